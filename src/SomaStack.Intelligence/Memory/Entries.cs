@@ -12,13 +12,22 @@ internal static class Entries
     public static string? Group(string? conversation, string? source, long? line) =>
         conversation is not null ? ConversationGroup(conversation) : source is not null && line is not null ? "s/" + source : null;
 
-    public static Entry Of(MemoryDraft draft, string id, DocumentTerms terms, byte[]? vector, DateTimeOffset eventTime) => new(
-        id, 1, draft.Kind, draft.Tags ?? [], Group(draft.Conversation, draft.Source, draft.Line), eventTime.ToMicros(), draft.Line ?? 0, draft.Importance, terms, vector);
+    public static Entry Of(MemoryDraft draft, string id, DocumentTerms terms, byte[]? vector, DateTimeOffset eventTime, DateTimeOffset recordedAt, string? duplicateOf = null) => new(
+        id, 1, draft.Kind, draft.Tags ?? [], Group(draft.Conversation, draft.Source, draft.Line), eventTime.ToMicros(), draft.Line ?? 0, draft.Importance, terms, vector)
+    {
+        Key = draft.Key, Universe = draft.Universe, ValidFrom = draft.ValidFrom?.ToMicros() ?? long.MinValue, ValidTo = draft.ValidTo?.ToMicros() ?? long.MaxValue,
+        RecordedAt = recordedAt.ToMicros(), ExpiresAt = draft.ExpiresAt?.ToMicros() ?? long.MaxValue, DuplicateOf = duplicateOf,
+    };
 
     /// <param name="model">The embedder's model; a vector of another one is left out, since the two cannot be compared.</param>
     public static Change Of(MemoryRow row, string model) => row.DeletedAt is not null
         ? new Change(row.Id, null)
         : new Change(row.Id, new Entry(
             row.Id, row.Version, row.Kind, row.Tags, Group(row.Conversation, row.Source, row.Line), row.EventTime.ToMicros(), row.Line ?? 0, row.Importance,
-            Analyser.Document(row.Text), row.EmbeddingModel == model ? row.Embedding : null));
+            Analyser.Document(row.Text), row.EmbeddingModel == model ? row.Embedding : null)
+        {
+            Key = row.Key, Universe = row.Universe, ValidFrom = row.ValidFrom?.ToMicros() ?? long.MinValue, ValidTo = row.ValidTo?.ToMicros() ?? long.MaxValue,
+            RecordedAt = row.RecordedAt.ToMicros(), SupersededAt = row.SupersededAt?.ToMicros() ?? long.MaxValue, SupersededFrom = row.SupersededFrom?.ToMicros() ?? long.MaxValue,
+            ExpiresAt = row.ExpiresAt?.ToMicros() ?? long.MaxValue, DuplicateOf = row.DuplicateOf,
+        });
 }

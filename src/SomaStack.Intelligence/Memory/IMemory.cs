@@ -21,10 +21,19 @@ public interface IMemory
 /// <param name="Line">First line in the source, from 1.</param>
 /// <param name="Metadata">A JSON object of the caller's own; kept, not searched.</param>
 /// <param name="Trust">0 to 1: 1 for what an operator loaded, .5 for what users said, lower for tools and the web.</param>
+/// <param name="Key">The caller's own name for what this says. A later memory of the same namespace, universe and key supersedes it; both stay.</param>
+/// <param name="Universe"><c>real</c>, or a what-if world laid over it.</param>
+/// <param name="ValidFrom">Since when it holds; always, when not given.</param>
+/// <param name="ValidTo">Until when it holds (excluded); open when not given.</param>
+/// <param name="ExpiresAt">When it is erased; never, when not given.</param>
 public sealed record MemoryDraft(
     string Text, string Kind, string? Id = null, string? Source = null, int? Line = null, string? Conversation = null,
     IReadOnlyList<string>? Tags = null, double Importance = 0.5, double Trust = 0.5, DateTimeOffset? EventTime = null, string Namespace = "default",
-    string? Metadata = null);
+    string? Metadata = null, string? Key = null, string Universe = MemoryDraft.Real, DateTimeOffset? ValidFrom = null, DateTimeOffset? ValidTo = null,
+    DateTimeOffset? ExpiresAt = null)
+{
+    public const string Real = "real";
+}
 
 /// <summary>A draft with its embedding, ready to be written; made only by <see cref="IMemory.PrepareAsync"/>.</summary>
 public sealed record PreparedMemory(MemoryDraft Draft, string Id, string ContentHash, float[]? Embedding, string? EmbeddingModel)
@@ -36,17 +45,42 @@ public sealed record PreparedMemory(MemoryDraft Draft, string Id, string Content
 
 /// <param name="Limit">1 to 100.</param>
 /// <param name="Conversation">Prefers the neighbours of hits in this conversation.</param>
-public sealed record RecallQuery(string Text, int Limit = 8, string? Conversation = null, IReadOnlyList<string>? Tags = null, string? Kind = null, double? MinScore = null, string Namespace = "default");
+/// <param name="Tags">All of them.</param>
+/// <param name="Universe">Memories of <c>real</c> are seen too, unless this universe has one with the same key.</param>
+/// <param name="From">Event time, included.</param>
+/// <param name="To">Event time, excluded.</param>
+/// <param name="AsOf">What held at this time; now when not given.</param>
+/// <param name="KnownAt">What had been recorded by this time; everything when not given.</param>
+/// <param name="Superseded">True also finds what a later memory replaced or whose validity has ended.</param>
+public sealed record RecallQuery(
+    string Text, int Limit = 8, string? Conversation = null, IReadOnlyList<string>? Tags = null, string? Kind = null, double? MinScore = null, string Namespace = "default",
+    string Universe = MemoryDraft.Real, DateTimeOffset? From = null, DateTimeOffset? To = null, DateTimeOffset? AsOf = null, DateTimeOffset? KnownAt = null, bool Superseded = false);
 
 /// <param name="Memories">Best first; ties broken by event time, then id.</param>
 /// <param name="DegradedReasons">e.g. <c>embedding_unavailable</c>; empty when every signal was there.</param>
-public sealed record Recollection(IReadOnlyList<RecalledMemory> Memories, IReadOnlyList<string> DegradedReasons);
+/// <param name="Confidence">0 to 1: the calibrated probability that the first answers the question; 0 for an empty list.</param>
+/// <param name="Abstained">True when nothing was relevant enough to be shown as an answer.</param>
+public sealed record Recollection(IReadOnlyList<RecalledMemory> Memories, IReadOnlyList<string> DegradedReasons, double Confidence = 0, bool Abstained = false);
 
 /// <param name="Score">0 to 1, comparable within one recall.</param>
 /// <param name="Signals">Every signal that made the score, by name.</param>
 public sealed record RecalledMemory(
     string Id, string Text, double Score, string Kind, string? Source, int? Line, double Trust, DateTimeOffset EventTime,
-    IReadOnlyDictionary<string, double> Signals);
+    IReadOnlyDictionary<string, double> Signals)
+{
+    public string? Key { get; init; }
+
+    public string? Conversation { get; init; }
+
+    public IReadOnlyList<string> Tags { get; init; } = [];
+
+    public DateTimeOffset? ValidFrom { get; init; }
+
+    public DateTimeOffset? ValidTo { get; init; }
+
+    /// <summary>The memory that replaced this one, when a question asked for the past.</summary>
+    public string? SupersededBy { get; init; }
+}
 
 /// <summary>Event types that the room writes to the journal. They hold no text: the journal is never erased, a memory may be.</summary>
 public static class MemoryEvents

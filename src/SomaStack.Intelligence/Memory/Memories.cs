@@ -45,7 +45,11 @@ internal sealed class Memories(MemoryStore store, Shelves shelves, ITextEmbedder
         var started = Stopwatch.GetTimestamp();
         var vector = Embed(query.Text);
         var shelf = await shelves.ReadyAsync(context.Tenant, query.Namespace, cancellationToken);
-        var question = new Question(Analyser.Query(query.Text), vector, query.Limit, query.Tags, query.Kind, query.MinScore, query.Conversation, clock.NowMicros());
+        var question = new Question(Analyser.Query(query.Text), vector, query.Limit, query.Tags, query.Kind, query.MinScore, query.Conversation, clock.NowMicros())
+        {
+            Universe = query.Universe, From = query.From?.ToMicros() ?? long.MinValue, To = query.To?.ToMicros() ?? long.MaxValue,
+            AsOf = query.AsOf?.ToMicros(), KnownAt = query.KnownAt?.ToMicros(), Superseded = query.Superseded,
+        };
         var found = shelf.Search(question, Ranking.Default);
         var rows = found.Count == 0 ? [] : (await store.FindAsync(context.Tenant, [.. found.Select(hit => hit.Id)], cancellationToken)).ToDictionary(row => row.Id, StringComparer.Ordinal);
         // A memory that was deleted between the search and the read is left out.
@@ -76,7 +80,10 @@ internal sealed class Memories(MemoryStore store, Shelves shelves, ITextEmbedder
         var draft = memory.Draft;
         var row = new MemoryRow(
             memory.Id, draft.Namespace, draft.Kind, draft.Text, draft.Source, draft.Line, draft.Conversation, draft.Tags ?? [], draft.Metadata,
-            context.Principal.Id, draft.EventTime ?? now, now, draft.Importance, draft.Trust, memory.ContentHash, memory.Encoded, memory.EmbeddingModel, 1, null);
+            context.Principal.Id, draft.EventTime ?? now, now, draft.Importance, draft.Trust, memory.ContentHash, memory.Encoded, memory.EmbeddingModel, 1, null)
+        {
+            Key = draft.Key, Universe = draft.Universe, ValidFrom = draft.ValidFrom, ValidTo = draft.ValidTo, ExpiresAt = draft.ExpiresAt,
+        };
         if (!await MemoryStore.InsertAsync(work, row)) return false;
         // The journal is never erased, so it holds no text.
         var remembered = new Remembered(memory.Id, draft.Namespace, draft.Kind, memory.ContentHash, draft.Text.Length, draft.Source, draft.Line, draft.Conversation, memory.EmbeddingModel);
@@ -90,7 +97,7 @@ internal sealed class Memories(MemoryStore store, Shelves shelves, ITextEmbedder
         foreach (var space in written.GroupBy(memory => memory.Draft.Namespace, StringComparer.Ordinal))
             shelves.Apply(tenant, space.Key, [.. space.Select(memory => new Change(
                 memory.Id,
-                Entries.Of(memory.Draft, memory.Id, memory.Terms ?? Analyser.Document(memory.Draft.Text), memory.Encoded, memory.Draft.EventTime ?? now)))]);
+                Entries.Of(memory.Draft, memory.Id, memory.Terms ?? Analyser.Document(memory.Draft.Text), memory.Encoded, memory.Draft.EventTime ?? now, now)))]);
         MemoryMetrics.Remembered.Add(written.Count);
     }
 
@@ -108,7 +115,10 @@ internal sealed class Memories(MemoryStore store, Shelves shelves, ITextEmbedder
         {
             ["lexical"] = Math.Round(hit.Lexical, 4), ["semantic"] = Math.Round(hit.Semantic, 4), ["neighbours"] = Math.Round(hit.Neighbours, 4),
             ["recency"] = Math.Round(hit.Recency, 4), ["importance"] = Math.Round(hit.Importance, 4),
-        });
+        })
+    {
+        Key = row.Key, Conversation = row.Conversation, Tags = row.Tags, ValidFrom = row.ValidFrom, ValidTo = row.ValidTo, SupersededBy = row.SupersededBy,
+    };
 
     private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 }

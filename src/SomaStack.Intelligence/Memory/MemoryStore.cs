@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Text.Json;
+using SomaStack.Intelligence.Memory.Contracts;
 using SomaStack.Platform;
 
 namespace SomaStack.Intelligence.Memory;
@@ -8,23 +9,49 @@ namespace SomaStack.Intelligence.Memory;
 internal sealed record MemoryRow(
     string Id, string Namespace, string Kind, string Text, string? Source, long? Line, string? Conversation, IReadOnlyList<string> Tags, string? Metadata,
     string Author, DateTimeOffset EventTime, DateTimeOffset RecordedAt, double Importance, double Trust, string ContentHash,
-    byte[]? Embedding, string? EmbeddingModel, long Version, DateTimeOffset? DeletedAt);
+    byte[]? Embedding, string? EmbeddingModel, long Version, DateTimeOffset? DeletedAt)
+{
+    public string? Key { get; init; }
+
+    public string Universe { get; init; } = MemoryDraft.Real;
+
+    public DateTimeOffset? ValidFrom { get; init; }
+
+    public DateTimeOffset? ValidTo { get; init; }
+
+    /// <summary>The memory that replaced this one, from when on the new one holds, and when that was recorded.</summary>
+    public string? SupersededBy { get; init; }
+
+    public DateTimeOffset? SupersededFrom { get; init; }
+
+    public DateTimeOffset? SupersededAt { get; init; }
+
+    public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>An earlier memory that says the same.</summary>
+    public string? DuplicateOf { get; init; }
+
+    /// <summary>Under legal hold: neither expiry nor a request erases it.</summary>
+    public bool Held { get; init; }
+}
 
 /// <summary>All SQL of the room.</summary>
 internal sealed class MemoryStore(Db db)
 {
     private const string Columns =
-        "id, namespace, kind, text, source, line, conversation, tags, metadata, author, event_time, recorded_at, importance, trust, content_hash, embedding, embedding_model, version, deleted_at";
+        "id, namespace, kind, text, source, line, conversation, tags, metadata, author, event_time, recorded_at, importance, trust, content_hash, embedding, embedding_model, version, deleted_at, "
+        + "key, universe, valid_from, valid_to, superseded_by, superseded_from, superseded_at, expires_at, duplicate_of, held";
 
     public Db Db => db;
 
     /// <summary>False when the id is taken: then nothing changes, whatever the row holds.</summary>
     public static async Task<bool> InsertAsync(DbWork work, MemoryRow row) => await work.ExecuteAsync($"""
         INSERT INTO memories (tenant, id, namespace, kind, text, source, line, conversation, tags, metadata, author, event_time, recorded_at,
-            importance, trust, content_hash, embedding, embedding_model, version, deleted_at)
+            importance, trust, content_hash, embedding, embedding_model, version, deleted_at, key, universe, valid_from, valid_to, expires_at, duplicate_of)
         VALUES ({work.Tenant}, {row.Id}, {row.Namespace}, {row.Kind}, {row.Text}, {row.Source}, {row.Line}, {row.Conversation},
             {JsonSerializer.Serialize(row.Tags, MemoryJson.Default.IReadOnlyListString)}, {row.Metadata}, {row.Author},
-            {row.EventTime.ToMicros()}, {row.RecordedAt.ToMicros()}, {row.Importance}, {row.Trust}, {row.ContentHash}, {row.Embedding}, {row.EmbeddingModel}, 1, NULL)
+            {row.EventTime.ToMicros()}, {row.RecordedAt.ToMicros()}, {row.Importance}, {row.Trust}, {row.ContentHash}, {row.Embedding}, {row.EmbeddingModel}, 1, NULL,
+            {row.Key}, {row.Universe}, {row.ValidFrom?.ToMicros()}, {row.ValidTo?.ToMicros()}, {row.ExpiresAt?.ToMicros()}, {row.DuplicateOf})
         ON CONFLICT (tenant, id) DO NOTHING
         """) == 1;
 
@@ -33,7 +60,7 @@ internal sealed class MemoryStore(Db db)
         static reader => new Erased(reader.GetString(0), reader.GetInt64(1)),
         $"""
         UPDATE memories SET text = '', source = NULL, line = NULL, conversation = NULL, tags = '[]', metadata = NULL, content_hash = '',
-            embedding = NULL, embedding_model = NULL, version = version + 1, deleted_at = {now}
+            embedding = NULL, embedding_model = NULL, key = NULL, duplicate_of = NULL, version = version + 1, deleted_at = {now}
         WHERE tenant = {work.Tenant} AND id = {id} AND deleted_at IS NULL
         RETURNING namespace, version
         """);
@@ -71,7 +98,11 @@ internal sealed class MemoryStore(Db db)
         reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.Text(4), reader.Number(5), reader.Text(6),
         JsonSerializer.Deserialize(reader.GetString(7), MemoryJson.Default.IReadOnlyListString)!, reader.Text(8), reader.GetString(9),
         reader.Instant(10), reader.Instant(11), reader.GetDouble(12), reader.GetDouble(13), reader.GetString(14),
-        reader.IsDBNull(15) ? null : reader.Bytes(15), reader.Text(16), reader.GetInt64(17), reader.MaybeInstant(18));
+        reader.IsDBNull(15) ? null : reader.Bytes(15), reader.Text(16), reader.GetInt64(17), reader.MaybeInstant(18))
+    {
+        Key = reader.Text(19), Universe = reader.GetString(20), ValidFrom = reader.MaybeInstant(21), ValidTo = reader.MaybeInstant(22), SupersededBy = reader.Text(23),
+        SupersededFrom = reader.MaybeInstant(24), SupersededAt = reader.MaybeInstant(25), ExpiresAt = reader.MaybeInstant(26), DuplicateOf = reader.Text(27), Held = reader.GetBoolean(28),
+    };
 
     internal sealed record Erased(string Namespace, long Version);
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using SomaStack.Intelligence.Memory.Contracts;
 
 namespace SomaStack.Intelligence.Memory;
 
@@ -6,7 +7,33 @@ namespace SomaStack.Intelligence.Memory;
 /// <param name="Vector">As <see cref="Quantised.Encode"/> makes it; null when there is none of the current model.</param>
 internal sealed record Entry(
     string Id, long Version, string Kind, IReadOnlyList<string> Tags, string? Group, long EventTime, long Line, double Importance,
-    DocumentTerms Terms, byte[]? Vector);
+    DocumentTerms Terms, byte[]? Vector)
+{
+    public string? Key { get; init; }
+
+    public string Universe { get; init; } = MemoryDraft.Real;
+
+    /// <summary>Microseconds, like every time here; the ends of time stand for "always" and "never".</summary>
+    public long ValidFrom { get; init; } = long.MinValue;
+
+    public long ValidTo { get; init; } = long.MaxValue;
+
+    public long RecordedAt { get; init; } = long.MinValue;
+
+    /// <summary>When it was recorded that a later memory replaced this one, and from when on that one holds.</summary>
+    public long SupersededAt { get; init; } = long.MaxValue;
+
+    public long SupersededFrom { get; init; } = long.MaxValue;
+
+    public long ExpiresAt { get; init; } = long.MaxValue;
+
+    /// <summary>The first memory that says the same, for showing one of them.</summary>
+    public string? DuplicateOf { get; init; }
+
+    /// <summary>Whether it held at <paramref name="at"/>, as far as was recorded by <paramref name="known"/>.</summary>
+    public bool Holds(long at, long known) =>
+        RecordedAt <= known && ValidFrom <= at && at < ValidTo && (SupersededAt > known || at < SupersededFrom);
+}
 
 /// <summary>A change to a shelf: an entry that is now there, or an id that is gone.</summary>
 internal readonly record struct Change(string Id, Entry? Entry);
@@ -27,6 +54,7 @@ internal sealed partial class Shelf : IDisposable
     private List<int> _after = [];
     private Dictionary<string, Postings> _terms = new(StringComparer.Ordinal);
     private Dictionary<string, List<Place>> _groups = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Universe, string Key), int> _overlaid = [];
     private long _totalLength;
     private List<Change>? _waiting = [];
 
@@ -105,6 +133,7 @@ internal sealed partial class Shelf : IDisposable
         _after.Add(-1);
         _slots.Add(entry.Id, slot);
         _totalLength += entry.Terms.Length;
+        if (Overlay(entry) is { } overlay) CollectionsMarshal.GetValueRefOrAddDefault(_overlaid, overlay, out _)++;
         for (var i = 0; i < entry.Terms.Terms.Length; i++)
         {
             ref var postings = ref CollectionsMarshal.GetValueRefOrAddDefault(_terms, entry.Terms.Terms[i], out _);
@@ -127,6 +156,7 @@ internal sealed partial class Shelf : IDisposable
         var entry = _entries[slot]!;
         _entries[slot] = null;
         _totalLength -= entry.Terms.Length;
+        if (Overlay(entry) is { } overlay && --CollectionsMarshal.GetValueRefOrAddDefault(_overlaid, overlay, out _) <= 0) _overlaid.Remove(overlay);
         foreach (var term in entry.Terms.Terms)
             if (--_terms[term].Live == 0) _terms.Remove(term);
         if (entry.Group is not null && _groups.TryGetValue(entry.Group, out var group))
@@ -139,6 +169,8 @@ internal sealed partial class Shelf : IDisposable
         }
         if (_entries.Count > CompactAtLeast && _entries.Count > 2 * _slots.Count) Compact();
     }
+
+    private static (string Universe, string Key)? Overlay(Entry entry) => entry.Universe != MemoryDraft.Real && entry.Key is { } key ? (entry.Universe, key) : null;
 
     private void Join(int before, int after)
     {
@@ -157,6 +189,7 @@ internal sealed partial class Shelf : IDisposable
         _terms = new Dictionary<string, Postings>(StringComparer.Ordinal);
         _groups = new Dictionary<string, List<Place>>(StringComparer.Ordinal);
         _totalLength = 0;
+        _overlaid.Clear();
         foreach (var entry in kept)
             if (entry is not null) Add(entry);
     }

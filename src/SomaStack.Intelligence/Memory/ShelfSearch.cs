@@ -1,4 +1,5 @@
 using System.Buffers;
+using SomaStack.Intelligence.Memory.Contracts;
 
 namespace SomaStack.Intelligence.Memory;
 
@@ -7,7 +8,20 @@ namespace SomaStack.Intelligence.Memory;
 /// <param name="Vector">The question's embedding, or null: then only words count.</param>
 /// <param name="Conversation">Neighbours count only within this group when it is given.</param>
 internal sealed record Question(
-    IReadOnlyList<string> Terms, float[]? Vector, int Limit, IReadOnlyList<string>? Tags, string? Kind, double? MinScore, string? Conversation, long Now);
+    IReadOnlyList<string> Terms, float[]? Vector, int Limit, IReadOnlyList<string>? Tags, string? Kind, double? MinScore, string? Conversation, long Now)
+{
+    public string Universe { get; init; } = MemoryDraft.Real;
+
+    public long From { get; init; } = long.MinValue;
+
+    public long To { get; init; } = long.MaxValue;
+
+    public long? AsOf { get; init; }
+
+    public long? KnownAt { get; init; }
+
+    public bool Superseded { get; init; }
+}
 
 /// <summary>A found memory; every addend of the score is a signal.</summary>
 internal sealed record Found(string Id, double Score, double Lexical, double Semantic, double Neighbours, double Recency, double Importance, long EventTime);
@@ -104,13 +118,20 @@ internal sealed partial class Shelf
         bool Relevant(int slot) => lexical[slot] > 0 || semantic[slot] >= ranking.MinMeaning;
     }
 
-    private static bool Passes(Entry entry, Question question)
+    private bool Passes(Entry entry, Question question)
     {
         if (question.Kind is not null && entry.Kind != question.Kind) return false;
+        if (entry.EventTime < question.From || entry.EventTime >= question.To || entry.ExpiresAt <= question.Now) return false;
+        if (!InUniverse(entry, question.Universe)) return false;
+        if (question.Superseded ? entry.RecordedAt > (question.KnownAt ?? long.MaxValue) : !entry.Holds(question.AsOf ?? question.Now, question.KnownAt ?? long.MaxValue)) return false;
         foreach (var tag in question.Tags ?? [])
             if (!entry.Tags.Contains(tag)) return false;
         return true;
     }
+
+    /// <summary>A universe lies over the real world: it hides what it has a memory of its own for.</summary>
+    private bool InUniverse(Entry entry, string universe) =>
+        entry.Universe == universe || entry.Universe == MemoryDraft.Real && !(entry.Key is not null && _overlaid.ContainsKey((universe, entry.Key)));
 
     /// <summary>The worst first: lower score, then older, then the greater id.</summary>
     private static readonly Comparer<Found> Worst = Comparer<Found>.Create(static (a, b) =>
