@@ -42,7 +42,8 @@ internal static class GlobalOptions
             if (!Directory.Exists(options.KeysDirectory)) throw new UsageException($"No SOMA_TOKEN is set and '{options.DataDirectory}' holds no keys. Name the data folder with --data.");
             credential = (await IssueAsync(options, null, TimeSpan.FromMinutes(15), cancellationToken)).Token;
         }
-        return SomaClient.Connect(new Uri(options.Url), credential);
+        // A person waits, and sees at once what is wrong.
+        return SomaClient.Connect(new Uri(options.Url), credential, new SomaClientOptions { MaxAttempts = 1 });
     }
 
     /// <summary>Mints a token offline for the demo tenant's owner.</summary>

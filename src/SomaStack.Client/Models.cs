@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 
 namespace SomaStack.Client;
 
@@ -49,14 +48,4 @@ internal sealed record StartBody(string Prompt, string? Persona, string? Model, 
 
 internal sealed record MessageBody(string Text, string? Model, bool Stream);
 
-internal sealed record ProblemBody(string? Code, string? Title, string? Detail, string? TraceId);
-
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
-[JsonSerializable(typeof(Turn))]
-[JsonSerializable(typeof(SessionDetail))]
-[JsonSerializable(typeof(MemoryBatch))]
-[JsonSerializable(typeof(StartBody))]
-[JsonSerializable(typeof(MessageBody))]
-[JsonSerializable(typeof(ProblemBody))]
-[JsonSerializable(typeof(JsonElement))]
-internal sealed partial class ClientJson : JsonSerializerContext;
+internal sealed record ProblemBody(string? Code, string? Title, string? Detail, string? Remedy, string? TraceId, IReadOnlyList<Reason>? Reasons, IReadOnlyList<FieldError>? Errors);

@@ -12,4 +12,15 @@ public sealed class SomaException(int status, string code, string detail, string
 
     /// <summary>How long to wait before trying again, when the server said so.</summary>
     public TimeSpan? RetryAfter { get; } = retryAfter;
+
+    /// <summary>What the caller can do, in one sentence; null when the answer came from elsewhere.</summary>
+    public string? Remedy { get; init; }
+
+    /// <summary>Which rules spoke; empty when none did.</summary>
+    public IReadOnlyList<Reason> Reasons { get; init; } = [];
+
+    /// <summary>Which fields were not acceptable; empty when none were named.</summary>
+    public IReadOnlyList<FieldError> Errors { get; init; } = [];
 }
+
+public sealed record FieldError(string Field, string Message);
