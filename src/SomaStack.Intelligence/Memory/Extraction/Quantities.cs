@@ -102,7 +102,8 @@ internal static class Quantities
         return text[i].Text is "one" ? next : null;
     }
 
-    private static bool IsPlural(string word) => Irregular.ContainsKey(word) || word.Length > 2 && word.EndsWith('s') && !word.EndsWith("ss", StringComparison.Ordinal) && !word.EndsWith("us", StringComparison.Ordinal) && !word.EndsWith("is", StringComparison.Ordinal);
+    private static bool IsPlural(string word) => Irregular.ContainsKey(word)
+        || word.Length > 2 && word.EndsWith('s') && !word.EndsWith("ss", StringComparison.Ordinal) && !word.EndsWith("us", StringComparison.Ordinal) && !word.EndsWith("is", StringComparison.Ordinal);
 
     internal static string Singular(string word)
     {

@@ -31,7 +31,8 @@ internal static partial class TimeExpressions
         private Match? Figures(int i)
         {
             var mark = text[i + 1].Text;
-            if (mark is not ("/" or ".") || !Mark(i + 1, mark) || !Mark(i + 3, mark) || !text[i].IsWhole || text[i + 2] is not { IsWhole: true, Joined: true } second || text[i + 4] is not { IsWhole: true, Joined: true } last) return null;
+            if (mark is not ("/" or ".") || !Mark(i + 1, mark) || !Mark(i + 3, mark) || !text[i].IsWhole) return null;
+            if (text[i + 2] is not { IsWhole: true, Joined: true } second || text[i + 4] is not { IsWhole: true, Joined: true } last) return null;
             var digits = last.End - last.Start;
             if (digits is not (2 or 4) || text[i].Value > 31 || second.Value > 31) return null;
             // Two digits are of this century (POSIX would turn at 69; memories are of now).
@@ -95,7 +96,8 @@ internal static partial class TimeExpressions
             // Of a thing: 1999 of them. An amount: in 2000 steps.
             var strict = text[i - 1].Text is "of" or "for" or "to" or "around" or "from";
             var behind = text[i + 1];
-            if (behind.IsWord && (strict || TimeWords.Unit(behind) is not null || behind.Text.EndsWith('s') && behind.Text.Length > 3 && !IsFunction(behind.Text)) && !IsFunction(behind.Text) || Mark(i + 1, "%")) return null;
+            var counted = strict || TimeWords.Unit(behind) is not null || behind.Text.EndsWith('s') && behind.Text.Length > 3;
+            if (behind.IsWord && counted && !IsFunction(behind.Text) || Mark(i + 1, "%")) return null;
             return new Match(Period.Year((int)text[i].Value), i + 1);
         }
 
