@@ -95,10 +95,10 @@ internal static class Entities
         var opens = text[first].Opens || AfterOpening(text, first);
         if (opens && !titled && !IsNameAtStart(text, first, known)) return default;
         var end = first + 1;
-        while (end - first < RunMax)
+        while (end - first < RunMax && text[end].Sentence == text[first].Sentence)
         {
             if (Names(text, end, shouting) && !TimeWords.IsCalendar(text[end])) end++;
-            else if (Joins(text, end) is var skip and > 0 && Names(text, end + skip, shouting)) end += skip + 1;
+            else if (Joins(text, end) is var skip and > 0 && text[end + skip].Sentence == text[first].Sentence && Names(text, end + skip, shouting)) end += skip + 1;
             else break;
         }
         if (end == first + 1 && TimeWords.IsCalendar(text[first])) return default;

@@ -41,13 +41,21 @@ internal static class Lexer
         else Mark(state, c);
     }
 
-    /// <summary>A line ends a sentence unless the next one goes on in small letters.</summary>
+    /// <summary>A line ends a sentence unless the next one goes on in small letters, and not with who speaks.</summary>
     private static void Line(State state)
     {
         var next = state.At + 1;
         while (next < state.Length && state.Text[next] is ' ' or '\t' or '\r') next++;
-        if (next >= state.Length || !char.IsLower(state.Text[next])) state.EndSentence(question: false);
+        if (next >= state.Length || !char.IsLower(state.Text[next]) || IsRole(state.Text, next, state.Length)) state.EndSentence(question: false);
         state.Skip();
+    }
+
+    private static bool IsRole(string text, int at, int length)
+    {
+        const int roleMax = 12;
+        var end = at;
+        while (end < length && end - at < roleMax && char.IsLetter(text[end])) end++;
+        return end < length && text[end] == ':';
     }
 
     private static void Mark(State state, char c)
