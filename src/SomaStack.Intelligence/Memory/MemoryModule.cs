@@ -13,7 +13,7 @@ public static class MemoryModule
 
     public static readonly Room Room = new("Memory", typeof(MemoryModule).Assembly)
     {
-        Problems = MemoryProblems.All,
+        Problems = [.. MemoryProblems.All, .. GatewayProblems.All],
         Metrics = MemoryMetrics.All,
         Json = MemoryJson.Default,
         Add = static (services, _) =>
