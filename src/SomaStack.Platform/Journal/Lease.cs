@@ -10,15 +10,18 @@ namespace SomaStack.Platform;
 /// not happen twice is fenced in its own transaction. The holder is the machine and its data folder, so that a restarted replica
 /// has its lease back at once.
 /// </summary>
-internal sealed partial class Lease(Db db, SomaOptions options, TimeProvider clock, ILogger<Lease> log) : BackgroundService
+public sealed partial class Lease(Db db, SomaOptions options, TimeProvider clock, ILogger<Lease> log) : BackgroundService
 {
     private const string Name = "worker";
     private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan Renewal = TimeSpan.FromSeconds(5);
 
-    private readonly string _holder = Holder(options);
+    private readonly string _holder = HolderOf(options);
     private TaskCompletionSource _held = New();
     private long _until;
+
+    /// <summary>This replica; the same after a restart.</summary>
+    public string Holder => _holder;
 
     public bool Held => clock.NowMicros() < Interlocked.Read(ref _until);
 
@@ -78,7 +81,7 @@ internal sealed partial class Lease(Db db, SomaOptions options, TimeProvider clo
         }
     }
 
-    private static string Holder(SomaOptions options)
+    private static string HolderOf(SomaOptions options)
     {
         var folder = SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetFullPath(options.DataDirectory)));
         return $"{Environment.MachineName}/{Convert.ToHexStringLower(folder)[..12]}";

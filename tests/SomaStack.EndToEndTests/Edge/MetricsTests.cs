@@ -14,6 +14,8 @@ public sealed class MetricsTests
     [
         "somastack_journal_dead_letters_total", "somastack_journal_relay_published_total", "somastack_model_calls_lost_total",
         "somastack_journal_consumer_lag_lines", "somastack_journal_consumer_lag_seconds",
+        // Only a replica whose brain is another process has one.
+        "somastack_memory_brain_breaker",
     ];
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;

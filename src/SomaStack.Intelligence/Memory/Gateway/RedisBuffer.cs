@@ -24,7 +24,10 @@ internal sealed class RedisBuffer(IDatabase redis, BufferLimits limits, TimeProv
     {
         List<RedisValue> arguments = [tenant, clock.NowMicros(), limits.TenantItems, limits.TenantBytes, limits.AllItems, limits.AllBytes, items.Count];
         foreach (var item in items)
-            arguments.AddRange([item.Id, item.OrderKey, StreamOf(tenant, item.OrderKey), item.Digest, BufferStore.BytesOf(item), JsonSerializer.Serialize(item with { Body = "" }, GatewayJson.Default.BufferItem), item.Body, item.Principal]);
+        {
+            var record = JsonSerializer.Serialize(item with { Body = "" }, GatewayJson.Default.BufferItem);
+            arguments.AddRange([item.Id, item.OrderKey, StreamOf(tenant, item.OrderKey), item.Digest, BufferStore.BytesOf(item), record, item.Body, item.Principal]);
+        }
         var answer = (RedisResult[])(await RunAsync(RedisScripts.Add, [.. arguments], cancellationToken))!;
         if ((int)answer[0] == 0)
         {

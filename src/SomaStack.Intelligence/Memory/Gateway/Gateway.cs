@@ -1,0 +1,38 @@
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using SomaStack.Intelligence.Memory.Contracts;
+using SomaStack.Platform;
+using StackExchange.Redis;
+
+namespace SomaStack.Intelligence.Memory;
+
+/// <summary>The wiring of the gateway: where the brain is, and what happens while it is away.</summary>
+internal static class Gateway
+{
+    /// <summary>True where memory routes are forwarded: a brain is named, and this replica is none.</summary>
+    public static bool IsRemote(SomaOptions options) => options.Brain is { Length: > 0 } && !options.HasRole("brain");
+
+    public static void Add(IServiceCollection services, SomaOptions options)
+    {
+        services.AddSingleton(new BufferLimits());
+        services.AddSingleton<BufferStore>();
+        services.AddSingleton(static provider => new Buffers(provider.GetRequiredService<BufferStore>(), provider.GetService<RedisBuffer>()));
+        if (options.Redis is { Length: > 0 } redis)
+        {
+            services.AddSingleton<IConnectionMultiplexer>(_ => ConnectionMultiplexer.Connect(redis + ",abortConnect=false"));
+            services.AddSingleton(static provider => new RedisBuffer(
+                provider.GetRequiredService<IConnectionMultiplexer>().GetDatabase(), provider.GetRequiredService<BufferLimits>(), provider.GetRequiredService<TimeProvider>()));
+        }
+        services.AddSingleton<BrainTokens>().AddSingleton<BufferMonitor>();
+        services.AddSingleton<IReadiness>(static provider => provider.GetRequiredService<BufferMonitor>());
+        services.AddHostedService(static provider => provider.GetRequiredService<BufferMonitor>());
+        services.AddSingleton<IBrain, InProcessBrain>();
+        if (options.HasRole("worker")) services.AddHostedService<Reconciler>();
+    }
+
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        PostOutbox.Map(routes);
+        ReadOutbox.Map(routes);
+    }
+}
