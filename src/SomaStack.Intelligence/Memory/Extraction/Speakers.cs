@@ -21,7 +21,7 @@ internal static class Speakers
         {
             if (!StartsLine(text, sentence.First)) continue;
             var end = sentence.First;
-            while (end - sentence.First < WordsMax && text[end] is { IsWord: true, Capital: true } word && !EntityCues.IsCommon(word.Text)) end++;
+            while (end - sentence.First < WordsMax && end < sentence.End && text[end] is { IsWord: true, Capital: true } word && !EntityCues.IsCommon(word.Text)) end++;
             if (end == sentence.First && Roles.Contains(text[end].Text)) end++;
             if (end == sentence.First || text[end] is not { Kind: LexemeKind.Mark, Text: ":" }) continue;
             // A colon between digits or before a slash is a time or an address.
