@@ -41,6 +41,8 @@ public sealed record PreparedMemory(MemoryDraft Draft, string Id, string Content
     internal DocumentTerms? Terms { get; init; }
 
     internal byte[]? Encoded { get; init; }
+
+    internal long? SimHash { get; init; }
 }
 
 /// <param name="Limit">1 to 100.</param>
@@ -87,6 +89,10 @@ public static class MemoryEvents
 {
     public const string Remembered = "somastack.memory.remembered.v1";
     public const string Forgotten = "somastack.memory.forgotten.v1";
+    public const string Superseded = "somastack.memory.superseded.v1";
+    public const string Changed = "somastack.memory.changed.v1";
+    public const string Linked = "somastack.memory.linked.v1";
+    public const string Unlinked = "somastack.memory.unlinked.v1";
 
     public static string Subject(string id) => "memory/" + id;
 }
@@ -94,4 +100,25 @@ public static class MemoryEvents
 public sealed record Remembered(
     string Id, string Namespace, string Kind, string ContentHash, int TextLength, string? Source, int? Line, string? Conversation, string? EmbeddingModel);
 
-public sealed record Forgotten(string Id, string Namespace);
+public sealed record Forgotten(string Id, string Namespace)
+{
+    /// <summary>As whoever asked for it gave it, or <c>expired</c>.</summary>
+    public string? Reason { get; init; }
+}
+
+/// <summary>A later memory of the same key took the place of <c>Id</c>; both are kept.</summary>
+public sealed record Superseded(string Id, string Namespace, string By, DateTimeOffset From);
+
+/// <param name="Change">changed, restored, held or released.</param>
+/// <param name="Fields">Which fields differ from the version before.</param>
+public sealed record MemoryChanged(string Id, string Namespace, long Version, string Change, IReadOnlyList<string> Fields)
+{
+    public string? ContentHash { get; init; }
+
+    /// <summary>Why it was put under hold or released.</summary>
+    public string? Reason { get; init; }
+}
+
+public sealed record MemoryLinked(string Id, string From, string To, string Type, double Weight, string Universe);
+
+public sealed record MemoryUnlinked(string Id, string From, string To, string Type);

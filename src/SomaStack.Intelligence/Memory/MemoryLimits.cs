@@ -14,6 +14,8 @@ internal static class MemoryLimits
     private const int NameMax = 512;
     private const int MetadataMax = 16_384;
     private const int NamespaceMax = 200;
+    private const int UniverseMax = 64;
+    private const long TtlMax = 10L * 365 * 24 * 3600;
 
     public static readonly IReadOnlyList<string> Kinds = ["episode", "fact", "document", "summary", "procedure"];
 
@@ -32,7 +34,12 @@ internal static class MemoryLimits
             .And(draft.Metadata is null or { Length: <= MetadataMax }, "metadata", $"must have at most {MetadataMax} characters as JSON")
             .And(draft.Importance is >= 0 and <= 1, "importance", "must be between 0 and 1")
             .And(draft.Trust is >= 0 and <= 1, "trust", "must be between 0 and 1")
-            .And(draft.EventTime is null || draft.EventTime > DateTimeOffset.UnixEpoch.AddYears(-1000) && draft.EventTime < DateTimeOffset.UnixEpoch.AddYears(1000), "event_time", "must lie between the years 970 and 2970")
+            .And(IsTime(draft.EventTime), "event_time", TimeRange)
+            .And(IsTime(draft.ValidFrom), "valid_from", TimeRange)
+            .And(IsTime(draft.ValidTo), "valid_to", TimeRange)
+            .And(draft.ValidFrom is null || draft.ValidTo is null || draft.ValidFrom < draft.ValidTo, "valid_to", "must be later than valid_from")
+            .And(draft.Key is null || IsName(draft.Key, NameMax), "key", $"must have 1 to {NameMax} characters, none of them a control character")
+            .And(IsName(draft.Universe, UniverseMax), "universe", $"must have 1 to {UniverseMax} characters, none of them a control character")
             .And(IsNamespace(draft.Namespace), "namespace", $"must have 1 to {NamespaceMax} characters")
             .OrThrow();
     }
@@ -47,9 +54,22 @@ internal static class MemoryLimits
             .And(query.Tags is null || query.Tags.Count <= TagsMax && query.Tags.All(IsTag), "tags", $"must be at most {TagsMax} of 1 to {TagMax} characters")
             .And(query.Conversation is null or { Length: > 0 and <= NameMax }, "conversation", $"must have 1 to {NameMax} characters")
             .And(query.MinScore is null or (>= 0 and <= 1), "min_score", "must be between 0 and 1")
+            .And(IsName(query.Universe, UniverseMax), "universe", $"must have 1 to {UniverseMax} characters, none of them a control character")
             .And(IsNamespace(query.Namespace), "namespace", $"must have 1 to {NamespaceMax} characters")
             .OrThrow();
     }
+
+    /// <exception cref="Problem">422 when the name is none.</exception>
+    public static void CheckUniverse(string universe) =>
+        Platform.Check.That(IsName(universe, UniverseMax), "universe", $"must have 1 to {UniverseMax} characters, none of them a control character").OrThrow();
+
+    /// <exception cref="Problem">422 when the seconds are out of range.</exception>
+    public static DateTimeOffset? Expiry(long? ttlSeconds, DateTimeOffset now) => ttlSeconds switch
+    {
+        null => null,
+        >= 1 and <= TtlMax => now.AddSeconds(ttlSeconds.Value),
+        _ => throw Problem.Invalid("ttl_seconds", $"must be between 1 and {TtlMax}"),
+    };
 
     private static void CheckLength(string text, string field)
     {
@@ -59,5 +79,11 @@ internal static class MemoryLimits
     // Elements of a list may be null whatever the annotations say: JSON null reaches list items.
     private static bool IsTag(string? tag) => tag is { Length: > 0 and <= TagMax };
 
-    private static bool IsNamespace(string name) => name is { Length: > 0 and <= NamespaceMax } && !name.Any(char.IsControl);
+    private const string TimeRange = "must lie between the years 970 and 2970";
+
+    private static bool IsTime(DateTimeOffset? time) => time is null || time > DateTimeOffset.UnixEpoch.AddYears(-1000) && time < DateTimeOffset.UnixEpoch.AddYears(1000);
+
+    public static bool IsNamespace(string name) => IsName(name, NamespaceMax);
+
+    private static bool IsName(string name, int max) => name is { Length: > 0 } && name.Length <= max && !name.Any(char.IsControl);
 }

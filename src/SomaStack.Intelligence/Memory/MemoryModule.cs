@@ -14,12 +14,13 @@ public static class MemoryModule
 
     public static readonly Room Room = new("Memory", typeof(MemoryModule).Assembly)
     {
-        Problems = [.. MemoryProblems.All, .. GatewayProblems.All],
-        Metrics = [.. MemoryMetrics.All, .. GatewayMetrics.All],
-        Json = JsonTypeInfoResolver.Combine(MemoryJson.Default, GatewayJson.Default),
+        Problems = [.. MemoryProblems.All, .. LifecycleModule.Problems, .. GatewayProblems.All],
+        Metrics = [.. MemoryMetrics.All, .. LifecycleMetrics.All, .. GatewayMetrics.All],
+        Json = JsonTypeInfoResolver.Combine(MemoryJson.Default, LifecycleJson.Default, GatewayJson.Default),
         Add = static (services, options) =>
         {
             services.AddSingleton<MemoryStore>().AddSingleton<Shelves>().AddSingleton<Memories>().AddSingleton<Remember>();
+            LifecycleModule.Add(services);
             services.AddSingleton<IMemory>(static provider => provider.GetRequiredService<Memories>());
             services.AddSingleton<IEvidenceSource, EvidenceFromMemory>();
             Gateway.Add(services, options);
@@ -29,6 +30,7 @@ public static class MemoryModule
             Remember.Map(routes);
             Recall.Map(routes);
             ReadMemory.Map(routes);
+            LifecycleModule.Map(routes);
             NotBuiltYet.Map(routes);
             Gateway.Map(routes);
         },

@@ -10,12 +10,10 @@ internal static class NotBuiltYet
 {
     private static readonly (string Method, string Route, string Capability)[] Promised =
     [
-        ("POST", "/rag/retrieve", Capability.MemoryRead), ("POST", "/link", Capability.MemoryWrite),
+        ("POST", "/rag/retrieve", Capability.MemoryRead),
         ("GET", "/wm", Capability.MemoryRead), ("GET", "/wm/status", Capability.MemoryRead), ("POST", "/wm/admit", Capability.MemoryWrite),
         ("POST", "/wm/recall", Capability.MemoryRead), ("POST", "/wm/pin", Capability.MemoryWrite), ("POST", "/wm/clear", Capability.MemoryWrite),
-        ("GET", "/graph/neighbors", Capability.MemoryRead), ("GET", "/graph/path", Capability.MemoryRead),
-        ("GET", "/memory/{id}/history", Capability.MemoryRead), ("PATCH", "/memory/{id}", Capability.MemoryWrite),
-        ("POST", "/memory/forget", Capability.MemoryWrite), ("GET", "/memory/export", Capability.MemoryRead), ("POST", "/memory/import", Capability.MemoryWrite),
+        ("GET", "/memory/export", Capability.MemoryRead), ("POST", "/memory/import", Capability.MemoryWrite),
     ];
 
     public static void Map(IEndpointRouteBuilder routes)

@@ -1,9 +1,6 @@
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using SomaStack.Governance.Policy.Contracts;
 using SomaStack.Intelligence.Memory.Contracts;
 using SomaStack.Platform;
 
@@ -13,10 +10,13 @@ namespace SomaStack.Intelligence.Memory;
 /// <c>POST /remember</c> and <c>/remember/batch</c>: through the gate, then everything of a request in one transaction. What users say is
 /// data, also when it looks like an instruction, so it is not moderated here; it is quoted, never obeyed.
 /// </summary>
-internal sealed class Remember(Memories memories, MemoryStore store, IGate gate)
+internal sealed class Remember(Memories memories, MemoryStore store, WriteGate gate, LinkWriter links, TimeProvider clock)
 {
     /// <summary>256 texts of full length in UTF-8 are below this.</summary>
     private const long BatchBytesMax = 32 << 20;
+
+    /// <summary>Nothing is taken out of a text while it is written.</summary>
+    private const string Extraction = "none";
 
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -31,60 +31,39 @@ internal sealed class Remember(Memories memories, MemoryStore store, IGate gate)
 
     public async Task<IResult> RunAsync(RememberRequest request, RequestContext context, CancellationToken cancellationToken)
     {
-        var (written, prepared, degraded) = await WriteAsync([request.ToDraft(context, Ids.For(context, "memory"))], context, cancellationToken);
-        var response = new RememberResponse(true, true, prepared[0].Id, prepared[0].Draft.Namespace, written[0], false, degraded);
-        return written[0] ? TypedResults.Created("/v1/memory/" + response.Id, response) : TypedResults.Ok(response);
+        var (written, drafts, degraded) = await WriteAsync([request], [request.ToDraft(context, Ids.For(context, "memory"), clock.GetUtcNow())], context, cancellationToken);
+        var (one, draft) = (written[0], drafts[0]);
+        var response = new RememberResponse(true, true, one.Id, draft.Namespace, draft.Universe, one.Created, one.Deduplicated, one.DuplicateOf, one.Superseded, false, Extraction, degraded);
+        return one.Created ? TypedResults.Created("/v1/memory/" + response.Id, response) : TypedResults.Ok(response);
     }
 
     public async Task<IResult> RunAsync(RememberBatchRequest request, RequestContext context, CancellationToken cancellationToken)
     {
         Check.That(request.Items.Count is >= 1 and <= MemoryLimits.BatchMax, "items", $"must be 1 to {MemoryLimits.BatchMax}")
             .And(request.Items.All(static item => item is not null), "items", "must not hold null").OrThrow();
-        var drafts = request.Items.Select((item, i) => (item with { Namespace = item.Namespace ?? request.Namespace }).ToDraft(context, Ids.For(context, "memory/" + i))).ToList();
-        var (written, prepared, degraded) = await WriteAsync(drafts, context, cancellationToken);
-        var results = prepared.Select((memory, i) => new RememberedItem(memory.Id, memory.Draft.Namespace, written[i])).ToList();
+        var now = clock.GetUtcNow();
+        var drafts = request.Items.Select((item, i) => (item with { Namespace = item.Namespace ?? request.Namespace }).ToDraft(context, Ids.For(context, "memory/" + i), now)).ToList();
+        var (written, _, degraded) = await WriteAsync(request.Items, drafts, context, cancellationToken);
+        var results = written.Select((one, i) => new RememberedItem(
+            one.Id, drafts[i].Namespace, drafts[i].Universe, one.Created, one.Deduplicated, one.DuplicateOf, one.Superseded, Extraction)).ToList();
         var response = new RememberBatchResponse(true, true, results, false, degraded);
         return TypedResults.Json(response, MemoryJson.Default.RememberBatchResponse, statusCode: 201);
     }
 
-    private async Task<(bool[] Written, List<PreparedMemory> Prepared, IReadOnlyList<string> Degraded)> WriteAsync(List<MemoryDraft> drafts, RequestContext context, CancellationToken cancellationToken)
+    private async Task<(IReadOnlyList<Written> Written, List<MemoryDraft> Drafts, IReadOnlyList<string> Degraded)> WriteAsync(
+        IReadOnlyList<RememberRequest> requests, List<MemoryDraft> drafts, RequestContext context, CancellationToken cancellationToken)
     {
         var prepared = new List<PreparedMemory>(drafts.Count);
         foreach (var draft in drafts) prepared.Add(await memories.PrepareAsync(context, draft, cancellationToken));
-        await AskAsync(prepared, context, cancellationToken);
-        var written = await store.Db.WriteAsync(context.Tenant, work => memories.WriteManyAsync(work, context, prepared), cancellationToken);
-        return (written, prepared, [.. prepared.SelectMany(memory => memories.Degraded(memory.Embedding)).Distinct(StringComparer.Ordinal)]);
-    }
-
-    private async Task AskAsync(List<PreparedMemory> prepared, RequestContext context, CancellationToken cancellationToken)
-    {
-        var decision = await gate.CheckAsync(context, new GatedAction("memory.write", "memory", Arguments(prepared)), cancellationToken);
-        if (decision.Verdict == Verdict.Allow) return;
-        var (code, detail) = decision.Verdict == Verdict.NeedsApproval
-            ? (MemoryProblems.NeedsApproval, "The policy wants a second person to approve this.")
-            : (MemoryProblems.Denied, $"The policy denies this with a score of {decision.Score} against {decision.Threshold}.");
-        throw new Problem(code, detail) { Reasons = decision.Reasons };
-    }
-
-    /// <summary>RFC 8785 form: keys in order, no spaces. The hashes stand for the texts, so that a decision record holds none.</summary>
-    private static string Arguments(List<PreparedMemory> prepared)
-    {
-        using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        await gate.AskAsync(context, prepared, cancellationToken);
+        var written = await store.Db.WriteAsync(context.Tenant, async work =>
         {
-            json.WriteStartObject();
-            json.WriteStartArray("items");
-            foreach (var memory in prepared)
-            {
-                json.WriteStartObject();
-                json.WriteString("content_hash", memory.ContentHash);
-                json.WriteString("kind", memory.Draft.Kind);
-                json.WriteString("namespace", memory.Draft.Namespace);
-                json.WriteEndObject();
-            }
-            json.WriteEndArray();
-            json.WriteEndObject();
-        }
-        return System.Text.Encoding.UTF8.GetString(buffer.ToArray());
+            var all = await memories.WriteManyAsync(work, context, prepared);
+            for (var i = 0; i < all.Count; i++)
+                foreach (var link in requests[i].Links ?? [])
+                    await links.WriteAsync(work, context, new LinkDraft(all[i].Id, link.Target, link.Type, link.Weight ?? 1, drafts[i].Universe, null, null), clock.NowMicros());
+            return all;
+        }, cancellationToken);
+        return (written, drafts, [.. prepared.SelectMany(memory => memories.Degraded(memory.Embedding)).Distinct(StringComparer.Ordinal)]);
     }
 }
