@@ -46,7 +46,7 @@ internal sealed class Graph(MemoryStore store, TimeProvider clock)
             }
             truncated |= links.Count > LinksMax;
             await LookAsync([.. links.SelectMany(static link => (string[])[link.From, link.To]).Where(id => !nodes.ContainsKey(id)).Distinct(StringComparer.Ordinal)]);
-            walk.Advance([.. links.Take(LinksMax).Select(static link => new Edge(link.Id, link.From, link.To, link.Type, link.Weight))], direction.Outward, direction.Inward, nodes.ContainsKey);
+            walk.Advance([.. links.Take(LinksMax).Select(static link => new GraphEdge(link.Id, link.From, link.To, link.Type, link.Weight))], direction.Outward, direction.Inward, nodes.ContainsKey);
             if (walk.All.Count <= MemoriesMax) continue;
             truncated = true;
             break;
@@ -65,5 +65,5 @@ internal sealed class Graph(MemoryStore store, TimeProvider clock)
 /// <param name="From">The ids of the memories that it joins.</param>
 internal sealed record LinkView(string Id, string Type, string From, string To, double Weight)
 {
-    public static LinkView Of(Edge edge) => new(edge.Id, edge.Type, edge.From, edge.To, edge.Weight);
+    public static LinkView Of(GraphEdge edge) => new(edge.Id, edge.Type, edge.From, edge.To, edge.Weight);
 }

@@ -1,10 +1,10 @@
 namespace SomaStack.Intelligence.Memory;
 
 /// <summary>One directed, weighted link; the weight is above 0 and at most 1.</summary>
-internal sealed record Edge(string Id, string From, string To, string Type, double Weight);
+internal sealed record GraphEdge(string Id, string From, string To, string Type, double Weight);
 
 /// <summary>How a memory was reached: in how many hops, with which product of weights, over which links.</summary>
-internal sealed record Reached(string Id, int Hops, double Weight, IReadOnlyList<Edge> Via);
+internal sealed record Reached(string Id, int Hops, double Weight, IReadOnlyList<GraphEdge> Via);
 
 /// <summary>
 /// Breadth first from one memory, layer by layer. A memory is reached in the fewest hops; of the ways with so few, over the greatest product
@@ -31,7 +31,7 @@ internal sealed class GraphWalk
 
     /// <summary>Takes the links of the frontier. Links that do not touch it, or lead back, change nothing.</summary>
     /// <param name="isOpen">Which memories may be walked over; the others are as if they were not there.</param>
-    public void Advance(IReadOnlyList<Edge> links, bool outward, bool inward, Func<string, bool> isOpen)
+    public void Advance(IReadOnlyList<GraphEdge> links, bool outward, bool inward, Func<string, bool> isOpen)
     {
         _hops++;
         var next = new Dictionary<string, Reached>(StringComparer.Ordinal);
@@ -44,7 +44,7 @@ internal sealed class GraphWalk
         _frontier = next;
     }
 
-    private void Step(Dictionary<string, Reached> next, Reached from, Edge link, string to, Func<string, bool> isOpen)
+    private void Step(Dictionary<string, Reached> next, Reached from, GraphEdge link, string to, Func<string, bool> isOpen)
     {
         if (_reached.ContainsKey(to) || !isOpen(to)) return;
         var weight = from.Weight * link.Weight;
@@ -52,7 +52,7 @@ internal sealed class GraphWalk
         next[to] = new Reached(to, _hops, weight, [.. from.Via, link]);
     }
 
-    private static bool ComesFirst(IReadOnlyList<Edge> via, Edge last, IReadOnlyList<Edge> known)
+    private static bool ComesFirst(IReadOnlyList<GraphEdge> via, GraphEdge last, IReadOnlyList<GraphEdge> known)
     {
         for (var i = 0; i < via.Count; i++)
             if (string.CompareOrdinal(via[i].Id, known[i].Id) is not 0 and var order) return order < 0;

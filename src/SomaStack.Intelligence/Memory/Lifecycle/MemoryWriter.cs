@@ -37,7 +37,7 @@ internal sealed class MemoryWriter(Journal journal, Shelves shelves, ITextEmbedd
         var draft = memory.Draft;
         // A retry meets its own row, and must not supersede anything a second time.
         if (draft.Id is not null && await KeyStore.IsTakenAsync(work, memory.Id)) return new Written(memory.Id, false, false, null, []);
-        var start = (draft.ValidFrom ?? draft.EventTime ?? now).ToMicros();
+        var start = Start(draft, now).ToMicros();
         KeyTimeline.Decision? decision = null;
         string? duplicateOf = null;
         if (draft.Key is { } key)
@@ -115,14 +115,20 @@ internal sealed class MemoryWriter(Journal journal, Shelves shelves, ITextEmbedd
             memory.Id, draft.Namespace, draft.Kind, draft.Text, draft.Source, draft.Line, draft.Conversation, draft.Tags ?? [], draft.Metadata,
             context.Principal.Id, draft.EventTime ?? now, now, draft.Importance, draft.Trust, memory.ContentHash, memory.Encoded, memory.EmbeddingModel, 1, null)
         {
-            Key = draft.Key, Universe = draft.Universe, ValidFrom = draft.ValidFrom, ValidTo = draft.ValidTo, ExpiresAt = draft.ExpiresAt,
+            Key = draft.Key, Universe = draft.Universe, ValidFrom = draft.Key is null ? draft.ValidFrom : Start(draft, now), ValidTo = draft.ValidTo, ExpiresAt = draft.ExpiresAt,
         };
     }
+
+    /// <summary>
+    /// Since when a memory of a key holds: those of a key follow each other, so each begins somewhere. Without a valid_from that is its event
+    /// time; what is said now of a later event holds from now.
+    /// </summary>
+    private static DateTimeOffset Start(MemoryDraft draft, DateTimeOffset now) => draft.ValidFrom ?? (draft.EventTime < now ? draft.EventTime.Value : now);
 
     private static Entry EntryOf(PreparedMemory memory, MemoryRow row) =>
         Entries.Of(memory.Draft, memory.Id, memory.Terms ?? Analyser.Document(memory.Draft.Text), memory.Encoded, row.EventTime, row.RecordedAt, row.DuplicateOf) with
         {
-            SupersededFrom = row.SupersededFrom?.ToMicros() ?? long.MaxValue, SupersededAt = row.SupersededAt?.ToMicros() ?? long.MaxValue,
+            ValidFrom = row.ValidFrom?.ToMicros() ?? long.MinValue, SupersededFrom = row.SupersededFrom?.ToMicros() ?? long.MaxValue, SupersededAt = row.SupersededAt?.ToMicros() ?? long.MaxValue,
         };
 
     private void Committed(string tenant, List<Written> written, List<(string Namespace, Func<Change> Change)> index)
