@@ -93,7 +93,7 @@ public sealed class MemoryRoutesTests(MemoryRoutesTests.Server server) : IClassF
         await RefusedAsync("/v1/recall", new { query = "" }, HttpStatusCode.UnprocessableEntity, "invalid_request");
         await RefusedAsync("/v1/recall", new { query = "x", limit = 101 }, HttpStatusCode.UnprocessableEntity, "invalid_request");
         await RefusedAsync("/v1/recall", new { }, HttpStatusCode.UnprocessableEntity, "invalid_request");
-        await RefusedAsync("/v1/link", new { }, HttpStatusCode.NotImplemented, "not_built");
+        await RefusedAsync("/v1/link", new { }, HttpStatusCode.UnprocessableEntity, "invalid_request");
     }
 
     [Fact]
