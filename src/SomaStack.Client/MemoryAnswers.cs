@@ -85,8 +85,22 @@ public sealed record Fact(
     string Id, string Subject, string Predicate, string Object, DateTimeOffset? ValidFrom, DateTimeOffset? ValidTo, DateTimeOffset? RecordedAt, string? SupersededBy, string MemoryId,
     double? Confidence, string? Extractor);
 
+/// <param name="Created">False when it was merged into an item that says the same; <c>Id</c> is that item's.</param>
+/// <param name="Evicted">Ids of what had to leave.</param>
+public sealed record Admitted(
+    string Id, bool Created, bool Merged, int Tokens, double Novelty, double Salience, bool Pinned, IReadOnlyList<string> Evicted, int SessionTokens, int CapacityTokens,
+    IReadOnlyList<string> DegradedReasons);
+
+/// <param name="Promotion">Why it was made the memory <c>MemoryId</c>; null when it was not.</param>
 public sealed record WorkingItem(
-    string Id, string Text, int Tokens, bool Pinned, double? Salience, int? Uses, string? MemoryId, DateTimeOffset? AdmittedAt, DateTimeOffset? LastUsedAt, double? Score);
+    string Id, string Text, int Tokens, bool Pinned, double Novelty, double Salience, int Uses, string? MemoryId, string? Promotion, DateTimeOffset AdmittedAt, DateTimeOffset LastUsedAt);
+
+public sealed record WorkingHit(
+    string Id, string Text, double Score, string? Kind, string? Source, string? MemoryId, double Trust, DateTimeOffset? EventTime, IReadOnlyDictionary<string, double>? Signals);
+
+public sealed record WorkingRecollection(string SessionId, string Query, IReadOnlyList<WorkingHit> Results, IReadOnlyList<string> DegradedReasons);
+
+internal sealed record Cleared([property: JsonPropertyName("cleared")] int Count);
 
 /// <param name="HitRate">Null when nothing was asked yet.</param>
 public sealed record WorkingStatus(

@@ -59,9 +59,11 @@ public sealed record ForgetFilter(
 /// <param name="DryRun">True (the server's default too) counts only.</param>
 public sealed record ForgetRequest(ForgetFilter Filter, string? Reason = null, bool DryRun = true);
 
-public sealed record AdmitRequest(string SessionId, string Text, bool? Pinned = null, string? MemoryId = null, int? Tokens = null);
+/// <param name="MemoryId">The long-term memory that says the same.</param>
+/// <param name="Tokens">As your tokenizer counts; estimated when absent.</param>
+public sealed record AdmitRequest(string SessionId, string Text, bool? Pinned = null, string? MemoryId = null, int? Tokens = null, int? CapacityTokens = null);
 
-public sealed record WorkingRecallRequest(string SessionId, string Query, int? TopK = null);
+internal sealed record WorkingRecallBody(string SessionId, string Query, int? TopK = null);
 
 internal sealed record WorkingItemBody(string SessionId, string Id, string? Reason = null);
 
