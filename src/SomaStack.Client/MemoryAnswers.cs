@@ -39,8 +39,9 @@ public sealed record RagCitation(int N, string Id, string? Source, int? Line, Da
 
 public sealed record RagContext(string Text, int Tokens, IReadOnlyList<RagCitation> Citations);
 
+/// <param name="Reason">Why the context is empty, e.g. <c>nothing_relevant</c>; else null.</param>
 public sealed record Retrieval(
-    string Query, IReadOnlyList<RagCandidate> Candidates, RagContext Context, double? Confidence, bool? Abstained, IReadOnlyList<string>? DegradedReasons, string? SessionMemoryId);
+    string Query, IReadOnlyList<RagCandidate> Candidates, RagContext Context, double? Confidence, bool? Abstained, string? Reason, IReadOnlyList<string>? DegradedReasons, string? SessionMemoryId);
 
 public sealed record Linked(string Id, bool Created);
 
@@ -108,11 +109,23 @@ public sealed record WorkingStatus(
 
 public sealed record Promoted(string MemoryId, bool Created);
 
-/// <param name="State">queued, done, dead and the like.</param>
-public sealed record OutboxState(string Id, string State);
+/// <param name="State">queued, dead or done.</param>
+/// <param name="MemoryId">What a remember's memory has or will have.</param>
+public sealed record OutboxState(string Id, string State, string? MemoryId);
+
+/// <param name="Id">The client's own, or the idempotency key of a request that had to wait.</param>
+public sealed record OutboxEntry(
+    string Id, string ItemId, string Op, string? Key, string State, DateTimeOffset? AcceptedAt, DateTimeOffset? CreatedAt, long Attempts, DateTimeOffset? NextAttemptAt, string? LastError, long? Bytes);
+
+/// <param name="ItemId">Names it for a replay.</param>
+/// <param name="Body">What was refused.</param>
+public sealed record DeadLetter(
+    string Id, string ItemId, string Op, string? Key, string Principal, DateTimeOffset? AcceptedAt, DateTimeOffset? CreatedAt, long Attempts, string? Reason, JsonElement Body);
 
 public sealed record OutboxAccepted(int Accepted, int Duplicates, IReadOnlyList<OutboxState> Results);
 
+/// <param name="OldestAgeSeconds">Null when nothing waits.</param>
+/// <param name="ReplayRate">Items a second, over the last minute.</param>
 /// <param name="Brain">reachable, unreachable or in_process.</param>
 public sealed record OutboxStatus(long Depth, long Bytes, double? OldestAgeSeconds, double? ReplayRate, long DeadLetters, string? Brain);
 

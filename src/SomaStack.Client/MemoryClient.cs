@@ -20,11 +20,13 @@ public sealed class MemoryClient
         _transport.JsonAsync(Call.Post("/v1/remember/batch", new RememberBatchBody(items, @namespace), ClientJson.Default.RememberBatchBody, idempotencyKey), ClientJson.Default.RememberedBatch, cancellationToken);
 
     public Task<Recollection> RecallAsync(RecallRequest request, CancellationToken cancellationToken = default) =>
-        _transport.JsonAsync(Call.Post("/v1/recall", request, ClientJson.Default.RecallRequest), ClientJson.Default.Recollection, cancellationToken);
+        _transport.JsonAsync(Call.Ask("/v1/recall", request, ClientJson.Default.RecallRequest), ClientJson.Default.Recollection, cancellationToken);
 
     /// <summary>What is known about a question, packed into a context with citations.</summary>
     public Task<Retrieval> RetrieveAsync(RagRequest request, string? idempotencyKey = null, CancellationToken cancellationToken = default) =>
-        _transport.JsonAsync(Call.Post("/v1/rag/retrieve", request, ClientJson.Default.RagRequest, idempotencyKey), ClientJson.Default.Retrieval, cancellationToken);
+        _transport.JsonAsync(
+            request.Persist == true ? Call.Post("/v1/rag/retrieve", request, ClientJson.Default.RagRequest, idempotencyKey) : Call.Ask("/v1/rag/retrieve", request, ClientJson.Default.RagRequest),
+            ClientJson.Default.Retrieval, cancellationToken);
 
     public Task<Linked> LinkAsync(LinkRequest request, string? idempotencyKey = null, CancellationToken cancellationToken = default) =>
         _transport.JsonAsync(Call.Post("/v1/link", request, ClientJson.Default.LinkRequest, idempotencyKey), ClientJson.Default.Linked, cancellationToken);

@@ -32,9 +32,11 @@ public sealed record RecallRequest(
     bool? IncludeSuperseded = null, bool? Explain = null);
 
 /// <param name="TokenBudget">The packed context never has more tokens.</param>
-/// <param name="Persist">Remembers in the session what was retrieved.</param>
+/// <param name="Persist">Remembers that this was asked, with the ids that were found.</param>
+/// <param name="Retrievers">Only what one of these found; all when not given.</param>
 public sealed record RagRequest(
-    string Query, int? Limit = null, string? Namespace = null, string? Universe = null, string? SessionId = null, int? TokenBudget = null, bool? Persist = null);
+    string Query, int? Limit = null, string? Namespace = null, string? Universe = null, string? SessionId = null, int? TokenBudget = null, bool? Persist = null,
+    IReadOnlyList<string>? Retrievers = null, string? Rerank = null, string? Conversation = null, IReadOnlyList<string>? Tags = null, string? Kind = null, double? MinScore = null);
 
 /// <summary>Each end by id, key or the coordinate of an older client.</summary>
 /// <param name="Weight">Above 0, at most 1.</param>

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace SomaStack.Client;
 
 /// <summary>For clients that were offline: hands over what they kept, in order, once in effect.</summary>
@@ -13,14 +11,17 @@ public sealed class OutboxClient
     public Task<OutboxAccepted> SubmitAsync(IReadOnlyList<OutboxItem> items, string? idempotencyKey = null, CancellationToken cancellationToken = default) =>
         _transport.JsonAsync(Call.Post("/v1/outbox", new OutboxBody(items), ClientJson.Default.OutboxBody, idempotencyKey), ClientJson.Default.OutboxAccepted, cancellationToken);
 
-    public IAsyncEnumerable<JsonElement> ListAsync(string? state = null, int? pageSize = null, CancellationToken cancellationToken = default) => Pages.AllAsync(
-        _transport, cursor => new Query("/v1/outbox").With("state", state).With("limit", pageSize).With("cursor", cursor).ToString(), ClientJson.Default.ElementPage, cancellationToken);
+    /// <summary>In the order of acceptance.</summary>
+    /// <param name="state">queued, dead or done.</param>
+    public IAsyncEnumerable<OutboxEntry> ListAsync(string? state = null, int? pageSize = null, CancellationToken cancellationToken = default) => Pages.AllAsync(
+        _transport, cursor => new Query("/v1/outbox").With("state", state).With("limit", pageSize).With("cursor", cursor).ToString(), ClientJson.Default.OutboxPage, cancellationToken);
 
     public Task<OutboxStatus> StatusAsync(CancellationToken cancellationToken = default) => _transport.JsonAsync(Call.Get("/v1/outbox/status"), ClientJson.Default.OutboxStatus, cancellationToken);
 
-    public IAsyncEnumerable<JsonElement> DeadLettersAsync(int? pageSize = null, CancellationToken cancellationToken = default) => Pages.AllAsync(
-        _transport, cursor => new Query("/v1/outbox/dead-letters").With("limit", pageSize).With("cursor", cursor).ToString(), ClientJson.Default.ElementPage, cancellationToken);
+    public IAsyncEnumerable<DeadLetter> DeadLettersAsync(int? pageSize = null, CancellationToken cancellationToken = default) => Pages.AllAsync(
+        _transport, cursor => new Query("/v1/outbox/dead-letters").With("limit", pageSize).With("cursor", cursor).ToString(), ClientJson.Default.LetterPage, cancellationToken);
 
-    public Task ReplayAsync(string id, string? idempotencyKey = null, CancellationToken cancellationToken = default) => _transport.NothingAsync(
-        new Call(HttpMethod.Post, $"/v1/outbox/dead-letters/{Uri.EscapeDataString(id)}/replay") { IdempotencyKey = idempotencyKey ?? Guid.CreateVersion7().ToString() }, cancellationToken);
+    /// <summary>Queues a refused write again.</summary>
+    public Task<OutboxEntry> ReplayAsync(string itemId, CancellationToken cancellationToken = default) =>
+        _transport.JsonAsync(new Call(HttpMethod.Post, $"/v1/outbox/dead-letters/{Uri.EscapeDataString(itemId)}/replay"), ClientJson.Default.OutboxEntry, cancellationToken);
 }

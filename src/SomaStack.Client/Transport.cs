@@ -27,6 +27,9 @@ internal sealed record Call(HttpMethod Method, string Path)
 
     public static Call Get(string path) => new(HttpMethod.Get, path);
 
+    /// <summary>A question that has a body; it writes nothing, so it needs no key.</summary>
+    public static Call Ask<T>(string path, T body, JsonTypeInfo<T> shape) => new(HttpMethod.Post, path) { Content = () => JsonContent.Create(body, shape) };
+
     public static Call Post<T>(string path, T body, JsonTypeInfo<T> shape, string? key = null) =>
         new(HttpMethod.Post, path) { Content = () => JsonContent.Create(body, shape), IdempotencyKey = key ?? Guid.CreateVersion7().ToString() };
 }

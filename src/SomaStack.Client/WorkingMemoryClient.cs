@@ -15,7 +15,7 @@ public sealed class WorkingMemoryClient
         _transport.JsonAsync(Call.Post("/v1/wm/admit", request, ClientJson.Default.AdmitRequest, idempotencyKey), ClientJson.Default.Admitted, cancellationToken);
 
     public Task<WorkingRecollection> RecallAsync(string session, string query, int? topK = null, CancellationToken cancellationToken = default) => _transport.JsonAsync(
-        Call.Post("/v1/wm/recall", new WorkingRecallBody(session, query, topK), ClientJson.Default.WorkingRecallBody), ClientJson.Default.WorkingRecollection, cancellationToken);
+        Call.Ask("/v1/wm/recall", new WorkingRecallBody(session, query, topK), ClientJson.Default.WorkingRecallBody), ClientJson.Default.WorkingRecollection, cancellationToken);
 
     public Task<WorkingItem> PinAsync(string session, string id, string? idempotencyKey = null, CancellationToken cancellationToken = default) =>
         _transport.JsonAsync(Item("/v1/wm/pin", session, id, null, idempotencyKey), ClientJson.Default.WorkingItem, cancellationToken);

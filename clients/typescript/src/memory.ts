@@ -1,5 +1,5 @@
 import { lines, pages } from "./streams.js";
-import { get, query, write, type CallOptions, type Transport, type WriteOptions } from "./transport.js";
+import { ask, get, query, write, type CallOptions, type Transport, type WriteOptions } from "./transport.js";
 import type * as t from "./types.js";
 
 /** Ten minutes: an import may be long. */
@@ -27,12 +27,12 @@ export class MemoryClient {
   }
 
   recall(request: t.RecallRequest, options?: CallOptions): Promise<t.Recollection> {
-    return this.#transport.json(write("POST", "/v1/recall", request, options));
+    return this.#transport.json(ask("/v1/recall", request, options));
   }
 
   /** What is known about a question, packed into a context with citations. */
   retrieve(request: t.RagRequest, options?: WriteOptions): Promise<t.Retrieval> {
-    return this.#transport.json(write("POST", "/v1/rag/retrieve", request, options));
+    return this.#transport.json(request.persist ? write("POST", "/v1/rag/retrieve", request, options) : ask("/v1/rag/retrieve", request, options));
   }
 
   link(request: t.LinkRequest, options?: WriteOptions): Promise<t.Linked> {

@@ -16,7 +16,8 @@ export class OutboxClient {
     return this.#transport.json(write("POST", "/v1/outbox", { items }, options));
   }
 
-  list(options?: CallOptions & { state?: string; pageSize?: number }): AsyncGenerator<t.OutboxEntry, void, undefined> {
+  /** In the order of acceptance. */
+  list(options?: CallOptions & { state?: t.OutboxEntry["state"]; pageSize?: number }): AsyncGenerator<t.OutboxEntry, void, undefined> {
     return pages(this.#transport, "/v1/outbox", { state: options?.state, limit: options?.pageSize }, options);
   }
 
@@ -24,11 +25,12 @@ export class OutboxClient {
     return this.#transport.json(get("/v1/outbox/status", options));
   }
 
-  deadLetters(options?: CallOptions & { pageSize?: number }): AsyncGenerator<t.OutboxEntry, void, undefined> {
+  deadLetters(options?: CallOptions & { pageSize?: number }): AsyncGenerator<t.DeadLetter, void, undefined> {
     return pages(this.#transport, "/v1/outbox/dead-letters", { limit: options?.pageSize }, options);
   }
 
-  replay(id: string, options?: WriteOptions): Promise<void> {
-    return this.#transport.nothing(write("POST", `/v1/outbox/dead-letters/${encodeURIComponent(id)}/replay`, undefined, options));
+  /** Queues a refused write again. */
+  replay(itemId: string, options?: CallOptions): Promise<t.OutboxEntry> {
+    return this.#transport.json(write("POST", `/v1/outbox/dead-letters/${encodeURIComponent(itemId)}/replay`, undefined, options));
   }
 }

@@ -179,6 +179,9 @@ export class Transport {
 /** @internal */
 export const get = (path: string, options?: CallOptions): Call => ({ method: "GET", path, signal: options?.signal });
 
+/** @internal A question that has a body; it writes nothing, so it needs no key. */
+export const ask = (path: string, body: unknown, options?: CallOptions): Call => ({ method: "POST", path, body, signal: options?.signal });
+
 /** @internal */
 export const write = (method: string, path: string, body: unknown, options?: WriteOptions): Call => ({
   method, path, body, idempotencyKey: options?.idempotencyKey ?? uuidv7(), signal: options?.signal,

@@ -114,8 +114,15 @@ export interface RagRequest {
   session_id?: string;
   /** The packed context never has more tokens. */
   token_budget?: number;
-  /** Remembers in the session what was retrieved. */
+  /** Remembers that this was asked, with the ids that were found. */
   persist?: boolean;
+  /** Only what one of these found; all when not given. */
+  retrievers?: string[];
+  rerank?: string;
+  conversation?: string;
+  tags?: string[];
+  kind?: Kind;
+  min_score?: number;
 }
 
 export interface RagCandidate {
@@ -136,6 +143,8 @@ export interface Retrieval {
   context: { text: string; tokens: number; citations: { n: number; id: string; source?: string | null; line?: number | null; event_time: string; trust: number }[] };
   confidence?: number | null;
   abstained: boolean;
+  /** Why the context is empty, e.g. `nothing_relevant`; else null. */
+  reason?: string | null;
   degraded_reasons: string[];
   session_memory_id?: string | null;
 }
@@ -379,7 +388,7 @@ export interface OutboxItem {
 export interface OutboxAccepted {
   accepted: number;
   duplicates: number;
-  results: { id: string; state: string }[];
+  results: { id: string; state: string; memory_id?: string | null }[];
 }
 
 export interface OutboxStatus {
@@ -392,10 +401,33 @@ export interface OutboxStatus {
 }
 
 export interface OutboxEntry {
+  /** The client's own, or the idempotency key of a request that had to wait. */
   id: string;
-  op?: string;
-  state?: string;
-  [field: string]: unknown;
+  item_id: string;
+  op: string;
+  key: string;
+  state: "queued" | "dead" | "done";
+  accepted_at: string;
+  created_at?: string | null;
+  attempts: number;
+  next_attempt_at?: string | null;
+  last_error?: string | null;
+  bytes: number;
+}
+
+export interface DeadLetter {
+  id: string;
+  /** Names it for a replay. */
+  item_id: string;
+  op: string;
+  key: string;
+  principal: string;
+  accepted_at: string;
+  created_at?: string | null;
+  attempts: number;
+  reason?: string | null;
+  /** What was refused. */
+  body: Json;
 }
 
 export interface ConstitutionVersion {

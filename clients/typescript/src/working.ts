@@ -1,4 +1,4 @@
-import { get, query, write, type CallOptions, type Transport, type WriteOptions } from "./transport.js";
+import { ask, get, query, write, type CallOptions, type Transport, type WriteOptions } from "./transport.js";
 import type * as t from "./types.js";
 
 /** What a session has in mind: bounded in tokens, the pinned stays. */
@@ -20,7 +20,7 @@ export class WorkingMemoryClient {
   }
 
   recall(session: string, text: string, options?: CallOptions & { topK?: number }): Promise<t.WorkingRecollection> {
-    return this.#transport.json(write("POST", "/v1/wm/recall", { session_id: session, query: text, top_k: options?.topK }, options));
+    return this.#transport.json(ask("/v1/wm/recall", { session_id: session, query: text, top_k: options?.topK }, options));
   }
 
   pin(session: string, id: string, options?: WriteOptions): Promise<t.WorkingItem> {

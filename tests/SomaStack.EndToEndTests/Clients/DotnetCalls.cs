@@ -46,7 +46,7 @@ internal static class DotnetCalls
         ["outbox_list"] = (soma, a, _, stop) => AllAsync(soma.Outbox.ListAsync(Text(a, "state"), cancellationToken: stop)),
         ["outbox_status"] = async (soma, _, _, stop) => Out(await soma.Outbox.StatusAsync(stop)),
         ["outbox_dead_letters"] = (soma, _, _, stop) => AllAsync(soma.Outbox.DeadLettersAsync(cancellationToken: stop)),
-        ["outbox_replay"] = (soma, a, key, stop) => Nothing(soma.Outbox.ReplayAsync(Id(a), key, stop)),
+        ["outbox_replay"] = async (soma, a, _, stop) => Out(await soma.Outbox.ReplayAsync(Text(a, "item_id")!, stop)),
         ["constitution_version"] = async (soma, _, _, stop) => Out(await soma.Constitution.VersionAsync(stop)),
         ["constitution_checksum"] = async (soma, _, _, stop) => Out(await soma.Constitution.ChecksumAsync(stop)),
         ["session_start"] = async (soma, a, key, stop) => Out(await soma.StartSessionAsync(Text(a, "prompt")!, idempotencyKey: key, cancellationToken: stop)),

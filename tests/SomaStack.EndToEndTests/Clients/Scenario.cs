@@ -52,7 +52,7 @@ internal sealed partial class Scenario(Uri soma, Uri flaky, string token)
             if (step["eventually"]?.GetValue<bool>() != true || TimeProvider.System.GetElapsedTime(started) > EventuallyMax) return fault;
             outcome = await OutcomeAsync(client, step, cancellationToken);
         }
-        foreach (var (variable, path) in step["save"]?.AsObject() ?? []) _saved[variable] = At(outcome.Result, path!.GetValue<string>())?.DeepClone();
+        foreach (var (variable, path) in step["save"]?.AsObject() ?? []) _saved[variable] = At(outcome.Result, Fill(path)!.GetValue<string>())?.DeepClone();
         _report.AppendLine($"ok         {step["name"]}");
         return null;
     }
@@ -111,8 +111,18 @@ internal sealed partial class Scenario(Uri soma, Uri flaky, string token)
         _ => node?.DeepClone(),
     };
 
-    private static JsonNode? At(JsonNode? node, string path) =>
-        path.Length == 0 ? node : path.Split('.').Aggregate(node, static (at, name) => at is JsonArray items ? items[int.Parse(name, System.Globalization.CultureInfo.InvariantCulture)] : at?[name]);
+    /// <summary>A part of an answer: names and places with dots between them; <c>?field=value</c> is the first item that has it.</summary>
+    private static JsonNode? At(JsonNode? node, string path)
+    {
+        foreach (var part in path.Split('.', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var wanted = part.TrimStart('?').Split('=');
+            node = node is not JsonArray items ? node?[part]
+                : part[0] == '?' ? items.First(item => item![wanted[0]]?.GetValue<string>() == wanted[1])
+                : items[int.Parse(part, System.Globalization.CultureInfo.InvariantCulture)];
+        }
+        return node;
+    }
 
     private sealed record Outcome(JsonNode? Result, JsonObject? Error)
     {

@@ -32,6 +32,19 @@ public sealed class ScenarioTests(ClientsFixture servers) : IClassFixture<Client
         Assert.Equal(StepCount() + 1, report.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("--async")]
+    public async Task The_python_client_passes_the_scenario(string option)
+    {
+        var report = await SucceedsAsync("python3", [Path.Combine(ClientFiles.Folder, "python", "tests", "run_scenario.py"), .. option.Split(' ', StringSplitOptions.RemoveEmptyEntries)], "The scenario");
+        Assert.Equal(StepCount() + 1, report.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+    }
+
+    [Fact]
+    public Task The_python_client_passes_its_tests() =>
+        SucceedsAsync("python3", ["-m", "unittest", "discover", "-s", Path.Combine(ClientFiles.Folder, "python", "tests")], "Its unit tests");
+
     private async Task<string> SucceedsAsync(string program, IReadOnlyList<string> arguments, string what)
     {
         var ended = await ClientFiles.RunAsync(program, arguments, servers.Environment("x" + Guid.CreateVersion7().ToString("N")), Stop);
