@@ -17,17 +17,22 @@ internal static class Entries
     {
         Key = draft.Key, Universe = draft.Universe, ValidFrom = draft.ValidFrom?.ToMicros() ?? long.MinValue, ValidTo = draft.ValidTo?.ToMicros() ?? long.MaxValue,
         RecordedAt = recordedAt.ToMicros(), ExpiresAt = draft.ExpiresAt?.ToMicros() ?? long.MaxValue, DuplicateOf = duplicateOf,
+        Speaker = Speech.Speaker(draft.Text), Asks = Speech.Asks(draft.Text), NamesTime = Speech.NamesTime(terms),
     };
 
     /// <param name="model">The embedder's model; a vector of another one is left out, since the two cannot be compared.</param>
-    public static Change Of(MemoryRow row, string model) => row.DeletedAt is not null
-        ? new Change(row.Id, null)
-        : new Change(row.Id, new Entry(
+    public static Change Of(MemoryRow row, string model)
+    {
+        if (row.DeletedAt is not null) return new Change(row.Id, null);
+        var terms = Analyser.Document(row.Text);
+        return new Change(row.Id, new Entry(
             row.Id, row.Version, row.Kind, row.Tags, Group(row.Conversation, row.Source, row.Line), row.EventTime.ToMicros(), row.Line ?? 0, row.Importance,
-            Analyser.Document(row.Text), row.EmbeddingModel == model ? row.Embedding : null)
+            terms, row.EmbeddingModel == model ? row.Embedding : null)
         {
             Key = row.Key, Universe = row.Universe, ValidFrom = row.ValidFrom?.ToMicros() ?? long.MinValue, ValidTo = row.ValidTo?.ToMicros() ?? long.MaxValue,
             RecordedAt = row.RecordedAt.ToMicros(), SupersededAt = row.SupersededAt?.ToMicros() ?? long.MaxValue, SupersededFrom = row.SupersededFrom?.ToMicros() ?? long.MaxValue,
             ExpiresAt = row.ExpiresAt?.ToMicros() ?? long.MaxValue, DuplicateOf = row.DuplicateOf,
+            Speaker = Speech.Speaker(row.Text), Asks = Speech.Asks(row.Text), NamesTime = Speech.NamesTime(terms),
         });
+    }
 }

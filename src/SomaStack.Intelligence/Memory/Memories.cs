@@ -69,13 +69,16 @@ internal sealed class Memories(MemoryStore store, Shelves shelves, ITextEmbedder
     }
 
     private static RecalledMemory Recalled(Found hit, MemoryRow row) => new(
-        row.Id, row.Text, Math.Round(hit.Score, 4), row.Kind, row.Source, (int?)row.Line, row.Trust, row.EventTime,
-        new Dictionary<string, double>(StringComparer.Ordinal)
-        {
-            ["lexical"] = Math.Round(hit.Lexical, 4), ["semantic"] = Math.Round(hit.Semantic, 4), ["neighbours"] = Math.Round(hit.Neighbours, 4),
-            ["recency"] = Math.Round(hit.Recency, 4), ["importance"] = Math.Round(hit.Importance, 4),
-        })
+        row.Id, row.Text, Math.Round(hit.Score, 4), row.Kind, row.Source, (int?)row.Line, row.Trust, row.EventTime, Explained(hit.Signals))
     {
         Key = row.Key, Conversation = row.Conversation, Tags = row.Tags, ValidFrom = row.ValidFrom, ValidTo = row.ValidTo, SupersededBy = row.SupersededBy,
     };
+
+    private static Dictionary<string, double> Explained(Signals signals) => new(StringComparer.Ordinal)
+    {
+        ["lexical"] = Math.Round(signals.Lexical, 4), ["semantic"] = Math.Round(signals.Semantic, 4), ["neighbours"] = Math.Round(signals.Neighbours, 4),
+        ["context"] = Math.Round(signals.Context, 4), ["speaker"] = Math.Round(signals.Speaker, 4), ["time"] = Math.Round(signals.Time, 4),
+        ["form"] = Math.Round(signals.Form, 4), ["recency"] = Math.Round(signals.Recency, 4), ["importance"] = Math.Round(signals.Importance, 4),
+    };
+
 }

@@ -88,7 +88,7 @@ public sealed class LocomoTests(ITestOutputHelper output)
                 var at = start.AddSeconds(number++).ToMicros();
                 now = Math.Max(now, at);
                 var vector = embedder.Embed(text);
-                turns.Add(new Change("", new Entry(line.GetProperty("dia_id").GetString()!, 1, "episode", [], "c/" + session, at, 0, 0.5, Analyser.Document(text), vector is null ? null : Quantised.Encode(vector))));
+                turns.Add(new Change("", new Entry(line.GetProperty("dia_id").GetString()!, 1, "episode", [], "c/" + session, at, 0, 0.5, Analyser.Document(text), vector is null ? null : Quantised.Encode(vector)) { Speaker = Speech.Speaker(text), Asks = Speech.Asks(text), NamesTime = Speech.NamesTime(Analyser.Document(text)) }));
             }
         }
         shelf.Fill(turns);
