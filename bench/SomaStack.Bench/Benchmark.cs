@@ -10,7 +10,7 @@ public static class Benchmarks
     [
         StartBenchmark.Benchmark,
         GatewayBenchmark.Benchmark,
-        RecallBench.Benchmark,
+        MemoryBench.Benchmark, RecallBench.Benchmark,
         JournalBench.Benchmark, CrashBench.Benchmark,
     ];
 }
@@ -20,6 +20,9 @@ public static class Benchmarks
 /// <param name="Progress">One line at a time, for stderr.</param>
 public sealed record BenchOptions(int? Rounds, int? Seed, Action<string> Progress)
 {
+    /// <summary>The file to measure on; null takes the benchmark's own, when it has one.</summary>
+    public string? Data { get; init; }
+
     /// <summary>The built program, for benchmarks that start it as a process of its own.</summary>
     public string Soma { get; init; } = Path.Combine(AppContext.BaseDirectory, "soma.dll");
 }

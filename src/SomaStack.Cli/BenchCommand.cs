@@ -9,13 +9,14 @@ internal static class BenchCommand
     private static readonly Argument<string?> Name = new("name") { Arity = ArgumentArity.ZeroOrOne, Description = "Which one; --list shows them." };
     private static readonly Option<int?> Rounds = new("--rounds") { Description = "Repetitions (each benchmark has its own default)." };
     private static readonly Option<int?> Seed = new("--seed") { Description = "Of everything random; printed when drawn." };
+    private static readonly Option<FileInfo?> Data = new("--data") { Description = "A file to measure on, for benchmarks that read one (memory: LoCoMo's form)." };
     private static readonly Option<bool> List = new("--list") { Description = "Show the benchmarks." };
 
     public static Command Create()
     {
-        var command = new Command("bench", "Measure; a timing is a benchmark, never a test.\n\nExamples:\n  soma bench --list\n  soma bench gateway\n  soma bench crash --rounds 50 --json")
+        var command = new Command("bench", "Measure; a timing is a benchmark, never a test.\n\nExamples:\n  soma bench --list\n  soma bench gateway\n  soma bench memory --data locomo10.json\n  soma bench crash --rounds 50 --json")
         {
-            Name, Rounds, Seed, List, GlobalOptions.Json,
+            Name, Rounds, Seed, Data, List, GlobalOptions.Json,
         };
         Name.CompletionSources.Add(_ => Benchmarks.All.Select(benchmark => new System.CommandLine.Completions.CompletionItem(benchmark.Name)));
         command.SetAction(async (parsed, cancellationToken) =>
@@ -27,8 +28,9 @@ internal static class BenchCommand
             }
             var benchmark = Benchmarks.All.FirstOrDefault(known => known.Name == name)
                 ?? throw new UsageException($"There is no benchmark '{name}'. There are: {string.Join(", ", Benchmarks.All.Select(known => known.Name))}.");
+            if (parsed.GetValue(Data) is { Exists: false } absent) throw new UsageException($"There is no file '{absent.FullName}'.");
             if (parsed.GetValue(Rounds) is < 1) throw new UsageException("--rounds must be at least 1.");
-            var result = await benchmark.RunAsync(new BenchOptions(parsed.GetValue(Rounds), parsed.GetValue(Seed), Console.Error.WriteLine), cancellationToken);
+            var result = await benchmark.RunAsync(new BenchOptions(parsed.GetValue(Rounds), parsed.GetValue(Seed), Console.Error.WriteLine) { Data = parsed.GetValue(Data)?.FullName }, cancellationToken);
             Console.WriteLine(parsed.GetValue(GlobalOptions.Json) ? result.ToJson() : result.ToTable());
             return 0;
         });

@@ -32,7 +32,11 @@ internal sealed class Memories(MemoryStore store, Shelves shelves, ITextEmbedder
     public Task<IReadOnlyList<Written>> WriteManyAsync(DbWork work, RequestContext context, IReadOnlyList<PreparedMemory> memories) =>
         _writer.WriteAsync(work, context, memories, clock.GetUtcNow());
 
-    public async Task<Recollection> RecallAsync(RequestContext context, RecallQuery query, CancellationToken cancellationToken)
+    public Task<Recollection> RecallAsync(RequestContext context, RecallQuery query, CancellationToken cancellationToken) =>
+        RecallAsync(context, query, Ranking.Default, cancellationToken);
+
+    /// <summary>With other constants than the shipped ones, for measuring what each of them adds.</summary>
+    public async Task<Recollection> RecallAsync(RequestContext context, RecallQuery query, Ranking ranking, CancellationToken cancellationToken)
     {
         MemoryLimits.Check(query);
         var started = Stopwatch.GetTimestamp();
@@ -43,7 +47,7 @@ internal sealed class Memories(MemoryStore store, Shelves shelves, ITextEmbedder
             Universe = query.Universe, From = query.From?.ToMicros() ?? long.MinValue, To = query.To?.ToMicros() ?? long.MaxValue,
             AsOf = query.AsOf?.ToMicros(), KnownAt = query.KnownAt?.ToMicros(), Superseded = query.Superseded,
         };
-        var found = shelf.Search(question, Ranking.Default);
+        var found = shelf.Search(question, ranking);
         var rows = found.Count == 0 ? [] : (await store.FindAsync(context.Tenant, [.. found.Select(hit => hit.Id)], cancellationToken)).ToDictionary(row => row.Id, StringComparer.Ordinal);
         // A memory that was deleted between the search and the read is left out.
         var memories = found.Where(hit => rows.ContainsKey(hit.Id)).Select(hit => Recalled(hit, rows[hit.Id])).ToList();

@@ -8,6 +8,14 @@ internal sealed record Ranking
 {
     public static readonly Ranking Default = new();
 
+    /// <summary>BM25 alone, and the cosine alone: what everything else is compared with.</summary>
+    public static readonly Ranking OnlyWords = new()
+    {
+        Semantic = 0, Neighbour = 0, Second = 0, Context = 0, Speaker = 0, NamedTime = 0, AsksWhen = 0, Length = 0, Asks = 0, Recency = 0, Importance = 0,
+    };
+
+    public static readonly Ranking OnlyMeaning = OnlyWords with { Lexical = 0, Semantic = 1, Unrelated = 0, MinMeaning = 0 };
+
     /// <summary>Words by which a memory is as long as it need be.</summary>
     public const int LongEnough = 64;
 
