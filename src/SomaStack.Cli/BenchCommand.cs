@@ -14,7 +14,8 @@ internal static class BenchCommand
 
     public static Command Create()
     {
-        var command = new Command("bench", "Measure; a timing is a benchmark, never a test.\n\nExamples:\n  soma bench --list\n  soma bench gateway\n  soma bench memory --data locomo10.json\n  soma bench crash --rounds 50 --json")
+        var command = new Command("bench", "Measure; a timing is a benchmark, never a test.\n\nExamples:\n  soma bench --list\n  soma bench gateway"
+            + "\n  soma bench memory --data locomo10.json\n  soma bench crash --rounds 50 --json")
         {
             Name, Rounds, Seed, Data, List, GlobalOptions.Json,
         };

@@ -42,17 +42,24 @@ internal sealed class Memories(MemoryStore store, Shelves shelves, ITextEmbedder
         var started = Stopwatch.GetTimestamp();
         var vector = Embed(query.Text);
         var shelf = await shelves.ReadyAsync(context.Tenant, query.Namespace, cancellationToken);
-        var question = new Question(Analyser.Query(query.Text), vector, query.Limit, query.Tags, query.Kind, query.MinScore, query.Conversation, clock.NowMicros())
-        {
-            Universe = query.Universe, From = query.From?.ToMicros() ?? long.MinValue, To = query.To?.ToMicros() ?? long.MaxValue,
-            AsOf = query.AsOf?.ToMicros(), KnownAt = query.KnownAt?.ToMicros(), Superseded = query.Superseded,
-        };
+        var question = Asked(query, vector, clock.GetUtcNow());
         var found = shelf.Search(question, ranking);
         var rows = found.Count == 0 ? [] : (await store.FindAsync(context.Tenant, [.. found.Select(hit => hit.Id)], cancellationToken)).ToDictionary(row => row.Id, StringComparer.Ordinal);
         // A memory that was deleted between the search and the read is left out.
         var memories = found.Where(hit => rows.ContainsKey(hit.Id)).Select(hit => Recalled(hit, rows[hit.Id])).ToList();
         MemoryMetrics.Recall.Record(Stopwatch.GetElapsedTime(started).TotalSeconds);
         return new Recollection(memories, Degraded(vector));
+    }
+
+    private static Question Asked(RecallQuery query, float[]? vector, DateTimeOffset now)
+    {
+        var intent = TimeIntent.Of(query.Text, query.AsOf ?? now);
+        return new Question(Analyser.Query(query.Text), vector, query.Limit, query.Tags, query.Kind, query.MinScore, query.Conversation, now.ToMicros())
+        {
+            Universe = query.Universe, From = query.From?.ToMicros() ?? long.MinValue, To = query.To?.ToMicros() ?? long.MaxValue,
+            AsOf = query.AsOf?.ToMicros(), KnownAt = query.KnownAt?.ToMicros(), Superseded = query.Superseded, AsksWhen = intent.AsksWhen,
+            Named = intent.HasWindow ? (intent.From?.ToMicros() ?? long.MinValue, intent.To?.ToMicros() ?? long.MaxValue) : null,
+        };
     }
 
     /// <summary>Clears the content of a memory, for good. False when the tenant has none of this id.</summary>
@@ -84,5 +91,4 @@ internal sealed class Memories(MemoryStore store, Shelves shelves, ITextEmbedder
         ["context"] = Math.Round(signals.Context, 4), ["speaker"] = Math.Round(signals.Speaker, 4), ["time"] = Math.Round(signals.Time, 4),
         ["form"] = Math.Round(signals.Form, 4), ["recency"] = Math.Round(signals.Recency, 4), ["importance"] = Math.Round(signals.Importance, 4),
     };
-
 }

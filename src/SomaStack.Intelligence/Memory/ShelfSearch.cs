@@ -25,9 +25,7 @@ internal sealed record Question(
     public bool AsksWhen { get; init; }
 
     /// <summary>The time that its words name, e.g. "in May 2023"; a preference, not a filter.</summary>
-    public long NamedFrom { get; init; } = long.MaxValue;
-
-    public long NamedTo { get; init; } = long.MinValue;
+    public (long From, long To)? Named { get; init; }
 }
 
 /// <summary>A found memory. Every addend of <see cref="Score"/> is a signal by its name; they sum to it (before the cut to 0..1).</summary>
@@ -145,7 +143,7 @@ internal sealed partial class Shelf
         var neighbours = near * (Own(before, ranking, run) + Own(after, ranking, run));
         if (near > 0) neighbours += ranking.Second * (Own(before < 0 ? -1 : _columns.Before[before], ranking, run) + Own(after < 0 ? -1 : _columns.After[after], ranking, run));
         var group = _columns.Group[slot];
-        var time = entry.EventTime >= question.NamedFrom && entry.EventTime < question.NamedTo + ranking.ToldAfter.TotalMicroseconds ? ranking.NamedTime : 0;
+        var time = question.Named is { } named && entry.EventTime >= named.From && entry.EventTime - ranking.ToldAfter.TotalMicroseconds < named.To ? ranking.NamedTime : 0;
         if (question.AsksWhen && entry.NamesTime) time += ranking.AsksWhen;
         return new Signals(
             ranking.Lexical * run.Lexical[slot] / full,

@@ -37,7 +37,10 @@ internal static class Speech
     public static bool NamesTime(DocumentTerms terms)
     {
         foreach (var term in terms.Terms)
-            if (TimeStems.Contains(term) || term.Length == 4 && (term.StartsWith("19", StringComparison.Ordinal) || term.StartsWith("20", StringComparison.Ordinal)) && char.IsAsciiDigit(term[2]) && char.IsAsciiDigit(term[3])) return true;
+            if (TimeStems.Contains(term) || IsYear(term)) return true;
         return false;
     }
+
+    /// <summary>1900 to 2099.</summary>
+    private static bool IsYear(string term) => term is (['1', '9', _, _] or ['2', '0', _, _]) && char.IsAsciiDigit(term[2]) && char.IsAsciiDigit(term[3]);
 }
