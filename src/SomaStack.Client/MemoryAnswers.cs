@@ -51,7 +51,8 @@ public sealed record Neighbor(string Id, string? Kind, string? Text, int Hops, d
 
 public sealed record Neighbors(IReadOnlyList<Neighbor> Data, bool Truncated);
 
-public sealed record GraphPath(bool Found, IReadOnlyList<string> Path, IReadOnlyList<LinkView> Links);
+/// <param name="Truncated">True when the search ended at its bound.</param>
+public sealed record GraphPath(bool Found, IReadOnlyList<string> Path, IReadOnlyList<LinkView> Links, bool Truncated);
 
 /// <param name="EmbeddingModel">Null when the text has no embedding.</param>
 /// <param name="Version">Counts the changes, from 1.</param>
@@ -63,6 +64,17 @@ public sealed record Memory(
     /// <summary>For <c>If-Match</c> when this memory is changed.</summary>
     [JsonPropertyName("etag")]
     public string? ETag { get; init; }
+
+    /// <summary>From when on the memory named by <c>SupersededBy</c> holds in its place.</summary>
+    public DateTimeOffset? SupersededFrom { get; init; }
+
+    public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>The first memory that says the same or nearly so.</summary>
+    public string? DuplicateOf { get; init; }
+
+    /// <summary>Under legal hold: it cannot be erased.</summary>
+    public bool Held { get; init; }
 }
 
 /// <param name="Change">What made this version.</param>
@@ -80,11 +92,20 @@ public sealed record ForgetReport(bool DryRun, long Matched, long Forgotten, lon
 
 public sealed record ImportFault(long Line, string Code, string? Detail);
 
-public sealed record ImportReport(long Imported, long Skipped, IReadOnlyList<ImportFault>? Failed);
+/// <param name="Skipped">Lines that were there already, or whose time is over.</param>
+/// <param name="Failed">The first thousand of <paramref name="FailedTotal"/>.</param>
+public sealed record ImportReport(long Imported, long Skipped, long FailedTotal, IReadOnlyList<ImportFault>? Failed);
+
+/// <param name="Version">Of the memory.</param>
+public sealed record HoldState(string Id, bool Held, long Version);
 
 public sealed record Fact(
     string Id, string Subject, string Predicate, string Object, DateTimeOffset? ValidFrom, DateTimeOffset? ValidTo, DateTimeOffset? RecordedAt, string? SupersededBy, string MemoryId,
     double? Confidence, string? Extractor);
+
+/// <param name="ExtractionStatus">none, deterministic, pending, done or failed.</param>
+/// <param name="ExtractionError">Why the model's part failed; else null.</param>
+public sealed record MemoryFacts(IReadOnlyList<Fact> Data, string? ExtractionStatus, string? ExtractionError);
 
 /// <param name="Created">False when it was merged into an item that says the same; <c>Id</c> is that item's.</param>
 /// <param name="Evicted">Ids of what had to leave.</param>

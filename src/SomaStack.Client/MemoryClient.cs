@@ -83,8 +83,21 @@ public sealed class MemoryClient
         new Call(HttpMethod.Post, "/v1/memory/import") { Content = () => new Lines(items), Repeats = false, Patience = TimeSpan.FromMinutes(10) }, ClientJson.Default.ImportReport, cancellationToken);
 
     /// <summary>What was read from a memory.</summary>
-    public async Task<IReadOnlyList<Fact>> FactsAsync(string id, CancellationToken cancellationToken = default) =>
-        (await _transport.JsonAsync(Call.Get(Of(id) + "/facts"), ClientJson.Default.FactPage, cancellationToken)).Data ?? [];
+    public Task<MemoryFacts> FactsAsync(string id, CancellationToken cancellationToken = default) => _transport.JsonAsync(Call.Get(Of(id) + "/facts"), ClientJson.Default.MemoryFacts, cancellationToken);
+
+    /// <summary>What is known of a subject, newest first; pages are fetched as they are needed.</summary>
+    public IAsyncEnumerable<Fact> FindFactsAsync(FactsQuery query, CancellationToken cancellationToken = default) => Pages.AllAsync(
+        _transport,
+        cursor => new Query("/v1/facts").With("subject", query.Subject).With("predicate", query.Predicate).With("as_of", query.AsOf).With("known_at", query.KnownAt)
+            .With("namespace", query.Namespace).With("universe", query.Universe).With("limit", query.PageSize).With("cursor", cursor).ToString(),
+        ClientJson.Default.FactPage, cancellationToken);
+
+    /// <summary>Puts a memory under legal hold: it is neither erased nor does it expire. The reason stays in the journal.</summary>
+    public Task<HoldState> HoldAsync(string id, string reason, string? idempotencyKey = null, CancellationToken cancellationToken = default) =>
+        _transport.JsonAsync(Call.Post(Of(id) + "/hold", new HoldBody(reason), ClientJson.Default.HoldBody, idempotencyKey), ClientJson.Default.HoldState, cancellationToken);
+
+    public Task<HoldState> ReleaseAsync(string id, string reason, string? idempotencyKey = null, CancellationToken cancellationToken = default) =>
+        _transport.JsonAsync(Delete(new Query(Of(id) + "/hold").With("reason", reason).ToString(), idempotencyKey), ClientJson.Default.HoldState, cancellationToken);
 
     private async Task<Memory> OneAsync(Call call, CancellationToken cancellationToken)
     {

@@ -42,7 +42,13 @@ public sealed record RagRequest(
 /// <param name="Weight">Above 0, at most 1.</param>
 public sealed record LinkRequest(
     string? From = null, string? To = null, string? Type = null, double? Weight = null, string? FromKey = null, string? ToKey = null, string? FromCoord = null, string? ToCoord = null,
-    string? Universe = null, DateTimeOffset? ValidFrom = null, DateTimeOffset? ValidTo = null);
+    string? Universe = null, string? Namespace = null, DateTimeOffset? ValidFrom = null, DateTimeOffset? ValidTo = null);
+
+/// <param name="Subject">As it was said, e.g. a name.</param>
+/// <param name="AsOf">What held then; all times when it is not given.</param>
+/// <param name="KnownAt">What was recorded by then.</param>
+public sealed record FactsQuery(
+    string? Subject = null, string? Predicate = null, DateTimeOffset? AsOf = null, DateTimeOffset? KnownAt = null, string? Namespace = null, string? Universe = null, int? PageSize = null);
 
 /// <param name="Direction">out, in or both.</param>
 /// <param name="KHop">1 to 3.</param>
@@ -54,12 +60,15 @@ public sealed record MemoryPatch(
 
 internal sealed record RestoreBody(long Version);
 
+internal sealed record HoldBody(string Reason);
+
 public sealed record ForgetFilter(
     string? Namespace = null, IReadOnlyList<string>? Ids = null, IReadOnlyList<string>? Tags = null, string? Kind = null, string? Source = null, string? Conversation = null,
     DateTimeOffset? Before = null, DateTimeOffset? After = null);
 
+/// <param name="Reason">Stays in the journal.</param>
 /// <param name="DryRun">True (the server's default too) counts only.</param>
-public sealed record ForgetRequest(ForgetFilter Filter, string? Reason = null, bool DryRun = true);
+public sealed record ForgetRequest(ForgetFilter Filter, string Reason, bool DryRun = true);
 
 /// <param name="MemoryId">The long-term memory that says the same.</param>
 /// <param name="Tokens">As your tokenizer counts; estimated when absent.</param>

@@ -105,8 +105,22 @@ export class MemoryClient {
   }
 
   /** What was read from a memory. */
-  async facts(id: string, options?: CallOptions): Promise<t.Fact[]> {
-    return (await this.#transport.json<{ data: t.Fact[] }>(get(of(id) + "/facts", options))).data;
+  facts(id: string, options?: CallOptions): Promise<t.MemoryFacts> {
+    return this.#transport.json(get(of(id) + "/facts", options));
+  }
+
+  /** What is known of a subject, newest first; pages are fetched as they are needed. */
+  findFacts(request: t.FactsQuery, options?: CallOptions & { pageSize?: number }): AsyncGenerator<t.Fact, void, undefined> {
+    return pages(this.#transport, "/v1/facts", { ...request, limit: options?.pageSize }, options);
+  }
+
+  /** Puts a memory under legal hold: it is neither erased nor does it expire. The reason stays in the journal. */
+  hold(id: string, reason: string, options?: WriteOptions): Promise<t.HoldState> {
+    return this.#transport.json(write("POST", of(id) + "/hold", { reason }, options));
+  }
+
+  release(id: string, reason: string, options?: WriteOptions): Promise<t.HoldState> {
+    return this.#transport.json(write("DELETE", query(of(id) + "/hold", { reason }), undefined, options));
   }
 }
 

@@ -161,6 +161,7 @@ export interface LinkRequest {
   /** Above 0, at most 1. */
   weight?: number;
   universe?: string;
+  namespace?: string;
   valid_from?: string;
   valid_to?: string;
 }
@@ -197,6 +198,8 @@ export interface GraphPath {
   found: boolean;
   path: string[];
   links: LinkView[];
+  /** True when the search ended at its bound. */
+  truncated: boolean;
 }
 
 export interface Memory {
@@ -222,6 +225,13 @@ export interface Memory {
   content_hash: string;
   embedding_model?: string | null;
   extraction_status?: string | null;
+  /** From when on the memory named by `superseded_by` holds in its place. */
+  superseded_from?: string | null;
+  expires_at?: string | null;
+  /** The first memory that says the same or nearly so. */
+  duplicate_of?: string | null;
+  /** Under legal hold: it cannot be erased. */
+  held?: boolean;
   /** Counts the changes, from 1. */
   version: number;
   /** For `ifMatch` when this memory is changed; only on one that was read alone. */
@@ -261,7 +271,8 @@ export interface Erasure {
 
 export interface ForgetRequest {
   filter: { namespace?: string; ids?: string[]; tags?: string[]; kind?: Kind; source?: string; conversation?: string; before?: string; after?: string };
-  reason?: string;
+  /** Stays in the journal. */
+  reason: string;
   /** True when it is not given: counts only. */
   dry_run?: boolean;
 }
@@ -278,7 +289,10 @@ export interface ForgetReport {
 
 export interface ImportReport {
   imported: number;
+  /** Lines that were there already, or whose time is over. */
   skipped: number;
+  failed_total?: number;
+  /** The first thousand. */
   failed: { line: number; code: string; detail?: string }[];
 }
 
@@ -294,6 +308,32 @@ export interface Fact {
   memory_id: string;
   confidence: number;
   extractor: string;
+}
+
+export interface MemoryFacts {
+  data: Fact[];
+  extraction_status: string;
+  /** Why the model's part failed; else null. */
+  extraction_error?: string | null;
+}
+
+export interface FactsQuery {
+  /** As it was said, e.g. a name. */
+  subject?: string;
+  predicate?: string;
+  /** What held then; all times when it is not given. */
+  as_of?: string;
+  /** What was recorded by then. */
+  known_at?: string;
+  namespace?: string;
+  universe?: string;
+}
+
+export interface HoldState {
+  id: string;
+  held: boolean;
+  /** Of the memory. */
+  version: number;
 }
 
 export interface AdmitRequest {

@@ -59,14 +59,29 @@ test("a refusal says all that the server said", async (t) => {
   assert.equal(seen.length, 1);
 });
 
-test("an abort ends a call and also the wait before a repetition", { timeout: 5000 }, async (t) => {
+test("an abort ends the wait before a repetition", { timeout: 5000 }, async (t) => {
   const { seen, client } = await serve(t, (response) => json(response, 503, {}, { "retry-after": "30" }));
+  const controller = new AbortController();
+  // By the next turn of the loop the answer has been read and the wait has begun.
+  const answered = async (...request) => {
+    const response = await fetch(...request);
+    const whole = new Response(await response.text(), response);
+    setImmediate(() => controller.abort(new Error("enough")));
+    return whole;
+  };
+  await assert.rejects(client({ fetch: answered }).memory.recall({ query: "q" }, { signal: controller.signal }), { message: "enough" });
+  assert.equal(seen.length, 1);
+});
+
+test("an abort ends a call that is not answered, and one that has not begun", { timeout: 5000 }, async (t) => {
+  const { seen, client } = await serve(t, () => undefined);
   const controller = new AbortController();
   const call = client().memory.recall({ query: "q" }, { signal: controller.signal });
   while (seen.length === 0) await new Promise(setImmediate);
   controller.abort(new Error("enough"));
   await assert.rejects(call, { message: "enough" });
   await assert.rejects(client().memory.recall({ query: "q" }, { signal: AbortSignal.abort() }), { name: "AbortError" });
+  assert.equal(seen.length, 1);
 });
 
 test("no answer within the deadline is a timeout; no server is a connection error", { timeout: 5000 }, async (t) => {

@@ -90,6 +90,9 @@ class AsyncMemoryClient(_Group[MemoryClient]):
     export = _iterate(MemoryClient.export)
     import_ = _call(MemoryClient.import_)
     facts = _call(MemoryClient.facts)
+    find_facts = _iterate(MemoryClient.find_facts)
+    hold = _call(MemoryClient.hold)
+    release = _call(MemoryClient.release)
 
 
 class AsyncWorkingMemoryClient(_Group[WorkingMemoryClient]):

@@ -11,7 +11,7 @@ from typing import Any, TypedDict
 from . import models as m
 from ._decode import decode
 from ._streams import pages
-from ._transport import Call, Transport, ask, get, given, part, write
+from ._transport import Call, Transport, ask, get, given, part, with_query, write
 
 # Seconds: an import may be long.
 _IMPORT_PATIENCE = 600.0
@@ -100,13 +100,14 @@ class MemoryClient:
 
     def link(
         self, from_id: str | None = None, to_id: str | None = None, *, type: str | None = None, weight: float | None = None, from_key: str | None = None,
-        to_key: str | None = None, from_coord: str | None = None, to_coord: str | None = None, universe: str | None = None, valid_from: datetime | None = None,
+        to_key: str | None = None, from_coord: str | None = None, to_coord: str | None = None, universe: str | None = None, namespace: str | None = None, valid_from: datetime | None = None,
         valid_to: datetime | None = None, idempotency_key: str | None = None, timeout: float | None = None,
     ) -> m.Linked:
         """Each end by id, key or the coordinate of an older client. ``weight``: above 0, at most 1."""
         ends = given(**{"from": from_id, "to": to_id})
         body = given(
-            type=type, weight=weight, from_key=from_key, to_key=to_key, from_coord=from_coord, to_coord=to_coord, universe=universe, valid_from=valid_from, valid_to=valid_to, **ends
+            type=type, weight=weight, from_key=from_key, to_key=to_key, from_coord=from_coord, to_coord=to_coord, universe=universe, namespace=namespace, valid_from=valid_from, valid_to=valid_to,
+            **ends,
         )
         return self._transport.json(write("POST", "/v1/link", body, idempotency_key), m.Linked, timeout)
 
@@ -157,11 +158,11 @@ class MemoryClient:
         return self._transport.json(get(f"{_of(id)}/erasure"), m.Erasure, timeout)
 
     def forget(
-        self, *, namespace: str | None = None, ids: Sequence[str] | None = None, tags: Sequence[str] | None = None, kind: str | None = None, source: str | None = None,
-        conversation: str | None = None, before: datetime | None = None, after: datetime | None = None, reason: str | None = None, dry_run: bool = True,
+        self, reason: str, *, namespace: str | None = None, ids: Sequence[str] | None = None, tags: Sequence[str] | None = None, kind: str | None = None,
+        source: str | None = None, conversation: str | None = None, before: datetime | None = None, after: datetime | None = None, dry_run: bool = True,
         idempotency_key: str | None = None, timeout: float | None = None,
     ) -> m.ForgetReport:
-        """Erases what the filter matches; with ``dry_run`` (the default) it only counts."""
+        """Erases what the filter matches; with ``dry_run`` (the default) it only counts. The reason stays in the journal."""
         filtered = given(namespace=namespace, ids=ids, tags=tags, kind=kind, source=source, conversation=conversation, before=before, after=after)
         body = given(filter=filtered, reason=reason, dry_run=dry_run)
         return self._transport.json(write("POST", "/v1/memory/forget", body, idempotency_key), m.ForgetReport, timeout)
@@ -177,10 +178,27 @@ class MemoryClient:
         lines = ((json.dumps(item, ensure_ascii=False) + "\n").encode() for item in items)
         return self._transport.json(Call("POST", "/v1/memory/import", stream=lines, repeats=False, patience=_IMPORT_PATIENCE), m.ImportReport, timeout)
 
-    def facts(self, id: str, *, timeout: float | None = None) -> tuple[m.Fact, ...]:
+    def facts(self, id: str, *, timeout: float | None = None) -> m.MemoryFacts:
         """What was read from a memory."""
-        page, _ = self._transport.tagged(get(f"{_of(id)}/facts"), timeout)
-        return tuple(decode(m.Fact, item) for item in page["data"])
+        return self._transport.json(get(f"{_of(id)}/facts"), m.MemoryFacts, timeout)
+
+    def find_facts(
+        self, *, subject: str | None = None, predicate: str | None = None, as_of: datetime | None = None, known_at: datetime | None = None, namespace: str | None = None,
+        universe: str | None = None, page_size: int | None = None, timeout: float | None = None,
+    ) -> Iterator[m.Fact]:
+        """What is known of a subject, newest first; pages are fetched as they are needed. ``as_of``: what held then. ``known_at``: what was recorded
+        by then."""
+        return pages(
+            self._transport, "/v1/facts", m.Fact, timeout, subject=subject, predicate=predicate, as_of=as_of, known_at=known_at, namespace=namespace, universe=universe,
+            limit=page_size,
+        )
+
+    def hold(self, id: str, reason: str, *, idempotency_key: str | None = None, timeout: float | None = None) -> m.HoldState:
+        """Puts a memory under legal hold: it is neither erased nor does it expire. The reason stays in the journal."""
+        return self._transport.json(write("POST", f"{_of(id)}/hold", {"reason": reason}, idempotency_key), m.HoldState, timeout)
+
+    def release(self, id: str, reason: str, *, idempotency_key: str | None = None, timeout: float | None = None) -> m.HoldState:
+        return self._transport.json(write("DELETE", with_query(f"{_of(id)}/hold", {"reason": reason}), None, idempotency_key), m.HoldState, timeout)
 
     def _one(self, call: Call, timeout: float | None) -> m.Memory:
         value, etag = self._transport.tagged(call, timeout)

@@ -147,11 +147,13 @@ class GraphPath:
     found: bool
     path: list[str] = field(default_factory=list)
     links: list[LinkView] = field(default_factory=list)
+    truncated: bool = False
 
 
 @dataclass(frozen=True)
 class Memory:
-    """``version`` counts the changes, from 1; ``etag`` is for ``if_match`` and only on a memory that was read alone."""
+    """``version`` counts the changes, from 1; ``etag`` is for ``if_match`` and only on a memory that was read alone.
+    From ``superseded_from`` on, the memory ``superseded_by`` holds in its place. ``held``: under legal hold, it cannot be erased."""
 
     id: str
     namespace: str
@@ -176,6 +178,10 @@ class Memory:
     content_hash: str | None = None
     embedding_model: str | None = None
     extraction_status: str | None = None
+    superseded_from: datetime | None = None
+    expires_at: datetime | None = None
+    duplicate_of: str | None = None
+    held: bool = False
     etag: str | None = None
 
 
@@ -223,8 +229,11 @@ class ImportFault:
 
 @dataclass(frozen=True)
 class ImportReport:
+    """``skipped``: lines that were there already, or whose time is over. ``failed``: the first thousand of ``failed_total``."""
+
     imported: int
     skipped: int
+    failed_total: int = 0
     failed: list[ImportFault] = field(default_factory=list)
 
 
@@ -241,6 +250,24 @@ class Fact:
     superseded_by: str | None = None
     confidence: float | None = None
     extractor: str | None = None
+
+
+@dataclass(frozen=True)
+class MemoryFacts:
+    """``extraction_status``: none, deterministic, pending, done or failed; ``extraction_error``: why the model's part failed."""
+
+    data: list[Fact]
+    extraction_status: str | None = None
+    extraction_error: str | None = None
+
+
+@dataclass(frozen=True)
+class HoldState:
+    """``version``: of the memory."""
+
+    id: str
+    held: bool
+    version: int
 
 
 @dataclass(frozen=True)
