@@ -9,5 +9,5 @@ internal static class MemoryProblems
     public static readonly ProblemCode NeedsApproval = new("memory_needs_approval", ProblemKind.NotBuilt, "This needs an approval, and approvals are not built yet", "Change the policy or the request; nothing was remembered.");
     public static readonly ProblemCode PrivateNamespace = new("namespace_private", ProblemKind.Forbidden, "The namespace belongs to another principal", "Use your own, or one that does not begin with 'conversation/'.");
 
-    public static readonly IReadOnlyList<ProblemCode> All = [Unknown, Denied, NeedsApproval, PrivateNamespace];
+    public static readonly IReadOnlyList<ProblemCode> All = [Unknown, Denied, NeedsApproval, PrivateNamespace, .. VectorProblems.All];
 }
