@@ -15,8 +15,8 @@ public static class MemoryModule
     public static readonly Room Room = new("Memory", typeof(MemoryModule).Assembly)
     {
         Problems = [.. MemoryProblems.All, .. LifecycleModule.Problems, .. GatewayProblems.All],
-        Metrics = [.. MemoryMetrics.All, .. LifecycleMetrics.All, .. GatewayMetrics.All],
-        Json = JsonTypeInfoResolver.Combine(MemoryJson.Default, LifecycleJson.Default, GatewayJson.Default),
+        Metrics = [.. MemoryMetrics.All, .. LifecycleMetrics.All, .. GatewayMetrics.All, .. FactsMetrics.All],
+        Json = JsonTypeInfoResolver.Combine(MemoryJson.Default, LifecycleJson.Default, GatewayJson.Default, FactsJson.Default),
         Add = static (services, options) =>
         {
             services.AddSingleton<MemoryStore>().AddSingleton<Shelves>().AddSingleton<Memories>().AddSingleton<Remember>();
@@ -24,6 +24,7 @@ public static class MemoryModule
             services.AddSingleton<IMemory>(static provider => provider.GetRequiredService<Memories>());
             services.AddSingleton<IEvidenceSource, EvidenceFromMemory>();
             Gateway.Add(services, options);
+            FactWiring.Add(services, options);
         },
         Map = static routes =>
         {
@@ -33,6 +34,7 @@ public static class MemoryModule
             LifecycleModule.Map(routes);
             NotBuiltYet.Map(routes);
             Gateway.Map(routes);
+            FactWiring.Map(routes);
         },
     };
 }

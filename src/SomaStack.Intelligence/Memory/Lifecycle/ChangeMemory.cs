@@ -79,6 +79,7 @@ internal sealed class ChangeMemory(MemoryStore store, Memories memories, WriteGa
             var changed = await VersionStore.ChangeAsync(work, row, expected) ?? throw Stale(null);
             await journal.AppendAsync(work, context, MemoryEvents.Subject(before.Id), changed.Version, MemoryEvents.Changed,
                 new MemoryChanged(before.Id, before.Namespace, changed.Version, change, fields) { ContentHash = changed.ContentHash }, MemoryJson.Default.MemoryChanged);
+            await Facts.RewriteAsync(work, context, journal, before, changed);
             work.OnCommit(() => shelves.Apply(context.Tenant, before.Namespace, [Entries.Of(changed, embedder.Model)]));
             return changed;
         }, cancellationToken);

@@ -17,6 +17,7 @@ internal sealed class MemoryErasure(Journal journal, Shelves shelves)
     [
         new("versions", EraseStore.DropVersionsAsync, EraseStore.VersionsAsync),
         new("links", EraseStore.DropLinksAsync, EraseStore.LinksAsync),
+        new("facts", FactStore.DropAsync, FactStore.CountAsync),
     ];
 
     /// <summary>False when the tenant has no such memory (any more).</summary>

@@ -68,6 +68,7 @@ internal sealed class MemoryWriter(Journal journal, Shelves shelves, ITextEmbedd
         // The journal is never erased, so it holds no text.
         var remembered = new Remembered(memory.Id, draft.Namespace, draft.Kind, memory.ContentHash, draft.Text.Length, draft.Source, draft.Line, draft.Conversation, memory.EmbeddingModel);
         await journal.AppendAsync(work, context, MemoryEvents.Subject(memory.Id), 1, MemoryEvents.Remembered, remembered, MemoryJson.Default.Remembered);
+        await Facts.WriteAsync(work, context, journal, row);
         index.Add((draft.Namespace, () => new Change(memory.Id, EntryOf(memory, row))));
         return new Written(memory.Id, true, false, duplicateOf, superseded);
     }
