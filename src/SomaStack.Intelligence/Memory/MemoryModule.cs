@@ -14,15 +14,16 @@ public static class MemoryModule
 
     public static readonly Room Room = new("Memory", typeof(MemoryModule).Assembly)
     {
-        Problems = [.. MemoryProblems.All, .. LifecycleModule.Problems, .. GatewayProblems.All],
-        Metrics = [.. MemoryMetrics.All, .. LifecycleMetrics.All, .. GatewayMetrics.All, .. FactsMetrics.All],
-        Json = JsonTypeInfoResolver.Combine(MemoryJson.Default, LifecycleJson.Default, GatewayJson.Default, FactsJson.Default),
+        Problems = [.. MemoryProblems.All, .. LifecycleModule.Problems, .. GatewayProblems.All, .. WorkingProblems.All],
+        Metrics = [.. MemoryMetrics.All, .. LifecycleMetrics.All, .. GatewayMetrics.All, .. FactsMetrics.All, .. WorkingMetrics.All],
+        Json = JsonTypeInfoResolver.Combine(MemoryJson.Default, LifecycleJson.Default, GatewayJson.Default, FactsJson.Default, WorkingJson.Default, PackingJson.Default),
         Add = static (services, options) =>
         {
             services.AddSingleton<MemoryStore>().AddSingleton<Shelves>().AddSingleton<Memories>().AddSingleton<Remember>();
             LifecycleModule.Add(services);
             services.AddSingleton<IMemory>(static provider => provider.GetRequiredService<Memories>());
             services.AddSingleton<IEvidenceSource, EvidenceFromMemory>();
+            WorkingWiring.Add(services);
             Gateway.Add(services, options);
             FactWiring.Add(services, options);
         },
@@ -32,6 +33,8 @@ public static class MemoryModule
             Recall.Map(routes);
             ReadMemory.Map(routes);
             LifecycleModule.Map(routes);
+            WorkingRoutes.Map(routes);
+            Retrieve.Map(routes);
             NotBuiltYet.Map(routes);
             Gateway.Map(routes);
             FactWiring.Map(routes);

@@ -10,9 +10,6 @@ internal static class NotBuiltYet
 {
     private static readonly (string Method, string Route, string Capability)[] Promised =
     [
-        ("POST", "/rag/retrieve", Capability.MemoryRead),
-        ("GET", "/wm", Capability.MemoryRead), ("GET", "/wm/status", Capability.MemoryRead), ("POST", "/wm/admit", Capability.MemoryWrite),
-        ("POST", "/wm/recall", Capability.MemoryRead), ("POST", "/wm/pin", Capability.MemoryWrite), ("POST", "/wm/clear", Capability.MemoryWrite),
         ("GET", "/memory/export", Capability.MemoryRead), ("POST", "/memory/import", Capability.MemoryWrite),
     ];
 
