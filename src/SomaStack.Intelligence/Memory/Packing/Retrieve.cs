@@ -98,7 +98,8 @@ internal sealed class Retrieve(IMemory memory, Memories memories, MemoryStore st
     private static IEnumerable<Hit> Fuse(IReadOnlyList<RecalledMemory> known, IReadOnlyList<RecalledMemory> held)
     {
         // A working memory's key is the long-term memory that holds the same words.
-        var twice = held.Where(static item => item.Key is not null).GroupBy(static item => item.Key!, StringComparer.Ordinal).ToDictionary(static group => group.Key, static group => group.First(), StringComparer.Ordinal);
+        var twice = held.Where(static item => item.Key is not null)
+            .GroupBy(static item => item.Key!, StringComparer.Ordinal).ToDictionary(static group => group.Key, static group => group.First(), StringComparer.Ordinal);
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var hit in known)
         {

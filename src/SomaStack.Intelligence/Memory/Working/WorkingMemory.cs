@@ -63,7 +63,8 @@ internal sealed class WorkingMemory(
         var found = held.Shelf.Value.Search(question, Ranking.Default).ToDictionary(static hit => hit.Id, StringComparer.Ordinal);
         var due = await PrepareDueAsync(context, sessionId, held.Set.Items.Where(item => found.ContainsKey(item.Id)), cancellationToken);
         var used = await sessions.Db.WriteAsync(context.Tenant, work => UseAsync(work, context, key, found.Keys, due), cancellationToken);
-        return [.. used.Select(item => Recalled(item, found[item.Id], sessionId)).OrderByDescending(static hit => hit.Score).ThenByDescending(static hit => hit.EventTime).ThenBy(static hit => hit.Id, StringComparer.Ordinal)];
+        return [.. used.Select(item => Recalled(item, found[item.Id], sessionId))
+            .OrderByDescending(static hit => hit.Score).ThenByDescending(static hit => hit.EventTime).ThenBy(static hit => hit.Id, StringComparer.Ordinal)];
     }
 
     /// <exception cref="Problem">404 when there is no such item.</exception>

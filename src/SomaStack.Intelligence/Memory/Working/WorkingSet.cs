@@ -113,7 +113,8 @@ internal sealed record WorkingSet(IReadOnlyList<WorkingItem> Items, int Capacity
         foreach (var item in Items)
         {
             if (item.Folded == incoming.Folded) return item;
-            if (CosineOf(item, incoming) is not { } cosine || cosine < nearest || cosine == nearest && string.CompareOrdinal(item.Id, best?.Id ?? item.Id) > 0 || !Likeness.SameFigures(item.Terms, incoming.Terms)) continue;
+            if (CosineOf(item, incoming) is not { } cosine || cosine < nearest) continue;
+            if (cosine == nearest && string.CompareOrdinal(item.Id, best?.Id ?? item.Id) > 0 || !Likeness.SameFigures(item.Terms, incoming.Terms)) continue;
             (best, nearest) = (item, cosine);
         }
         return best;
