@@ -140,7 +140,9 @@ public sealed class WorkingContract(Databases databases)
         await house.AdmitAsync(context, "s", "Trains leave at noon.");
         var (memoryId, created) = await house.Working.PromoteAsync(context, "s", id, "asked", "default", Stop);
         Assert.True(created);
-        Assert.Equal(1, await house.Db.WriteAsync("a", work => house.Working.ForgetMemoryAsync(work, context, memoryId), Stop));
+        Assert.Equal(1, await WorkingStore.OfMemoryAsync(house.Db, "a", memoryId, Stop));
+        Assert.True(await house.Memory.ForgetAsync(context, memoryId, Stop));
+        Assert.Equal(0, await WorkingStore.OfMemoryAsync(house.Db, "a", memoryId, Stop));
         Assert.Equal("Trains leave at noon.", Assert.Single((await house.ReadAsync(context, "s")).Set.Items).Text);
         Assert.Empty(await house.SearchAsync(context, "s", "telephone 555-0134"));
         Assert.DoesNotContain(await house.DumpAsync(), line => line.Contains("0134", StringComparison.Ordinal));
@@ -251,7 +253,7 @@ public sealed class WorkingContract(Databases databases)
             var journal = new Journal(Clock);
             var memories = new Memories(store, shelves, Shared, journal, Clock);
             var sessions = new WorkingSessions(new WorkingStore(Db), Shared, Clock);
-            return new Replica(store, memories, shelves, sessions, new WorkingMemory(sessions, memories, new Remember(memories, store, _governance.Get<IGate>()), Shared, journal, Clock));
+            return new Replica(store, memories, shelves, sessions, new WorkingMemory(sessions, memories, new WriteGate(_governance.Get<IGate>()), Shared, journal, Clock));
         }
 
         public async ValueTask DisposeAsync()

@@ -18,6 +18,7 @@ internal sealed class MemoryErasure(Journal journal, Shelves shelves)
         new("versions", EraseStore.DropVersionsAsync, EraseStore.VersionsAsync),
         new("links", EraseStore.DropLinksAsync, EraseStore.LinksAsync),
         new("facts", FactStore.DropAsync, FactStore.CountAsync),
+        new("working_memory", WorkingStore.ForgetMemoryAsync, WorkingStore.OfMemoryAsync),
     ];
 
     /// <summary>False when the tenant has no such memory (any more).</summary>

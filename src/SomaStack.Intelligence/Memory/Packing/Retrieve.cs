@@ -12,7 +12,7 @@ namespace SomaStack.Intelligence.Memory;
 /// <c>POST /rag/retrieve</c>: long-term and working memory searched for a question, and what a model should read of it, within a token
 /// budget. Nothing relevant gives an empty context with its reason and never a made-up candidate.
 /// </summary>
-internal sealed class Retrieve(IMemory memory, Memories memories, MemoryStore store, WorkingMemory working, Remember remember)
+internal sealed class Retrieve(IMemory memory, Memories memories, MemoryStore store, WorkingMemory working, WriteGate gate)
 {
     private const int LimitDefault = 10;
     private const int BudgetDefault = 2000;
@@ -137,7 +137,7 @@ internal sealed class Retrieve(IMemory memory, Memories memories, MemoryStore st
         var draft = new MemoryDraft(
             request.Query, "episode", Ids.For(context, "rag"), "rag:" + (request.SessionId ?? context.TraceId), Conversation: request.SessionId, Namespace: "conversation/" + context.Principal.Id, Metadata: note);
         var prepared = await memories.PrepareAsync(context, draft, cancellationToken);
-        await remember.AskAsync([prepared], context, cancellationToken);
+        await gate.AskAsync(context, [prepared], cancellationToken);
         return await store.Db.WriteAsync(context.Tenant, work => memories.WriteAsync(work, context, prepared), cancellationToken);
     }
 

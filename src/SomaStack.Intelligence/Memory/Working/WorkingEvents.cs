@@ -22,7 +22,7 @@ internal sealed record WorkingRecalled(string SessionId, IReadOnlyList<string> U
 
 internal sealed record WorkingPinned(string SessionId, string Id, bool Pinned);
 
-/// <param name="Why">deleted, cleared or memory_erased.</param>
+/// <param name="Why">deleted or cleared.</param>
 internal sealed record WorkingRemoved(string SessionId, IReadOnlyList<string> Ids, string Why);
 
 internal sealed record WorkingPromoted(string SessionId, WorkingPromotedItem Item);

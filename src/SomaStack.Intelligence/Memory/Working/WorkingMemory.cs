@@ -6,7 +6,7 @@ namespace SomaStack.Intelligence.Memory;
 
 /// <summary>What is done to working memory, each in one transaction with its journal line.</summary>
 internal sealed class WorkingMemory(
-    WorkingSessions sessions, Memories memories, Remember remember, ITextEmbedder embedder, Journal journal, TimeProvider clock) : IWorkingMemory
+    WorkingSessions sessions, Memories memories, WriteGate gate, ITextEmbedder embedder, Journal journal, TimeProvider clock) : IWorkingMemory
 {
     public const int SessionIdMax = 200;
     public const string RequestedRule = "requested";
@@ -98,7 +98,7 @@ internal sealed class WorkingMemory(
         var seen = ItemOf(await sessions.ReadAsync(WorkingKey.Of(context, sessionId), cancellationToken) ?? throw UnknownSession(), id);
         if (seen.MemoryId is { } known) return (known, false);
         var prepared = await memories.PrepareAsync(context, Promotion(context, sessionId, seen, reason, @namespace), cancellationToken);
-        await remember.AskAsync([prepared], context, cancellationToken);
+        await gate.AskAsync(context, [prepared], cancellationToken);
         return await ChangeAsync(context, sessionId, async (work, key, taken) =>
         {
             var item = ItemOf(taken, id);
@@ -107,26 +107,9 @@ internal sealed class WorkingMemory(
             var promoted = await WritePromotionAsync(work, context, key, item, prepared, reason);
             await sessions.SaveAsync(work, key, taken, taken.Set.Change(promoted), sameTexts: true);
             await journal.AppendAsync(work, context, WorkingEvents.Subject(key.Owner, sessionId), taken.Session.Version, WorkingEvents.Promoted,
-                new WorkingPromoted(sessionId, new WorkingPromotedItem(id, prepared.Id, RequestedRule)), WorkingJson.Default.WorkingPromoted);
-            return (prepared.Id, true);
+                new WorkingPromoted(sessionId, new WorkingPromotedItem(id, promoted.MemoryId!, RequestedRule)), WorkingJson.Default.WorkingPromoted);
+            return (promoted.MemoryId!, true);
         }, cancellationToken);
-    }
-
-    /// <summary>Takes an erased memory out of every session's mind, in the transaction that erases it.</summary>
-    /// <returns>How many items went.</returns>
-    public async Task<int> ForgetMemoryAsync(DbWork work, RequestContext context, string memoryId)
-    {
-        var items = await WorkingStore.OfMemoryAsync(work, memoryId);
-        foreach (var group in items.GroupBy(static item => (item.Owner, item.SessionId)))
-        {
-            var key = new WorkingKey(context.Tenant, group.Key.Owner, group.Key.SessionId);
-            if (await sessions.TakeAsync(work, key) is not { } taken) continue;
-            string[] ids = [.. group.Select(static item => item.Id)];
-            await WorkingStore.RemoveAsync(work, key, ids);
-            await sessions.SaveAsync(work, key, taken, taken.Set.Without(ids));
-            await AppendRemovedAsync(work, context, key, taken, ids, "memory_erased");
-        }
-        return items.Count;
     }
 
     public static void CheckSession(string? sessionId) =>
@@ -162,7 +145,7 @@ internal sealed class WorkingMemory(
             var prepared = await memories.PrepareAsync(context, draft, cancellationToken);
             try
             {
-                await remember.AskAsync([prepared], context, cancellationToken);
+                await gate.AskAsync(context, [prepared], cancellationToken);
                 due.Add((item, prepared));
             }
             catch (Problem problem) when (problem.Code == MemoryProblems.Denied || problem.Code == MemoryProblems.NeedsApproval)
@@ -184,8 +167,9 @@ internal sealed class WorkingMemory(
         foreach (var (seen, prepared) in due)
         {
             if (set.Find(seen.Id) is not { } item || !WorkingSet.IsDue(item) || item.Text != seen.Text) continue;
-            set = set.Change(await WritePromotionAsync(work, context, key, item, prepared, $"It was used in {item.Uses} recalls."));
-            promoted.Add(new WorkingPromotedItem(item.Id, prepared.Id, UsedRule));
+            var known = await WritePromotionAsync(work, context, key, item, prepared, $"It was used in {item.Uses} recalls.");
+            set = set.Change(known);
+            promoted.Add(new WorkingPromotedItem(item.Id, known.MemoryId!, UsedRule));
         }
         await sessions.SaveAsync(work, key, taken, set, found: used.Length > 0, sameTexts: true);
         await journal.AppendAsync(work, context, WorkingEvents.Subject(key.Owner, key.SessionId), taken.Session.Version, WorkingEvents.Recalled,

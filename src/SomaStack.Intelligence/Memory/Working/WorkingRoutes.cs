@@ -9,7 +9,7 @@ using SomaStack.Platform;
 namespace SomaStack.Intelligence.Memory;
 
 /// <summary><c>/wm/*</c>: what a session of the caller has in mind.</summary>
-internal sealed class WorkingRoutes(WorkingMemory working, WorkingSessions sessions, Memories memories, Remember remember, ITextEmbedder embedder)
+internal sealed class WorkingRoutes(WorkingMemory working, WorkingSessions sessions, Memories memories, WriteGate gate, ITextEmbedder embedder)
 {
     /// <param name="Tokens">As your tokenizer counts, from 1 to the text's UTF-8 bytes and not below a sixteenth of them; estimated when absent.</param>
     /// <param name="CapacityTokens">Sets how much the session holds, 256 to 32768; 4096 until then.</param>
@@ -102,7 +102,7 @@ internal sealed class WorkingRoutes(WorkingMemory working, WorkingSessions sessi
             .And(request.Tokens is null || request.Tokens >= 1 && request.Tokens >= bytes / 16 && request.Tokens <= Math.Max(bytes, 1), "tokens", "must be between a sixteenth of the text's UTF-8 bytes and their number")
             .And(request.MemoryId is null or { Length: > 0 and <= 512 }, "memory_id", "must have 1 to 512 characters").OrThrow();
         var prepared = await memories.PrepareAsync(context, new MemoryDraft(request.Text, "episode", Ids.For(context, "wm/" + request.SessionId)), cancellationToken);
-        await remember.AskAsync([prepared], context, cancellationToken);
+        await gate.AskAsync(context, [prepared], cancellationToken);
         var draft = new WorkingDraft(prepared, request.MemoryId, request.Pinned, request.Tokens);
         var (admissions, session) = await sessions.Db.WriteAsync(
             context.Tenant, work => working.AdmitAsync(work, context, request.SessionId, [draft], request.CapacityTokens, strict: true), cancellationToken);

@@ -68,10 +68,19 @@ internal sealed class WorkingStore(Db db)
     public static Task ClearAsync(DbWork work, WorkingKey key) => work.ExecuteAsync(
         $"DELETE FROM working_memory WHERE tenant = {key.Tenant} AND owner = {key.Owner} AND session_id = {key.SessionId}");
 
-    /// <summary>The items of every session that stand for a memory, as owner, session and id.</summary>
-    public static Task<List<(string Owner, string SessionId, string Id)>> OfMemoryAsync(DbWork work, string memoryId) => work.QueryAsync(
-        static reader => (reader.GetString(0), reader.GetString(1), reader.GetString(2)),
-        $"SELECT owner, session_id, id FROM working_memory WHERE tenant = {work.Tenant} AND memory_id = {memoryId} ORDER BY owner, session_id, id");
+    /// <summary>Takes an erased memory out of every session's mind; the new versions make every copy in process outdated.</summary>
+    public static async Task ForgetMemoryAsync(DbWork work, string memoryId)
+    {
+        await work.ExecuteAsync($"""
+            UPDATE working_sessions SET version = version + 1 WHERE tenant = {work.Tenant} AND EXISTS (
+                SELECT 1 FROM working_memory item WHERE item.tenant = working_sessions.tenant AND item.owner = working_sessions.owner
+                    AND item.session_id = working_sessions.session_id AND item.memory_id = {memoryId})
+            """);
+        await work.ExecuteAsync($"DELETE FROM working_memory WHERE tenant = {work.Tenant} AND memory_id = {memoryId}");
+    }
+
+    public static async Task<long> OfMemoryAsync(Db db, string tenant, string memoryId, CancellationToken cancellationToken) =>
+        await db.NumberAsync(tenant, $"SELECT COUNT(*) FROM working_memory WHERE tenant = {tenant} AND memory_id = {memoryId}", cancellationToken) ?? 0;
 
     private static WorkingSession MapSession(DbDataReader reader) =>
         new(reader.GetInt64(0), reader.GetInt64(1), (int)reader.GetInt64(2), reader.GetInt64(3), reader.GetInt64(4), reader.GetInt64(5));
