@@ -35,7 +35,6 @@ public static class MemoryModule
             LifecycleModule.Map(routes);
             WorkingRoutes.Map(routes);
             Retrieve.Map(routes);
-            NotBuiltYet.Map(routes);
             Gateway.Map(routes);
             FactWiring.Map(routes);
         },

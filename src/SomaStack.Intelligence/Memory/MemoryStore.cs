@@ -60,12 +60,13 @@ internal sealed class MemoryStore(Db db)
     /// <summary>False when the id is taken: then nothing changes, whatever the row holds.</summary>
     public static async Task<bool> InsertAsync(DbWork work, MemoryRow row) => await work.ExecuteAsync($"""
         INSERT INTO memories (tenant, id, namespace, kind, text, source, line, conversation, tags, metadata, author, event_time, recorded_at,
-            importance, trust, content_hash, embedding, embedding_model, version, deleted_at, key, universe, valid_from, valid_to, superseded_by, superseded_from, superseded_at, expires_at, duplicate_of, simhash)
+            importance, trust, content_hash, embedding, embedding_model, version, deleted_at, key, universe, valid_from, valid_to, superseded_by, superseded_from, superseded_at, expires_at, duplicate_of, simhash,
+            change, changed_by, changed_at)
         VALUES ({work.Tenant}, {row.Id}, {row.Namespace}, {row.Kind}, {row.Text}, {row.Source}, {row.Line}, {row.Conversation},
             {JsonSerializer.Serialize(row.Tags, MemoryJson.Default.IReadOnlyListString)}, {row.Metadata}, {row.Author},
-            {row.EventTime.ToMicros()}, {row.RecordedAt.ToMicros()}, {row.Importance}, {row.Trust}, {row.ContentHash}, {row.Embedding}, {row.EmbeddingModel}, 1, NULL,
+            {row.EventTime.ToMicros()}, {row.RecordedAt.ToMicros()}, {row.Importance}, {row.Trust}, {row.ContentHash}, {row.Embedding}, {row.EmbeddingModel}, {row.Version}, NULL,
             {row.Key}, {row.Universe}, {row.ValidFrom?.ToMicros()}, {row.ValidTo?.ToMicros()}, {row.SupersededBy}, {row.SupersededFrom?.ToMicros()}, {row.SupersededAt?.ToMicros()},
-            {row.ExpiresAt?.ToMicros()}, {row.DuplicateOf}, {row.SimHash})
+            {row.ExpiresAt?.ToMicros()}, {row.DuplicateOf}, {row.SimHash}, {row.Change}, {row.ChangedBy}, {row.ChangedAt?.ToMicros()})
         ON CONFLICT (tenant, id) DO NOTHING
         """) == 1;
 
@@ -96,6 +97,11 @@ internal sealed class MemoryStore(Db db)
         Map,
         $"SELECT {Columns:raw} FROM memories WHERE tenant = {tenant} AND namespace = {@namespace} AND id > {after} ORDER BY id LIMIT {limit}",
         cancellationToken);
+
+    /// <summary>The ids of what lives in a namespace, page by page.</summary>
+    public Task<List<string>> IdsAsync(string tenant, string @namespace, string after, int limit, CancellationToken cancellationToken) => db.QueryAsync(
+        tenant, static reader => reader.GetString(0),
+        $"SELECT id FROM memories WHERE tenant = {tenant} AND namespace = {@namespace} AND deleted_at IS NULL AND id > {after} ORDER BY id LIMIT {limit}", cancellationToken);
 
     /// <summary>PostgreSQL: rows written by transactions from <paramref name="horizon"/> on, by whichever replica.</summary>
     public Task<List<MemoryRow>> ChangedSinceAsync(string tenant, string @namespace, long horizon, CancellationToken cancellationToken) => db.QueryAsync(

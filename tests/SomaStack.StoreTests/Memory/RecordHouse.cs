@@ -50,7 +50,8 @@ internal sealed class RecordHouse : IAsyncDisposable
         var erasure = new MemoryErasure(journal, shelves);
         return new Replica(store, memories, shelves, new ChangeMemory(store, memories, gate, journal, shelves, Embedder, Clock), erasure, new LinkWriter(journal),
             new Expire(store, erasure, _app.Services.GetRequiredService<ISettings>(), Clock, NullLogger<Expire>.Instance), new HoldMemory(store, journal, Clock),
-            new Forget(store, erasure, Clock), new ErasureProof(store, shelves), new Graph(store, Clock));
+            new Forget(store, erasure, Clock), new ErasureProof(store, shelves), new Graph(store, Clock),
+            new ImportMemories(store, memories, new MemoryWriter(journal, shelves, Embedder), new LinkWriter(journal), gate, Clock));
     }
 
     public async Task<Written> RememberAsync(RequestContext context, MemoryDraft draft, Replica? replica = null)
@@ -77,7 +78,7 @@ internal sealed class RecordHouse : IAsyncDisposable
 
     internal sealed record Replica(
         MemoryStore Store, Memories Memories, Shelves Shelves, ChangeMemory Change, MemoryErasure Erasure, LinkWriter Links, Expire Expire, HoldMemory Hold, Forget Forget,
-        ErasureProof Proof, Graph Graph) : IDisposable
+        ErasureProof Proof, Graph Graph, ImportMemories Import) : IDisposable
     {
         public void Dispose()
         {

@@ -30,6 +30,8 @@ internal static class LinkStore
     public static Task<LinkRow?> FindAsync(Db db, string tenant, string id, CancellationToken cancellationToken) =>
         db.FindAsync(tenant, Map, $"SELECT {Columns:raw} FROM memory_links WHERE tenant = {tenant} AND id = {id}", cancellationToken);
 
+    public static async Task<bool> IsThereAsync(DbWork work, string id) => await work.NumberAsync($"SELECT 1 FROM memory_links WHERE tenant = {work.Tenant} AND id = {id}") is not null;
+
     public static Task<LinkRow?> DeleteAsync(DbWork work, string id) => work.FindAsync(Map, $"DELETE FROM memory_links WHERE tenant = {work.Tenant} AND id = {id} RETURNING {Columns:raw}");
 
     /// <summary>Of these memories, those that are there and not expired. Locks nothing: an erasure takes its links with it.</summary>

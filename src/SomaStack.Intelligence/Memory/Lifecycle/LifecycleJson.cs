@@ -12,6 +12,7 @@ namespace SomaStack.Intelligence.Memory;
 [JsonSerializable(typeof(Forget.Request), TypeInfoPropertyName = "ForgetRequest")]
 [JsonSerializable(typeof(Forget.Response), TypeInfoPropertyName = "ForgetResponse")]
 [JsonSerializable(typeof(ErasureProof.Response), TypeInfoPropertyName = "ErasureResponse")]
+[JsonSerializable(typeof(ImportMemories.Response), TypeInfoPropertyName = "ImportResponse")]
 [JsonSerializable(typeof(LinkMemories.Request), TypeInfoPropertyName = "LinkRequest")]
 [JsonSerializable(typeof(LinkMemories.Response), TypeInfoPropertyName = "LinkResponse")]
 [JsonSerializable(typeof(Neighbours.Response), TypeInfoPropertyName = "NeighboursResponse")]

@@ -13,6 +13,7 @@ internal static class LifecycleModule
     {
         services.AddSingleton<WriteGate>().AddSingleton<LinkWriter>().AddSingleton<MemoryErasure>().AddSingleton<ChangeMemory>().AddSingleton<HoldMemory>();
         services.AddSingleton<Forget>().AddSingleton<ErasureProof>().AddSingleton<LinkMemories>().AddSingleton<Graph>();
+        services.AddSingleton<MemoryWriter>().AddSingleton<ImportMemories>();
         services.AddHostedService<Expire>();
     }
 
@@ -23,6 +24,8 @@ internal static class LifecycleModule
         HoldMemory.Map(routes);
         Forget.Map(routes);
         ErasureProof.Map(routes);
+        ExportMemories.Map(routes);
+        ImportMemories.Map(routes);
         LinkMemories.Map(routes);
         Neighbours.Map(routes);
         Paths.Map(routes);

@@ -18,8 +18,9 @@ internal sealed class MemoryWriter(Journal journal, Shelves shelves, ITextEmbedd
     /// <summary>Texts that share a fingerprint are compared word for word, so many at most.</summary>
     private const int ComparedMax = 8;
 
-    /// <param name="compare">False for an import: its ids stay, so that nothing is merged.</param>
-    public async Task<IReadOnlyList<Written>> WriteAsync(DbWork work, RequestContext context, IReadOnlyList<PreparedMemory> memories, DateTimeOffset now, bool compare = true)
+    /// <param name="shapes">For an import: what each row is besides its draft. Its ids stay, so that nothing is merged.</param>
+    public async Task<IReadOnlyList<Written>> WriteAsync(
+        DbWork work, RequestContext context, IReadOnlyList<PreparedMemory> memories, DateTimeOffset now, IReadOnlyList<Func<MemoryRow, MemoryRow>>? shapes = null)
     {
         // In one order everywhere, so that two batches never wait for each other.
         foreach (var slot in memories.Where(static memory => memory.Draft.Key is not null)
@@ -27,25 +28,26 @@ internal sealed class MemoryWriter(Journal journal, Shelves shelves, ITextEmbedd
             await KeyStore.LockAsync(work, slot);
         var written = new List<Written>(memories.Count);
         var index = new List<(string Namespace, Func<Change> Change)>();
-        foreach (var memory in memories) written.Add(await WriteOneAsync(work, context, memory, now, compare, index));
+        for (var i = 0; i < memories.Count; i++) written.Add(await WriteOneAsync(work, context, memories[i], now, shapes?[i], index));
         work.OnCommit(() => Committed(context.Tenant, written, index));
         return written;
     }
 
-    private async Task<Written> WriteOneAsync(DbWork work, RequestContext context, PreparedMemory memory, DateTimeOffset now, bool compare, List<(string, Func<Change>)> index)
+    private async Task<Written> WriteOneAsync(DbWork work, RequestContext context, PreparedMemory memory, DateTimeOffset now, Func<MemoryRow, MemoryRow>? shape, List<(string, Func<Change>)> index)
     {
         var draft = memory.Draft;
+        var row = shape is null ? Row(context, memory, now) : shape(Row(context, memory, now));
         // A retry meets its own row, and must not supersede anything a second time.
         if (draft.Id is not null && await KeyStore.IsTakenAsync(work, memory.Id)) return new Written(memory.Id, false, false, null, []);
         var start = Start(draft, now).ToMicros();
         KeyTimeline.Decision? decision = null;
-        string? duplicateOf = null;
-        if (draft.Key is { } key)
+        var duplicateOf = row.DuplicateOf;
+        if (draft.Key is { } key && row.SupersededBy is null)
         {
             decision = KeyTimeline.Decide(await KeyStore.PlacesAsync(work, draft.Namespace, draft.Universe, key, start), start, memory.ContentHash);
             if (decision.Same is { } same) return new Written(same, false, true, same, []);
         }
-        if (compare)
+        if (shape is null)
         {
             var (twin, original) = await TwinAsync(work, memory, now.ToMicros());
             if (twin is not null) return new Written(twin, false, true, twin, []);
@@ -54,11 +56,8 @@ internal sealed class MemoryWriter(Journal journal, Shelves shelves, ITextEmbedd
         var superseded = new List<string>();
         foreach (var id in decision?.Closes ?? [])
             if (await SupersedeAsync(work, context, id, memory.Id, start, now, index)) superseded.Add(id);
-        var row = Row(context, memory, now) with
-        {
-            DuplicateOf = duplicateOf, SimHash = duplicateOf is null ? memory.SimHash : null,
-            SupersededBy = decision?.ClosedBy, SupersededFrom = decision?.ClosedFrom?.ToInstant(), SupersededAt = decision?.ClosedBy is null ? null : now,
-        };
+        row = row with { DuplicateOf = duplicateOf, SimHash = duplicateOf is null ? memory.SimHash : null };
+        if (decision?.ClosedBy is { } by) row = row with { SupersededBy = by, SupersededFrom = decision.ClosedFrom!.Value.ToInstant(), SupersededAt = now };
         if (!await MemoryStore.InsertAsync(work, row))
         {
             // Another writer took the id since it was looked at: what was superseded for it must not stay so.
@@ -67,7 +66,7 @@ internal sealed class MemoryWriter(Journal journal, Shelves shelves, ITextEmbedd
         }
         // The journal is never erased, so it holds no text.
         var remembered = new Remembered(memory.Id, draft.Namespace, draft.Kind, memory.ContentHash, draft.Text.Length, draft.Source, draft.Line, draft.Conversation, memory.EmbeddingModel);
-        await journal.AppendAsync(work, context, MemoryEvents.Subject(memory.Id), 1, MemoryEvents.Remembered, remembered, MemoryJson.Default.Remembered);
+        await journal.AppendAsync(work, context, MemoryEvents.Subject(memory.Id), row.Version, MemoryEvents.Remembered, remembered, MemoryJson.Default.Remembered);
         await Facts.WriteAsync(work, context, journal, row);
         index.Add((draft.Namespace, () => new Change(memory.Id, EntryOf(memory, row))));
         return new Written(memory.Id, true, false, duplicateOf, superseded);
@@ -129,7 +128,7 @@ internal sealed class MemoryWriter(Journal journal, Shelves shelves, ITextEmbedd
     private static Entry EntryOf(PreparedMemory memory, MemoryRow row) =>
         Entries.Of(memory.Draft, memory.Id, memory.Terms ?? Analyser.Document(memory.Draft.Text), memory.Encoded, row.EventTime, row.RecordedAt, row.DuplicateOf) with
         {
-            ValidFrom = row.ValidFrom?.ToMicros() ?? long.MinValue, SupersededFrom = row.SupersededFrom?.ToMicros() ?? long.MaxValue, SupersededAt = row.SupersededAt?.ToMicros() ?? long.MaxValue,
+            Version = row.Version, ValidFrom = row.ValidFrom?.ToMicros() ?? long.MinValue, SupersededFrom = row.SupersededFrom?.ToMicros() ?? long.MaxValue, SupersededAt = row.SupersededAt?.ToMicros() ?? long.MaxValue,
         };
 
     private void Committed(string tenant, List<Written> written, List<(string Namespace, Func<Change> Change)> index)
