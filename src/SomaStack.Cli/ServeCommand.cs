@@ -12,11 +12,16 @@ internal static class ServeCommand
 {
     private static readonly Option<string?> Roles = new("--roles") { Description = "Comma-separated: api, brain, worker, console (default all, or SOMA_ROLES)." };
 
+    private static readonly Option<string?> Brain = new("--brain") { Description = "Address of a remote brain, for a replica without the role brain (or SOMA_BRAIN)." };
+
+    /// <summary>Where older clients look for the memory service.</summary>
+    private const string BrainUrl = "http://127.0.0.1:9696";
+
     public static Command Create()
     {
-        var command = new Command("serve", "Run the server.\n\nExamples:\n  soma serve\n  SOMA_DATABASE=postgres://soma@db/soma soma serve --roles api,worker --url http://127.0.0.1:8081")
+        var command = new Command("serve", "Run the server.\n\nExamples:\n  soma serve\n  SOMA_DATABASE=postgres://soma@db/soma soma serve --roles api,worker --url http://127.0.0.1:8081\n  soma serve --roles brain,worker      listens on 9696\n  soma serve --roles api,worker --brain http://127.0.0.1:9696")
         {
-            GlobalOptions.Data, GlobalOptions.Url, GlobalOptions.Database, Roles,
+            GlobalOptions.Data, GlobalOptions.Url, GlobalOptions.Database, Roles, Brain,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -24,6 +29,10 @@ internal static class ServeCommand
             if (parsed.GetValue(Roles) is { } roles) options = options with { Roles = roles.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) };
             if (options.Roles.Count == 0 || options.Roles.FirstOrDefault(role => !SomaOptions.AllRoles.Contains(role)) is { } unknown && unknown is not null)
                 throw new UsageException($"Roles are: {string.Join(", ", SomaOptions.AllRoles)}.");
+            if (parsed.GetValue(Brain) is { } brain) options = options with { Brain = brain };
+            if (options.IsOnlyBrain && parsed.GetValue(GlobalOptions.Url) is null && Environment.GetEnvironmentVariable("SOMA_URL") is null) options = options with { Url = BrainUrl };
+            if (options.Brain is { Length: > 0 } named && !(Uri.TryCreate(named, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"))
+                throw new UsageException("--brain is the http or https address of the brain, e.g. http://127.0.0.1:9696.");
             await using var app = await SomaServer.BuildAsync(options, cancellationToken);
             await app.StartAsync(cancellationToken);
             var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();

@@ -57,6 +57,9 @@ public sealed record SomaOptions
 
     public string KeysDirectory => Keys ?? Path.Combine(DataDirectory, "keys");
 
+    /// <summary>A brain that other replicas call: it serves memory, health and metrics, and nothing else.</summary>
+    public bool IsOnlyBrain => HasRole("brain") && !HasRole("api");
+
     public bool HasRole(string role) => Roles.Contains(role);
 
     public static SomaOptions FromEnvironment(Func<string, string?> read)

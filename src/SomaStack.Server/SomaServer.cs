@@ -48,7 +48,7 @@ public static class SomaServer
         {
             await room.Start(app.Services, cancellationToken);
             room.Handle(subscriptions, app.Services);
-            room.Map(app);
+            if (!options.IsOnlyBrain || room.ServedByBrain) room.Map(app);
         }
         return app;
     }

@@ -22,10 +22,14 @@ public sealed class SomaProcess : IAsyncDisposable
     /// <summary>The binary that the build put beside the tests.</summary>
     public static string Binary { get; } = Path.Combine(AppContext.BaseDirectory, "soma.dll");
 
-    public static async Task<SomaProcess> StartAsync(string? data = null, IReadOnlyDictionary<string, string>? environment = null, params string[] arguments)
+    public static Task<SomaProcess> StartAsync(string? data = null, IReadOnlyDictionary<string, string>? environment = null, params string[] arguments) =>
+        StartAtAsync("http://127.0.0.1:0", data, environment, arguments);
+
+    /// <summary>At an address that others know before it is there, or again after a kill.</summary>
+    public static async Task<SomaProcess> StartAtAsync(string url, string? data = null, IReadOnlyDictionary<string, string>? environment = null, params string[] arguments)
     {
         data ??= Path.Combine(Path.GetTempPath(), "soma-e2e-" + Guid.CreateVersion7().ToString("N"));
-        var process = Start(environment, ["serve", "--url", "http://127.0.0.1:0", "--data", data, .. arguments]);
+        var process = Start(environment, ["serve", "--url", url, "--data", data, .. arguments]);
         var log = new List<string>();
         while (await process.StandardError.ReadLineAsync() is { } line)
         {

@@ -29,6 +29,12 @@ internal sealed class IdentityStore(Db db)
         INSERT INTO signing_keys (tenant, kid, public_key, created_at) VALUES ({Db.AllTenants}, {key.Kid}, {key.PublicKey}, {key.CreatedAt.ToMicros()})
         """);
 
+    /// <summary>Takes a key of another installation as our own to verify with; one that is known stays as it is, retired or not.</summary>
+    public Task AdoptSigningKeyAsync(SigningKeyRow key, CancellationToken cancellationToken) => db.WriteAsync(Db.AllTenants, work => work.ExecuteAsync($"""
+        INSERT INTO signing_keys (tenant, kid, public_key, created_at) VALUES ({Db.AllTenants}, {key.Kid}, {key.PublicKey}, {key.CreatedAt.ToMicros()})
+        ON CONFLICT (tenant, kid) DO NOTHING
+        """), cancellationToken);
+
     /// <summary>Ends the signing of every other key; returns their ids.</summary>
     public static Task<List<string>> RetireSigningKeysAsync(DbWork work, string exceptKid, long now) => work.QueryAsync(static reader => reader.GetString(0), $"""
         UPDATE signing_keys SET retired_at = {now} WHERE tenant = {Db.AllTenants} AND retired_at IS NULL AND kid <> {exceptKid} RETURNING kid

@@ -89,8 +89,9 @@ internal sealed class Keyring(IdentityStore store, Db db, SomaOptions options, T
         {
             if (_loaded is { } known && known.At >= unlessAfter) return;
             var now = clock.GetUtcNow();
-            var issuer = _loaded?.Issuer ?? await store.IssuerAsync("urn:soma:" + Ids.New(clock), now.ToMicros(), cancellationToken);
+            var issuer = _loaded?.Issuer ?? await store.IssuerAsync(SharedKeys.Issuer(options, "urn:soma:" + Ids.New(clock)), now.ToMicros(), cancellationToken);
             var rows = await store.SigningKeysAsync((now - AccessTokens.MaximumLifetime).ToMicros(), cancellationToken);
+            if (await SharedKeys.AdoptAsync(options, store, rows, cancellationToken)) rows = await store.SigningKeysAsync((now - AccessTokens.MaximumLifetime).ToMicros(), cancellationToken);
             var keys = new Dictionary<string, SigningKey>(StringComparer.Ordinal);
             foreach (var row in rows) keys.Add(row.Kid, Open(row));
             var newest = rows.Find(row => row.RetiredAt is null && keys[row.Kid].CanSign);

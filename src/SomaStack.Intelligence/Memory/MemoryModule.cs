@@ -27,8 +27,10 @@ public static class MemoryModule
             Gateway.Add(services, options);
             FactWiring.Add(services, options);
         },
-        Map = static routes =>
+        ServedByBrain = true,
+        Map = static edge =>
         {
+            var routes = Forward.Wrap(edge);
             Remember.Map(routes);
             Recall.Map(routes);
             ReadMemory.Map(routes);
@@ -37,6 +39,8 @@ public static class MemoryModule
             Retrieve.Map(routes);
             Gateway.Map(routes);
             FactWiring.Map(routes);
+            NotBuiltYet.Map(routes);
+            Gateway.Map(edge, routes);
         },
     };
 }

@@ -16,6 +16,9 @@ public sealed record Room(string Name, Assembly Assembly)
 
     public Action<IEndpointRouteBuilder> Map { get; init; } = static _ => { };
 
+    /// <summary>True when a replica that is only a brain serves the routes too.</summary>
+    public bool ServedByBrain { get; init; }
+
     public Action<Subscriptions, IServiceProvider> Handle { get; init; } = static (_, _) => { };
 
     /// <summary>Runs once after migrations and before listening, in the order of the rooms.</summary>

@@ -34,6 +34,7 @@ public static class EdgeModule
             services.AddSingleton<IReadiness, DatabaseProbe>().AddSingleton<IReadiness, ConstitutionProbe>().AddSingleton<IReadiness, EmbedderProbe>();
             ApiDocument.Add(services);
         },
+        ServedByBrain = true,
         Map = static routes =>
         {
             Health.Map(routes);

@@ -26,13 +26,25 @@ internal static class Gateway
         services.AddSingleton<BrainTokens>().AddSingleton<BufferMonitor>();
         services.AddSingleton<IReadiness>(static provider => provider.GetRequiredService<BufferMonitor>());
         services.AddHostedService(static provider => provider.GetRequiredService<BufferMonitor>());
-        services.AddSingleton<IBrain, InProcessBrain>();
+        if (IsRemote(options))
+        {
+            services.AddSingleton<RemoteBrain>().AddSingleton<Forward>();
+            services.AddSingleton<IBrain>(static provider => provider.GetRequiredService<RemoteBrain>());
+            services.AddSingleton<IMemory, RemoteMemory>();
+        }
+        else
+        {
+            services.AddSingleton<IBrain, InProcessBrain>();
+        }
         if (options.HasRole("worker")) services.AddHostedService<Reconciler>();
     }
 
-    public static void Map(IEndpointRouteBuilder routes)
+    /// <param name="edge">Routes that are always of this replica.</param>
+    /// <param name="routes">Routes that go to the brain where it is remote.</param>
+    public static void Map(IEndpointRouteBuilder edge, IEndpointRouteBuilder routes)
     {
-        PostOutbox.Map(routes);
-        ReadOutbox.Map(routes);
+        PostOutbox.Map(edge);
+        ReadOutbox.Map(edge);
+        BrainWrite.Map(routes);
     }
 }

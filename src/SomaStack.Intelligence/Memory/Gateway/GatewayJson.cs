@@ -12,4 +12,10 @@ namespace SomaStack.Intelligence.Memory;
 [JsonSerializable(typeof(Page<ReadOutbox.LetterView>), TypeInfoPropertyName = "OutboxLetterPage")]
 [JsonSerializable(typeof(ReadOutbox.ItemView), TypeInfoPropertyName = "OutboxItemView")]
 [JsonSerializable(typeof(ReadOutbox.StatusView), TypeInfoPropertyName = "OutboxStatusView")]
+[JsonSerializable(typeof(MemoryDraft))]
+[JsonSerializable(typeof(BrainWrite.Response), TypeInfoPropertyName = "BrainWriteResponse")]
+[JsonSerializable(typeof(QueuedAnswers.One), TypeInfoPropertyName = "QueuedOne")]
+[JsonSerializable(typeof(QueuedAnswers.Many), TypeInfoPropertyName = "QueuedMany")]
+[JsonSerializable(typeof(DegradedAnswers.Recalled), TypeInfoPropertyName = "DegradedRecall")]
+[JsonSerializable(typeof(DegradedAnswers.Retrieved), TypeInfoPropertyName = "DegradedRetrieval")]
 internal sealed partial class GatewayJson : JsonSerializerContext;

@@ -31,7 +31,7 @@ internal sealed class RemoteBrain(SomaOptions options, BrainTokens tokens, TimeP
 
     public BreakerState Breaker => _breaker.State;
 
-    public string State => Breaker == BreakerState.Open ? "unreachable" : "reachable";
+    public string State => Breaker == BreakerState.Closed ? "reachable" : "unreachable";
 
     public int Room => Breaker switch { BreakerState.Closed => int.MaxValue, BreakerState.HalfOpen => 1, _ => 0 };
 
