@@ -98,7 +98,7 @@ internal static class BufferedOps
     private static string? OrderKey(JsonElement body) =>
         Text(body, "conversation") is { } conversation ? "c/" + conversation
         : Text(body, "session_id") is { } session ? "c/" + session
-        : Text(body, "key") is { } key ? "k/" + key
+        : (Text(body, "key") ?? Text(body, "coord")) is { } key ? "k/" + key
         : null;
 
     private static string? Text(JsonElement body, string name) =>
