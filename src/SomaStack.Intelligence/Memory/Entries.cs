@@ -31,7 +31,7 @@ internal static class Entries
         {
             Key = row.Key, Universe = row.Universe, ValidFrom = row.ValidFrom?.ToMicros() ?? long.MinValue, ValidTo = row.ValidTo?.ToMicros() ?? long.MaxValue,
             RecordedAt = row.RecordedAt.ToMicros(), SupersededAt = row.SupersededAt?.ToMicros() ?? long.MaxValue, SupersededFrom = row.SupersededFrom?.ToMicros() ?? long.MaxValue,
-            ExpiresAt = row.ExpiresAt?.ToMicros() ?? long.MaxValue, DuplicateOf = row.DuplicateOf,
+            ExpiresAt = row.ExpiresAt?.ToMicros() ?? long.MaxValue, DuplicateOf = row.DuplicateOf, Pending = row.EmbeddingModel != model,
             Speaker = Speech.Speaker(row.Text), Asks = Speech.Asks(row.Text), NamesTime = Speech.NamesTime(terms),
         });
     }

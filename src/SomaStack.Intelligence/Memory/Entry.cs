@@ -29,6 +29,9 @@ internal sealed record Entry(
     /// <summary>The first memory that says the same, for showing one of them.</summary>
     public string? DuplicateOf { get; init; }
 
+    /// <summary>Its vector is still to be made.</summary>
+    public bool Pending { get; init; }
+
     /// <summary>The search term of who says it, from a leading <c>Name:</c>.</summary>
     public string? Speaker { get; init; }
 

@@ -43,6 +43,9 @@ public sealed record PreparedMemory(MemoryDraft Draft, string Id, string Content
     internal byte[]? Encoded { get; init; }
 
     internal long? SimHash { get; init; }
+
+    /// <summary>Its embedding follows the commit.</summary>
+    internal bool Deferred { get; init; }
 }
 
 /// <param name="Limit">1 to 100.</param>

@@ -8,21 +8,38 @@ namespace SomaStack.Intelligence.Memory;
 /// <summary>The room's contract: prepare outside the transaction, write inside it, recall what was acknowledged.</summary>
 internal sealed class Memories(MemoryStore store, Shelves shelves, ITextEmbedder embedder, Journal journal, TimeProvider clock) : IMemory
 {
+    /// <summary>Beyond so many texts, their embeddings follow the commit: each takes longer than the whole commit.</summary>
+    private const int EmbeddedAtOnce = 8;
+
     private readonly MemoryWriter _writer = new(journal, shelves, embedder);
     private readonly MemoryErasure _erasure = new(journal, shelves);
 
-    public Task<PreparedMemory> PrepareAsync(RequestContext context, MemoryDraft draft, CancellationToken cancellationToken)
+    public Task<PreparedMemory> PrepareAsync(RequestContext context, MemoryDraft draft, CancellationToken cancellationToken) =>
+        Task.FromResult(Prepare(draft, deferred: false, cancellationToken));
+
+    public Task<List<PreparedMemory>> PrepareManyAsync(IReadOnlyList<MemoryDraft> drafts, CancellationToken cancellationToken)
+    {
+        var deferred = drafts.Count > EmbeddedAtOnce && embedder.Unavailability is null;
+        var prepared = new List<PreparedMemory>(drafts.Count);
+        foreach (var draft in drafts) prepared.Add(Prepare(draft, deferred, cancellationToken));
+        return Task.FromResult(prepared);
+    }
+
+    private PreparedMemory Prepare(MemoryDraft draft, bool deferred, CancellationToken cancellationToken)
     {
         MemoryLimits.Check(draft);
         cancellationToken.ThrowIfCancellationRequested();
-        var vector = Embed(draft.Text);
+        var vector = deferred ? null : Embed(draft.Text);
         var terms = Analyser.Document(draft.Text);
-        return Task.FromResult(new PreparedMemory(draft, draft.Id ?? Ids.New(clock), ContentHash.Of(draft.Text), vector, vector is null ? null : embedder.Model)
+        // A model without a vector says that the model cannot read the text; neither says that the vector is still to be made.
+        var model = deferred || embedder.Unavailability is not null ? null : embedder.Model;
+        return new PreparedMemory(draft, draft.Id ?? Ids.New(clock), ContentHash.Of(draft.Text), vector, model)
         {
+            Deferred = deferred,
             Terms = terms,
-            Encoded = vector is null ? null : Quantised.Encode(vector),
             SimHash = SimHash.Of(terms),
-        });
+            Encoded = vector is null ? null : Quantised.Encode(vector),
+        };
     }
 
     public async Task<string> WriteAsync(DbWork work, RequestContext context, PreparedMemory memory) => (await WriteManyAsync(work, context, [memory]))[0].Id;
@@ -48,7 +65,7 @@ internal sealed class Memories(MemoryStore store, Shelves shelves, ITextEmbedder
         // A memory that was deleted between the search and the read is left out.
         var memories = found.Where(hit => rows.ContainsKey(hit.Id)).Select(hit => Recalled(hit, rows[hit.Id])).ToList();
         MemoryMetrics.Recall.Record(Stopwatch.GetElapsedTime(started).TotalSeconds);
-        return new Recollection(memories, Degraded(vector));
+        return new Recollection(memories, Degraded(vector, shelf.Pending > 0));
     }
 
     private static Question Asked(RecallQuery query, float[]? vector, DateTimeOffset now)
@@ -68,8 +85,10 @@ internal sealed class Memories(MemoryStore store, Shelves shelves, ITextEmbedder
         store.Db.WriteAsync(context.Tenant, work => _erasure.EraseAsync(work, context, id, reason, clock.NowMicros()), cancellationToken);
 
     /// <summary>What an answer without an embedding lacks.</summary>
-    public IReadOnlyList<string> Degraded(float[]? vector) =>
-        vector is not null ? [] : embedder.Unavailability is null ? ["embedding_unreadable"] : ["embedding_unavailable"];
+    public IReadOnlyList<string> Degraded(PreparedMemory memory) => memory.Deferred ? ["embedding_pending"] : Degraded(memory.Embedding);
+
+    private IReadOnlyList<string> Degraded(float[]? vector, bool pending = false) =>
+        vector is not null ? pending ? ["embedding_pending"] : [] : embedder.Unavailability is null ? ["embedding_unreadable"] : ["embedding_unavailable"];
 
     private float[]? Embed(string text)
     {

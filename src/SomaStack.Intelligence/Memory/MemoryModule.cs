@@ -15,12 +15,13 @@ public static class MemoryModule
     public static readonly Room Room = new("Memory", typeof(MemoryModule).Assembly)
     {
         Problems = [.. MemoryProblems.All, .. LifecycleModule.Problems, .. GatewayProblems.All, .. WorkingProblems.All],
-        Metrics = [.. MemoryMetrics.All, .. LifecycleMetrics.All, .. GatewayMetrics.All, .. FactsMetrics.All, .. WorkingMetrics.All],
+        Metrics = [.. MemoryMetrics.All, .. LifecycleMetrics.All, .. GatewayMetrics.All, .. FactsMetrics.All, .. WorkingMetrics.All, .. IndexMetrics.All],
         Json = JsonTypeInfoResolver.Combine(MemoryJson.Default, LifecycleJson.Default, GatewayJson.Default, FactsJson.Default, WorkingJson.Default, PackingJson.Default),
         Add = static (services, options) =>
         {
             services.AddSingleton<MemoryStore>().AddSingleton<Shelves>().AddSingleton<Memories>().AddSingleton<Remember>();
             LifecycleModule.Add(services);
+            IndexModule.Add(services);
             services.AddSingleton<IMemory>(static provider => provider.GetRequiredService<Memories>());
             services.AddSingleton<IEvidenceSource, EvidenceFromMemory>();
             WorkingWiring.Add(services);

@@ -53,8 +53,7 @@ internal sealed class Remember(Memories memories, MemoryStore store, WriteGate g
     private async Task<(IReadOnlyList<Written> Written, List<MemoryDraft> Drafts, IReadOnlyList<string> Degraded)> WriteAsync(
         IReadOnlyList<RememberRequest> requests, List<MemoryDraft> drafts, RequestContext context, CancellationToken cancellationToken)
     {
-        var prepared = new List<PreparedMemory>(drafts.Count);
-        foreach (var draft in drafts) prepared.Add(await memories.PrepareAsync(context, draft, cancellationToken));
+        var prepared = await memories.PrepareManyAsync(drafts, cancellationToken);
         await gate.AskAsync(context, prepared, cancellationToken);
         var written = await store.Db.WriteAsync(context.Tenant, async work =>
         {
@@ -64,6 +63,6 @@ internal sealed class Remember(Memories memories, MemoryStore store, WriteGate g
                     await links.WriteAsync(work, context, new LinkDraft(all[i].Id, link.Target, link.Type, link.Weight ?? 1, drafts[i].Universe, null, null), clock.NowMicros());
             return all;
         }, cancellationToken);
-        return (written, drafts, [.. prepared.SelectMany(memory => memories.Degraded(memory.Embedding)).Distinct(StringComparer.Ordinal)]);
+        return (written, drafts, [.. prepared.SelectMany(memory => memories.Degraded(memory)).Distinct(StringComparer.Ordinal)]);
     }
 }

@@ -102,8 +102,8 @@ internal sealed partial class Shelf : IDisposable
         if (_slots.TryGetValue(entry.Id, out var slot))
         {
             var held = _entries[slot]!;
-            // The same version again brings only a vector that was missing.
-            if (held.Version > entry.Version || held.Version == entry.Version && (held.Vector is not null || entry.Vector is null)) return;
+            if (held.Version == entry.Version) Complete(slot, held, entry);
+            if (held.Version >= entry.Version) return;
             Remove(entry.Id);
         }
         Add(entry);
@@ -116,6 +116,7 @@ internal sealed partial class Shelf : IDisposable
         _columns.Add((ushort)Math.Min(entry.Terms.Length, ushort.MaxValue));
         _slots.Add(entry.Id, slot);
         _totalLength += entry.Terms.Length;
+        if (entry.Pending) _pending++;
         if (Overlay(entry) is { } overlay) CollectionsMarshal.GetValueRefOrAddDefault(_overlaid, overlay, out _)++;
         if (entry.Speaker is { } speaker) CollectionsMarshal.GetValueRefOrAddDefault(_speakers, speaker, out _)++;
         for (var i = 0; i < entry.Terms.Terms.Length; i++)
@@ -153,6 +154,7 @@ internal sealed partial class Shelf : IDisposable
         _entries[slot] = null;
         _columns.Length[slot] = 0;
         _totalLength -= entry.Terms.Length;
+        if (entry.Pending) _pending--;
         if (Overlay(entry) is { } overlay && --CollectionsMarshal.GetValueRefOrAddDefault(_overlaid, overlay, out _) <= 0) _overlaid.Remove(overlay);
         if (entry.Speaker is { } speaker && --CollectionsMarshal.GetValueRefOrAddDefault(_speakers, speaker, out _) <= 0) _speakers.Remove(speaker);
         foreach (var term in entry.Terms.Terms)
@@ -190,7 +192,7 @@ internal sealed partial class Shelf : IDisposable
         _terms = new Dictionary<string, Postings>(StringComparer.Ordinal);
         _groups = new Dictionary<string, Group>(StringComparer.Ordinal);
         _groupWords = [];
-        (_totalLength, _groupedLength) = (0, 0);
+        (_totalLength, _groupedLength, _pending) = (0, 0, 0);
         _overlaid.Clear();
         _speakers.Clear();
         foreach (var entry in kept)

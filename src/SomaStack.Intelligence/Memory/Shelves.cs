@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using SomaStack.Intelligence.Inference.Contracts;
+using SomaStack.Platform;
 
 namespace SomaStack.Intelligence.Memory;
 
@@ -19,10 +20,14 @@ internal sealed partial class Shelves(MemoryStore store, ITextEmbedder embedder,
     private readonly ConcurrentDictionary<(string Tenant, string Namespace), Slot> _slots = new();
     private long _asked;
 
+    /// <summary>Rings when a commit of this process left a memory without its vector.</summary>
+    public JournalSignal Waiting { get; } = new();
+
     /// <summary>Hands a commit of this process on; a shelf that is not in memory will read it from the database.</summary>
     public void Apply(string tenant, string @namespace, IReadOnlyList<Change> changes)
     {
         if (_slots.TryGetValue((tenant, @namespace), out var slot)) slot.Shelf.Apply(changes);
+        if (changes.Any(static change => change.Entry is { Pending: true })) Waiting.Ring();
     }
 
     /// <summary>A shelf that holds every write acknowledged before this call.</summary>

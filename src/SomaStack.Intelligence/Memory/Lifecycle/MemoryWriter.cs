@@ -128,7 +128,8 @@ internal sealed class MemoryWriter(Journal journal, Shelves shelves, ITextEmbedd
     private static Entry EntryOf(PreparedMemory memory, MemoryRow row) =>
         Entries.Of(memory.Draft, memory.Id, memory.Terms ?? Analyser.Document(memory.Draft.Text), memory.Encoded, row.EventTime, row.RecordedAt, row.DuplicateOf) with
         {
-            Version = row.Version, ValidFrom = row.ValidFrom?.ToMicros() ?? long.MinValue, SupersededFrom = row.SupersededFrom?.ToMicros() ?? long.MaxValue, SupersededAt = row.SupersededAt?.ToMicros() ?? long.MaxValue,
+            Version = row.Version, Pending = memory.EmbeddingModel is null, ValidFrom = row.ValidFrom?.ToMicros() ?? long.MinValue,
+            SupersededFrom = row.SupersededFrom?.ToMicros() ?? long.MaxValue, SupersededAt = row.SupersededAt?.ToMicros() ?? long.MaxValue,
         };
 
     private void Committed(string tenant, List<Written> written, List<(string Namespace, Func<Change> Change)> index)
