@@ -87,7 +87,7 @@ internal sealed class Memories(MemoryStore store, Shelves shelves, ITextEmbedder
     /// <summary>What an answer without an embedding lacks.</summary>
     public IReadOnlyList<string> Degraded(PreparedMemory memory) => memory.Deferred ? ["embedding_pending"] : Degraded(memory.Embedding);
 
-    private IReadOnlyList<string> Degraded(float[]? vector, bool pending = false) =>
+    public IReadOnlyList<string> Degraded(float[]? vector, bool pending = false) =>
         vector is not null ? pending ? ["embedding_pending"] : [] : embedder.Unavailability is null ? ["embedding_unreadable"] : ["embedding_unavailable"];
 
     private float[]? Embed(string text)

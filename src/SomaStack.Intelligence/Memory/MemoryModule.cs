@@ -38,9 +38,7 @@ public static class MemoryModule
             LifecycleModule.Map(routes);
             WorkingRoutes.Map(routes);
             Retrieve.Map(routes);
-            Gateway.Map(routes);
             FactWiring.Map(routes);
-            NotBuiltYet.Map(routes);
             Gateway.Map(edge, routes);
         },
     };

@@ -31,7 +31,8 @@ internal static class ExportMemories
             var page = await store.PageAsync(context.Tenant, space, after, PageSize, cancellationToken);
             after = page.Count < PageSize ? null : page[^1].Id;
             var rows = page.Where(row => row.DeletedAt is null && !(row.ExpiresAt <= now)).ToList();
-            var versions = (await VersionStore.OfAsync(store.Db, context.Tenant, [.. rows.Select(static row => row.Id)], cancellationToken)).ToLookup(static item => item.Id, static item => item.Version, StringComparer.Ordinal);
+            var versions = (await VersionStore.OfAsync(store.Db, context.Tenant, [.. rows.Select(static row => row.Id)], cancellationToken))
+                .ToLookup(static item => item.Id, static item => item.Version, StringComparer.Ordinal);
             foreach (var row in rows)
             {
                 await LineAsync(stream, ExportLine.Of(row), cancellationToken);

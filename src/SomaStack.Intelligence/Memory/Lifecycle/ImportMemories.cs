@@ -86,7 +86,8 @@ internal sealed class ImportMemories(MemoryStore store, Memories memories, Memor
             else if (await KeyStore.IsTakenAsync(work, memory.Id)) failed.Add(new Failed(number, LifecycleProblems.IdTaken.Code, "The id belongs to another memory of yours, or to an erased one."));
             else fresh.Add((line, memory));
         }
-        var written = await writer.WriteAsync(work, context, [.. fresh.Select(static item => item.Memory)], now, [.. fresh.Select(item => (Func<MemoryRow, MemoryRow>)(row => Shape(item.Line, row, context, admin, now)))]);
+        var written = await writer.WriteAsync(
+            work, context, [.. fresh.Select(static item => item.Memory)], now, [.. fresh.Select(item => (Func<MemoryRow, MemoryRow>)(row => Shape(item.Line, row, context, admin, now)))]);
         imported += written.Count(static one => one.Created);
         skipped += written.Count(static one => !one.Created);
         foreach (var (number, line) in others)

@@ -196,7 +196,7 @@ internal sealed class WorkingMemory(
         item.Id, item.Text, Math.Round(hit.Score, 4), Kind, "wm:" + sessionId, null, 0.5, item.AdmittedAt,
         new Dictionary<string, double>(StringComparer.Ordinal)
         {
-            ["lexical"] = Math.Round(hit.Lexical, 4), ["semantic"] = Math.Round(hit.Semantic, 4), ["recency"] = Math.Round(hit.Recency, 4), ["working"] = 1,
+            ["lexical"] = Math.Round(hit.Signals.Lexical, 4), ["semantic"] = Math.Round(hit.Signals.Semantic, 4), ["recency"] = Math.Round(hit.Signals.Recency, 4), ["working"] = 1,
         })
     { Key = item.MemoryId };
 

@@ -110,7 +110,7 @@ internal sealed class WorkingRoutes(WorkingMemory working, WorkingSessions sessi
         var item = admission.Item;
         var response = new AdmitResponse(
             true, true, item.Id, admission.Created, admission.Merged, item.Tokens, item.Novelty, WorkingSet.Salience(item, set.Turn), item.Pinned, admission.Evicted, set.Tokens, set.Capacity,
-            memories.Degraded(prepared.Embedding));
+            memories.Degraded(prepared));
         return TypedResults.Json(response, WorkingJson.Default.AdmitResponse, statusCode: admission.Created ? 201 : 200);
     }
 
