@@ -10,7 +10,7 @@ public static class Benchmarks
     [
         StartBenchmark.Benchmark,
         GatewayBenchmark.Benchmark,
-        MemoryBench.Benchmark, RecallBench.Benchmark,
+        MemoryBench.Benchmark, RecallBench.Benchmark, VectorBench.Benchmark,
         JournalBench.Benchmark, CrashBench.Benchmark,
     ];
 }

@@ -2,7 +2,8 @@ namespace SomaStack.Intelligence.Memory;
 
 /// <summary>
 /// What one search borrows: the question, which nodes were seen, and the best so far. An item of a pool is (cosine, place) in one number that
-/// sorts by cosine and then by the smaller place; its lowest bit says that the place's neighbours were looked at.
+/// sorts by cosine and then by the later place; its lowest bit says that the place's neighbours were looked at. Were earlier places
+/// preferred, all copies of one vector would link to the first few, and nothing to the rest.
 /// </summary>
 internal sealed class HnswScratch
 {
@@ -38,15 +39,21 @@ internal sealed class HnswScratch
 
     public byte Epoch => _epoch;
 
-    public static ulong Item(float cosine, int place)
+    public static ulong Item(float cosine, int place) => Ordered(cosine) | (uint)place << 1;
+
+    public static int Place(ulong item) => (int)((uint)item >> 1);
+
+    /// <summary>The same for results, where the smaller key of equals comes first.</summary>
+    public static ulong Result(float cosine, int key) => Ordered(cosine) | (uint)~key;
+
+    public static int Key(ulong result) => ~(int)(uint)result;
+
+    /// <summary>Upper half: whole numbers that order as the floats do.</summary>
+    private static ulong Ordered(float cosine)
     {
         var bits = BitConverter.SingleToInt32Bits(cosine);
-        // Whole numbers that order as the floats do.
-        var ordered = bits < 0 ? ~(uint)bits : (uint)bits | 0x80000000;
-        return (ulong)ordered << 32 | (uint)~place << 1;
+        return (ulong)(bits < 0 ? ~(uint)bits : (uint)bits | 0x80000000) << 32;
     }
-
-    public static int Place(ulong item) => (int)(~(uint)item >> 1 & 0x7FFFFFFF);
 
     public static float Cosine(ulong item)
     {

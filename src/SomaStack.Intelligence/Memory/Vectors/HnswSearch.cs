@@ -31,7 +31,7 @@ internal sealed partial class Hnsw
             if (!Walks(filter) || !WalkGraph(scratch, Math.Max(width, matches.Length), filter, cancellationToken))
                 CompareAll(scratch, matches.Length, filter, cancellationToken);
             var count = Math.Min(matches.Length, scratch.PoolCount);
-            for (var i = 0; i < count; i++) matches[i] = new VectorMatch(HnswScratch.Place(scratch.Pool[i]), HnswScratch.Cosine(scratch.Pool[i]));
+            for (var i = 0; i < count; i++) matches[i] = new VectorMatch(HnswScratch.Key(scratch.Pool[i]), HnswScratch.Cosine(scratch.Pool[i]));
             return count;
         }
         finally
@@ -72,7 +72,7 @@ internal sealed partial class Hnsw
         var sorted = true;
         for (var i = 0; i < pool.Length; i++)
         {
-            pool[i] = HnswScratch.Item(HnswScratch.Cosine(pool[i]), _nodes[HnswScratch.Place(pool[i])].Key);
+            pool[i] = HnswScratch.Result(HnswScratch.Cosine(pool[i]), _nodes[HnswScratch.Place(pool[i])].Key);
             sorted &= i == 0 || pool[i] < pool[i - 1];
         }
         if (!sorted)
@@ -98,7 +98,7 @@ internal sealed partial class Hnsw
     {
         var key = _nodes[node].Key;
         if (filter is not null && !filter(key)) return;
-        var item = HnswScratch.Item(_slab.Cosine(ref scratch.Query[0], scratch.Scale, node), key);
+        var item = HnswScratch.Result(_slab.Cosine(ref scratch.Query[0], scratch.Scale, node), key);
         if (item > scratch.Worst) scratch.Offer(item);
     }
 
