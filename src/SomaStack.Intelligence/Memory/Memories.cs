@@ -104,7 +104,7 @@ internal sealed class Memories(MemoryStore store, Shelves shelves, ITextEmbedder
         Key = row.Key, Conversation = row.Conversation, Tags = row.Tags, ValidFrom = row.ValidFrom, ValidTo = row.ValidTo, SupersededBy = row.SupersededBy,
     };
 
-    private static Dictionary<string, double> Explained(Signals signals) => new(StringComparer.Ordinal)
+    internal static Dictionary<string, double> Explained(Signals signals) => new(StringComparer.Ordinal)
     {
         ["lexical"] = Math.Round(signals.Lexical, 4), ["semantic"] = Math.Round(signals.Semantic, 4), ["neighbours"] = Math.Round(signals.Neighbours, 4),
         ["context"] = Math.Round(signals.Context, 4), ["speaker"] = Math.Round(signals.Speaker, 4), ["time"] = Math.Round(signals.Time, 4),

@@ -41,7 +41,7 @@ internal sealed class Retrieve(IMemory memory, Memories memories, MemoryStore st
         string Query, string Namespace, string Universe, IReadOnlyList<CandidateView> Candidates, ContextView Context, double Confidence, bool Abstained, string? Reason,
         IReadOnlyList<string> DegradedReasons, string? SessionMemoryId);
 
-    /// <param name="Retriever">The signals that found it, joined by <c>+</c>: lexical, semantic, neighbours, wm.</param>
+    /// <param name="Retriever">The signals that found it, joined by <c>+</c>: lexical, semantic, neighbours, context, wm.</param>
     internal sealed record CandidateView(
         string Id, string? Key, double Score, string Retriever, string Text, string Kind, string? Source, int? Line, DateTimeOffset EventTime, double Trust);
 
@@ -119,7 +119,7 @@ internal sealed class Retrieve(IMemory memory, Memories memories, MemoryStore st
     private static List<string> Names(RecalledMemory hit)
     {
         var names = new List<string>(3);
-        foreach (var name in (ReadOnlySpan<string>)["lexical", "semantic", "neighbours"])
+        foreach (var name in (ReadOnlySpan<string>)["lexical", "semantic", "neighbours", "context"])
             if (hit.Signals.GetValueOrDefault(name) > 0) names.Add(name);
         return names;
     }

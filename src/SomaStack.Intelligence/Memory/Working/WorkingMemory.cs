@@ -194,10 +194,7 @@ internal sealed class WorkingMemory(
 
     private static RecalledMemory Recalled(WorkingItem item, Found hit, string sessionId) => new(
         item.Id, item.Text, Math.Round(hit.Score, 4), Kind, "wm:" + sessionId, null, 0.5, item.AdmittedAt,
-        new Dictionary<string, double>(StringComparer.Ordinal)
-        {
-            ["lexical"] = Math.Round(hit.Signals.Lexical, 4), ["semantic"] = Math.Round(hit.Signals.Semantic, 4), ["recency"] = Math.Round(hit.Signals.Recency, 4), ["working"] = 1,
-        })
+        new Dictionary<string, double>(Memories.Explained(hit.Signals), StringComparer.Ordinal) { ["working"] = 1 })
     { Key = item.MemoryId };
 
     private Task<T> ChangeAsync<T>(RequestContext context, string sessionId, Func<DbWork, WorkingKey, HeldSession, Task<T>> change, CancellationToken cancellationToken)

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using SomaStack.Intelligence.Inference.Contracts;
+using SomaStack.Intelligence.Memory.Contracts;
 using SomaStack.Platform;
 
 namespace SomaStack.Intelligence.Memory;
@@ -19,7 +20,7 @@ internal sealed class HeldSession(WorkingSession session, WorkingSet set, Lazy<S
         // Not disposed: a search may still hold it when a newer version replaces it, and the collector takes it afterwards.
         var shelf = new Shelf();
         shelf.Fill([.. set.Items.Select(static item => new Change(
-            item.Id, new Entry(item.Id, 1, "episode", [], null, item.AdmittedAt.ToMicros(), 0, 0.5, item.Terms, item.Vector)))]);
+            item.Id, Entries.Of(new MemoryDraft(item.Text, "episode"), item.Id, item.Terms, item.Vector, item.AdmittedAt, item.AdmittedAt)))]);
         shelf.Open();
         return shelf;
     }
