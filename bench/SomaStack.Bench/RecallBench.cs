@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
+using SomaStack.Intelligence.Memory;
 using SomaStack.Intelligence.Memory.Contracts;
 using SomaStack.Platform;
 using SomaStack.Server;
@@ -12,7 +13,8 @@ namespace SomaStack.Bench;
 /// </summary>
 public static class RecallBench
 {
-    private const int Memories = 20_000;
+    private const int Held = 100_000;
+    private const int Embedded = 2_000;
     private const int Questions = 200;
     private const int Batch = 256;
     private const string Tenant = "bench";
@@ -22,7 +24,7 @@ public static class RecallBench
     private static readonly string[] Things = ["the blue bicycle", "a wooden boat", "the kitchen radio", "an old map", "two violins", "the garden gate", "a box of tools", "the red tent", "a winter coat", "the tall ladder"];
     private static readonly string[] Places = ["in Lisbon", "near the harbour", "at the station", "behind the school", "on the third floor", "by the river", "in the workshop", "at the market", "under the bridge", "in Oslo"];
 
-    public static readonly Benchmark Benchmark = new("recall", "Remember 20 000 sentences, load their index, recall with embedding: p50 and p95.", RunAsync);
+    public static readonly Benchmark Benchmark = new("recall", "100 000 memories of one tenant: load, recall with embedding (p50, p95), remember durably (p50, p95).", RunAsync);
 
     private static async Task<BenchResult> RunAsync(BenchOptions options, CancellationToken cancellationToken)
     {
@@ -36,26 +38,25 @@ public static class RecallBench
         {
             await using (var writing = await SomaServer.BuildAsync(settings, cancellationToken)) await FillAsync(writing.Services, context, random, figures, options, cancellationToken);
             await using var app = await SomaServer.BuildAsync(settings, cancellationToken);
-            var memory = app.Services.GetRequiredService<IMemory>();
+            var memory = app.Services.GetRequiredService<Memories>();
             var load = Stopwatch.GetTimestamp();
             await memory.RecallAsync(context, new RecallQuery("warm up"), cancellationToken);
             figures["load_ms"] = Figure.Of([Stopwatch.GetElapsedTime(load).TotalMilliseconds], "ms");
+            var unlinked = await TimedAsync(memory, context, random, 0, cancellationToken);
+            figures["p95_before_linking_ms"] = Figure.Of([unlinked.P95], "ms");
+            var linking = Stopwatch.GetTimestamp();
+            var shelf = app.Services.GetRequiredService<Shelves>().InMemory.Single();
+            while (shelf.LinkSome(256)) cancellationToken.ThrowIfCancellationRequested();
+            figures["linking_s"] = Figure.Of([Stopwatch.GetElapsedTime(linking).TotalSeconds], "s");
             List<double> p50 = [], p95 = [];
             for (var round = 0; round < rounds; round++)
             {
-                var times = new List<double>(Questions);
-                for (var i = 0; i < Questions; i++)
-                {
-                    var question = $"who {Sentence(random, round * Questions + i)}?";
-                    var started = Stopwatch.GetTimestamp();
-                    await memory.RecallAsync(context, new RecallQuery(question), cancellationToken);
-                    times.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
-                }
-                times.Sort();
-                p50.Add(times[times.Count / 2]);
-                p95.Add(times[times.Count * 95 / 100]);
+                var (middle, high) = await TimedAsync(memory, context, random, round, cancellationToken);
+                p50.Add(middle);
+                p95.Add(high);
                 options.Progress($"round {round + 1} of {rounds}: p95 {p95[^1]:0.00} ms");
             }
+            figures["resident_mb"] = Figure.Of([Environment.WorkingSet / 1048576.0], "MiB");
             figures["p50_ms"] = Figure.Of(p50, "ms");
             figures["p95_ms"] = Figure.Of(p95, "ms");
             return BenchResult.Of("recall", figures, new Dictionary<string, double>(StringComparer.Ordinal), rounds);
@@ -66,36 +67,67 @@ public static class RecallBench
         }
     }
 
+    private static async Task<(double P50, double P95)> TimedAsync(Memories memory, RequestContext context, Random random, int round, CancellationToken cancellationToken)
+    {
+        var times = new List<double>(Questions);
+        for (var i = 0; i < Questions; i++)
+        {
+            var question = $"who {Sentence(random, round * Questions + i)}?";
+            var started = Stopwatch.GetTimestamp();
+            await memory.RecallAsync(context, new RecallQuery(question), cancellationToken);
+            times.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+        }
+        times.Sort();
+        return (times[times.Count / 2], times[times.Count * 95 / 100]);
+    }
+
+    /// <summary>
+    /// Texts are all different; embeddings are those of <see cref="Embedded"/> real sentences, each a little turned for every text that uses it,
+    /// so that a hundred thousand need not be computed to learn how fast they are searched.
+    /// </summary>
     private static async Task FillAsync(IServiceProvider services, RequestContext context, Random random, Dictionary<string, Figure> figures, BenchOptions options, CancellationToken cancellationToken)
     {
-        var memory = services.GetRequiredService<IMemory>();
+        var memory = services.GetRequiredService<Memories>();
         var db = services.GetRequiredService<Db>();
-        var prepare = new List<double>(Memories);
-        for (var done = 0; done < Memories; done += Batch)
+        var real = new List<float[]>(Embedded);
+        for (var i = 0; i < Embedded; i++)
+            if ((await memory.PrepareAsync(context, new MemoryDraft(Sentence(random, i), "fact"), cancellationToken)).Embedding is { } vector) real.Add(vector);
+        for (var done = 0; done < Held; done += Batch)
         {
             var prepared = new List<PreparedMemory>(Batch);
-            for (var i = done; i < Math.Min(done + Batch, Memories); i++)
+            for (var i = done; i < Math.Min(done + Batch, Held); i++)
             {
-                var started = Stopwatch.GetTimestamp();
-                prepared.Add(await memory.PrepareAsync(context, new MemoryDraft(Sentence(random, i), "fact"), cancellationToken));
-                prepare.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+                var vector = real.Count == 0 ? null : Turned(real[i % real.Count], random);
+                prepared.Add(memory.Prepared(new MemoryDraft(Sentence(random, i), "fact", Conversation: "c" + i / 20), vector));
             }
             await db.WriteAsync(Tenant, async work => { foreach (var one in prepared) await memory.WriteAsync(work, context, one); }, cancellationToken);
-            if (done % (Batch * 16) == 0) options.Progress($"{done} of {Memories} remembered");
+            if (done % (Batch * 64) == 0) options.Progress($"{done} of {Held} remembered");
         }
-        prepare.Sort();
-        figures["prepare_p50_ms"] = Figure.Of([prepare[prepare.Count / 2]], "ms");
         var single = new List<double>();
-        for (var i = 0; i < 100; i++)
+        for (var i = 0; i < 200; i++)
         {
             var started = Stopwatch.GetTimestamp();
-            var one = await memory.PrepareAsync(context, new MemoryDraft(Sentence(random, Memories + i), "fact"), cancellationToken);
+            var one = await memory.PrepareAsync(context, new MemoryDraft(Sentence(random, Held + i), "fact"), cancellationToken);
             await db.WriteAsync(Tenant, work => memory.WriteAsync(work, context, one), cancellationToken);
             single.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
         }
         single.Sort();
-        figures["remember_p95_ms"] = Figure.Of([single[95]], "ms");
+        figures["remember_p50_ms"] = Figure.Of([single[100]], "ms");
+        figures["remember_p95_ms"] = Figure.Of([single[190]], "ms");
     }
+
+    /// <summary>A cosine of about .9 to the given one.</summary>
+    private static float[] Turned(float[] vector, Random random)
+    {
+        var turned = new float[vector.Length];
+        for (var i = 0; i < turned.Length; i++) turned[i] = vector[i] + 0.48f / MathF.Sqrt(vector.Length) * (float)Normal(random);
+        var length = MathF.Sqrt(turned.Sum(static x => x * x));
+        for (var i = 0; i < turned.Length; i++) turned[i] /= length;
+        return turned;
+    }
+
+    /// <summary>Box and Muller 1958.</summary>
+    private static double Normal(Random random) => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
 
     private static string Sentence(Random random, int number) =>
         $"{People[random.Next(People.Length)]} {Deeds[random.Next(Deeds.Length)]} {Things[random.Next(Things.Length)]} {Places[random.Next(Places.Length)]}, case {number}";

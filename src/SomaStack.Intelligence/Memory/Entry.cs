@@ -41,6 +41,9 @@ internal sealed record Entry(
     /// <summary>It names a time, so it can answer "when".</summary>
     public bool NamesTime { get; init; }
 
+    /// <summary>It does not hold for ever: it was replaced, has an end, or is of another world than the real one.</summary>
+    public bool Ends => ValidFrom != long.MinValue || ValidTo != long.MaxValue || SupersededAt != long.MaxValue || ExpiresAt != long.MaxValue || Universe != MemoryDraft.Real;
+
     /// <summary>Whether it held at <paramref name="at"/>, as far as was recorded by <paramref name="known"/>.</summary>
     public bool Holds(long at, long known) =>
         RecordedAt <= known && ValidFrom <= at && at < ValidTo && (SupersededAt > known || at < SupersededFrom);

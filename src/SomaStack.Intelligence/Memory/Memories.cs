@@ -29,7 +29,12 @@ internal sealed class Memories(MemoryStore store, Shelves shelves, ITextEmbedder
     {
         MemoryLimits.Check(draft);
         cancellationToken.ThrowIfCancellationRequested();
-        var vector = deferred ? null : Embed(draft.Text);
+        return Prepared(draft, deferred ? null : Embed(draft.Text), deferred);
+    }
+
+    /// <summary>With an embedding that the caller has.</summary>
+    internal PreparedMemory Prepared(MemoryDraft draft, float[]? vector, bool deferred = false)
+    {
         var terms = Analyser.Document(draft.Text);
         // A model without a vector says that the model cannot read the text; neither says that the vector is still to be made.
         var model = deferred || embedder.Unavailability is not null ? null : embedder.Model;
@@ -60,18 +65,20 @@ internal sealed class Memories(MemoryStore store, Shelves shelves, ITextEmbedder
         var vector = Embed(query.Text);
         var shelf = await shelves.ReadyAsync(context.Tenant, query.Namespace, cancellationToken);
         var question = Asked(query, vector, clock.GetUtcNow());
-        var found = shelf.Search(question, ranking);
+        var first = shelf.Search(question, ranking);
+        var confidence = Confidence.Of(first);
+        IReadOnlyList<Found> found = first.Count > query.Limit ? [.. first.Take(query.Limit)] : first;
         var rows = found.Count == 0 ? [] : (await store.FindAsync(context.Tenant, [.. found.Select(hit => hit.Id)], cancellationToken)).ToDictionary(row => row.Id, StringComparer.Ordinal);
         // A memory that was deleted between the search and the read is left out.
         var memories = found.Where(hit => rows.ContainsKey(hit.Id)).Select(hit => Recalled(hit, rows[hit.Id])).ToList();
         MemoryMetrics.Recall.Record(Stopwatch.GetElapsedTime(started).TotalSeconds);
-        return new Recollection(memories, Degraded(vector, shelf.Pending > 0));
+        return new Recollection(memories, Degraded(vector, shelf.Pending > 0), Math.Round(confidence, 4), confidence < Confidence.AbstainBelow);
     }
 
     private static Question Asked(RecallQuery query, float[]? vector, DateTimeOffset now)
     {
         var intent = TimeIntent.Of(query.Text, query.AsOf ?? now);
-        return new Question(Analyser.Query(query.Text), vector, query.Limit, query.Tags, query.Kind, query.MinScore, query.Conversation, now.ToMicros())
+        return new Question(Analyser.Query(query.Text), vector, Math.Max(query.Limit, Confidence.Depth), query.Tags, query.Kind, query.MinScore, query.Conversation, now.ToMicros())
         {
             Universe = query.Universe, From = query.From?.ToMicros() ?? long.MinValue, To = query.To?.ToMicros() ?? long.MaxValue,
             AsOf = query.AsOf?.ToMicros(), KnownAt = query.KnownAt?.ToMicros(), Superseded = query.Superseded, AsksWhen = intent.AsksWhen,

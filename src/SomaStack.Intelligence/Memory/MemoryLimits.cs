@@ -54,6 +54,7 @@ internal static class MemoryLimits
             .And(query.Tags is null || query.Tags.Count <= TagsMax && query.Tags.All(IsTag), "tags", $"must be at most {TagsMax} of 1 to {TagMax} characters")
             .And(query.Conversation is null or { Length: > 0 and <= NameMax }, "conversation", $"must have 1 to {NameMax} characters")
             .And(query.MinScore is null or (>= 0 and <= 1), "min_score", "must be between 0 and 1")
+            .And(query.From is null || query.To is null || query.From < query.To, "to", "must be later than 'from'")
             .And(IsName(query.Universe, UniverseMax), "universe", $"must have 1 to {UniverseMax} characters, none of them a control character")
             .And(IsNamespace(query.Namespace), "namespace", $"must have 1 to {NamespaceMax} characters")
             .OrThrow();

@@ -22,6 +22,7 @@ public static class MemoryModule
             services.AddSingleton<MemoryStore>().AddSingleton<Shelves>().AddSingleton<Memories>().AddSingleton<Remember>();
             LifecycleModule.Add(services);
             IndexModule.Add(services);
+            services.AddHostedService<LinkVectors>();
             services.AddSingleton<IMemory>(static provider => provider.GetRequiredService<Memories>());
             services.AddSingleton<IEvidenceSource, EvidenceFromMemory>();
             WorkingWiring.Add(services);

@@ -24,6 +24,7 @@ internal sealed partial class Shelf : IDisposable
     private List<int> _groupWords = [];
     private long _totalLength;
     private long _groupedLength;
+    private int _ending;
     private List<Change>? _waiting = [];
 
     /// <summary>Memories that can be recalled.</summary>
@@ -37,6 +38,7 @@ internal sealed partial class Shelf : IDisposable
         {
             if (_waiting is not null) _waiting.AddRange(changes);
             else foreach (var change in changes) Take(change);
+            LinkWithCommit();
         }
         finally
         {
@@ -117,6 +119,8 @@ internal sealed partial class Shelf : IDisposable
         _slots.Add(entry.Id, slot);
         _totalLength += entry.Terms.Length;
         if (entry.Pending) _pending++;
+        if (entry.Ends) _ending++;
+        PlaceVector(slot, entry.Vector);
         if (Overlay(entry) is { } overlay) CollectionsMarshal.GetValueRefOrAddDefault(_overlaid, overlay, out _)++;
         if (entry.Speaker is { } speaker) CollectionsMarshal.GetValueRefOrAddDefault(_speakers, speaker, out _)++;
         for (var i = 0; i < entry.Terms.Terms.Length; i++)
@@ -152,9 +156,11 @@ internal sealed partial class Shelf : IDisposable
         _slots.Remove(id, out var slot);
         var entry = _entries[slot]!;
         _entries[slot] = null;
+        _vectors?.Remove(slot);
         _columns.Length[slot] = 0;
         _totalLength -= entry.Terms.Length;
         if (entry.Pending) _pending--;
+        if (entry.Ends) _ending--;
         if (Overlay(entry) is { } overlay && --CollectionsMarshal.GetValueRefOrAddDefault(_overlaid, overlay, out _) <= 0) _overlaid.Remove(overlay);
         if (entry.Speaker is { } speaker && --CollectionsMarshal.GetValueRefOrAddDefault(_speakers, speaker, out _) <= 0) _speakers.Remove(speaker);
         foreach (var term in entry.Terms.Terms)
@@ -186,15 +192,20 @@ internal sealed partial class Shelf : IDisposable
     private void Compact()
     {
         var kept = _entries;
+        var moved = new int[kept.Count];
         _slots = new Dictionary<string, int>(_slots.Count, StringComparer.Ordinal);
         _entries = new List<Entry?>(kept.Count / 2);
         _columns = new Slots();
         _terms = new Dictionary<string, Postings>(StringComparer.Ordinal);
         _groups = new Dictionary<string, Group>(StringComparer.Ordinal);
         _groupWords = [];
-        (_totalLength, _groupedLength, _pending) = (0, 0, 0);
+        (_totalLength, _groupedLength, _pending, _ending) = (0, 0, 0, 0);
         _overlaid.Clear();
         _speakers.Clear();
+        // The vectors keep their places in the graph under their new slots; adding them again then changes nothing.
+        var next = 0;
+        for (var slot = 0; slot < moved.Length; slot++) moved[slot] = kept[slot] is null ? -1 : next++;
+        _vectors?.Rekey(moved);
         foreach (var entry in kept)
             if (entry is not null) Add(entry);
     }

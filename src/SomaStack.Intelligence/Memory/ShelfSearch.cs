@@ -26,6 +26,9 @@ internal sealed record Question(
 
     /// <summary>The time that its words name, e.g. "in May 2023"; a preference, not a filter.</summary>
     public (long From, long To)? Named { get; init; }
+
+    /// <summary>Whether it leaves out more than what no longer holds.</summary>
+    public bool Filters => Tags is { Count: > 0 } || Kind is not null || From != long.MinValue || To != long.MaxValue || KnownAt is not null || Universe != MemoryDraft.Real;
 }
 
 /// <summary>A found memory. Every addend of <see cref="Score"/> is a signal by its name; they sum to it (before the cut to 0..1).</summary>
@@ -121,7 +124,7 @@ internal sealed partial class Shelf
         var best = new PriorityQueue<Found, Found>(room + 1, Worst);
         var speaker = OnlySpeaker(question.Terms);
         var full = ranking.Full(question.Vector is not null);
-        var candidates = Candidates(run);
+        var candidates = Candidates(question, run);
         foreach (var slot in candidates)
         {
             if (_entries[slot] is not { } entry || !IsRelevant(slot, ranking, run) || !Passes(entry, question)) continue;

@@ -40,6 +40,9 @@ internal sealed partial class Shelves(MemoryStore store, ITextEmbedder embedder,
         return slot.Shelf;
     }
 
+    /// <summary>What is in memory now.</summary>
+    public IEnumerable<Shelf> InMemory => _slots.Values.Where(static slot => slot.Filled).Select(static slot => slot.Shelf);
+
     public void Dispose()
     {
         foreach (var slot in _slots.Values) slot.Dispose();

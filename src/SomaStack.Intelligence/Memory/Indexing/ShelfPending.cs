@@ -14,5 +14,6 @@ internal sealed partial class Shelf
         if (held.Vector is not null || entry.Vector is null && (!held.Pending || entry.Pending)) return;
         if (held.Pending) _pending--;
         _entries[slot] = held with { Vector = entry.Vector, Pending = false };
+        PlaceVector(slot, entry.Vector);
     }
 }
