@@ -34,7 +34,7 @@ public static class VectorBench
             var widths = new Dictionary<string, int>(StringComparer.Ordinal);
             foreach (var engine in engines.ToList())
             {
-                figures[engine.Name + "_build_s"] = Figure.Of([await engine.BuildAsync(cancellationToken)], "s, one thread");
+                figures[engine.Name + "_build_s"] = Figure.Of([await engine.BuildAsync(cancellationToken)], engine.Name == "lancedb" ? "s, its own threads" : "s, one thread");
                 options.Progress($"{engine.Name}: built in {figures[engine.Name + "_build_s"].Median:0.0} s");
                 if (await FindWidthAsync(engine, options.Progress, cancellationToken) is { } width) widths[engine.Name] = width;
                 else engines.Remove(engine);
@@ -97,13 +97,18 @@ public static class VectorBench
     private static async Task<int?> FindWidthAsync(IVectorEngine engine, Action<string> progress, CancellationToken cancellationToken)
     {
         await engine.AskAsync(64, Questions, cancellationToken);
+        var (before, same) = (0.0, 0);
         foreach (var width in Widths)
         {
             var (qps, recall) = await engine.AskAsync(width, Questions, cancellationToken);
             progress($"{engine.Name} width {width}: recall {recall:0.0000}, {qps:0}/s");
             if (recall >= RecallLeast) return width;
+            same = recall - before < 0.001 ? same + 1 : 0;
+            before = recall;
+            // What it stores is too coarse: a longer search finds no more.
+            if (same == 3) break;
         }
-        progress($"{engine.Name} is left out: recall stays below {RecallLeast}");
+        progress($"{engine.Name} is left out: recall stays below {RecallLeast} at {before:0.0000}");
         return null;
     }
 }

@@ -5,7 +5,7 @@ namespace SomaStack.Intelligence.Memory;
 /// <summary>The constants of the graph.</summary>
 /// <param name="Links">Neighbours a node keeps on the upper levels (M of the paper); twice as many on the lowest.</param>
 /// <param name="BuildWidth">Candidates looked at when a node is linked (efConstruction).</param>
-/// <param name="ExactBelow">With fewer vectors every one is compared: that is as fast there, and exact.</param>
+/// <param name="ExactBelow">With fewer vectors every one is compared, which is exact: a quarter of a millisecond, about what a walk of width 200 takes.</param>
 internal sealed record HnswOptions(int Links = 16, int BuildWidth = 128, int ExactBelow = 8192)
 {
     public static readonly HnswOptions Default = new();
