@@ -33,7 +33,7 @@ internal sealed class ImportMemories(MemoryStore store, Memories memories, Memor
         foreach (var prefix in MemoryModule.Prefixes)
             routes.MapPost(prefix + "/memory/import", static async Task<Ok<Response>> (RequestContext context, ImportMemories use, HttpContext http, CancellationToken cancellationToken) =>
                     TypedResults.Ok(await use.RunAsync(http.Request.Body, context, cancellationToken)))
-                .Requires(Capability.MemoryWrite).WithBodyLimit(BytesMax).WithoutTimeLimit().WithoutReplay().Accepts<Stream>("application/x-ndjson")
+                .Requires(Capability.MemoryWrite).WithBodyLimit(BytesMax).WithoutTimeLimit().WithoutReplay().Accepts<Stream>("application/x-ndjson", "application/jsonl", "application/json")
                 .WithTags("memory").WithSummary("Import what an export wrote, one JSON document a line.");
     }
 
