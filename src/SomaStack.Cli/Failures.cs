@@ -40,6 +40,10 @@ internal static class Failures
         {
             return Print(parsed, "unreachable", unreachable.Message, null, null, Failure, "Is the server running? Start it with: soma up");
         }
+        catch (TimeoutException late)
+        {
+            return Print(parsed, "timed_out", late.Message, null, null, Failure, "Is the server overloaded? See: soma status");
+        }
         catch (IOException taken) when (taken.Message.Contains("address already in use", StringComparison.OrdinalIgnoreCase))
         {
             return Print(parsed, "address_in_use", taken.Message, null, null, Failure, "Another program listens there. Choose another address: --url http://127.0.0.1:8081");
