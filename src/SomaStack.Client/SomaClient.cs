@@ -90,8 +90,17 @@ public sealed class SomaClient
     /// <summary>What <c>/readyz?verbose</c> says, whether or not the server is ready.</summary>
     public async Task<(bool Ready, JsonElement Checks)> ReadinessAsync(CancellationToken cancellationToken = default)
     {
-        using var response = await _http.GetAsync("/readyz?verbose", cancellationToken);
-        return (response.IsSuccessStatusCode, await response.Content.ReadFromJsonAsync(ClientJson.Default.JsonElement, cancellationToken));
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(_transport.Options.AttemptTimeout);
+        try
+        {
+            using var response = await _http.GetAsync("/readyz?verbose", limit.Token);
+            return (response.IsSuccessStatusCode, await response.Content.ReadFromJsonAsync(ClientJson.Default.JsonElement, limit.Token));
+        }
+        catch (OperationCanceledException late) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutException("The server did not answer in time.", late);
+        }
     }
 
     private Task<Turn> TurnAsync<T>(string path, T body, JsonTypeInfo<T> shape, string? key, CancellationToken cancellationToken) =>
