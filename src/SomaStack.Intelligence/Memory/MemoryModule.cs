@@ -29,6 +29,7 @@ public static class MemoryModule
             Gateway.Add(services, options);
             FactWiring.Add(services, options);
         },
+        Handle = FactWiring.Handle,
         ServedByBrain = true,
         Map = static edge =>
         {

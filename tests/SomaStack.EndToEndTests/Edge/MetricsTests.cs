@@ -16,6 +16,8 @@ public sealed class MetricsTests
         "somastack_journal_consumer_lag_lines", "somastack_journal_consumer_lag_seconds",
         // Only a replica whose brain is another process has one.
         "somastack_memory_brain_breaker",
+        // What this test remembers states nothing, and no model is configured.
+        "somastack_memory_facts_written_total", "somastack_memory_facts_refused_total", "somastack_memory_extractions_total", "somastack_memory_extraction_duration_seconds",
     ];
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
