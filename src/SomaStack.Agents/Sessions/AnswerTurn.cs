@@ -15,7 +15,7 @@ namespace SomaStack.Agents.Sessions;
 /// its proof, the settlement, the memory of what was asked and the journal line.
 /// </summary>
 internal sealed partial class AnswerTurn(
-    Db db, SessionStore sessions, IModeration moderation, IBilling billing, IMemory memory, SessionStreams streams, TimeProvider clock, ILogger<AnswerTurn> log)
+    Db db, SessionStore sessions, IModeration moderation, IBilling billing, IMemory memory, IWorkingMemory working, SessionStreams streams, TimeProvider clock, ILogger<AnswerTurn> log)
 {
     private const int OutputTokensMax = 1024;
 
@@ -103,6 +103,7 @@ internal sealed partial class AnswerTurn(
         {
             var settled = await billing.SettleAsync(work, turn.Context, turn.ReservationId, reply.Usage);
             var memoryId = await memory.WriteAsync(work, turn.Context, episode);
+            await working.AdmitAsync(work, turn.Context, turn.SessionId, [new WorkingDraft(episode, memoryId)]);
             var completed = new TurnCompleted(
                 turn.TurnId, Digest.Of(answer), answer.Length, reply.Usage.InputTokens, reply.Usage.OutputTokens, settled.CostNanos, settled.Currency, reply.FinishReason, memoryId);
             var position = await EndAsync(work, turn, new CompleteTurnCommand(completed));

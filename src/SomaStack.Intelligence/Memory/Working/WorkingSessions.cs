@@ -51,20 +51,12 @@ internal sealed class WorkingSessions(WorkingStore store, ITextEmbedder embedder
     }
 
     /// <summary>Begins a change in a transaction: the next version, with the items as they were. Null when there is no such session.</summary>
-    public async Task<HeldSession?> TakeAsync(DbWork work, WorkingKey key)
-    {
-        if (await WorkingStore.TakeAsync(work, key, clock.NowMicros()) is not { } session) return null;
-        return Kept(key, session.Version - 1) is { } kept
-            ? new HeldSession(session, kept.Set with { Capacity = session.Capacity, Turn = session.Turn }, kept.Shelf)
-            : Of(session, await WorkingStore.ItemsAsync(work, key, embedder.Model));
-    }
+    public async Task<HeldSession?> TakeAsync(DbWork work, WorkingKey key) =>
+        await WorkingStore.TakeAsync(work, key, clock.NowMicros()) is { } session ? await WithItemsAsync(work, key, session) : null;
 
-    public async Task<HeldSession> OpenAsync(DbWork work, WorkingKey key)
-    {
-        if (await TakeAsync(work, key) is { } there) return there;
-        await WorkingStore.OpenAsync(work, key, WorkingSet.CapacityDefault, clock.NowMicros());
-        return (await TakeAsync(work, key))!;
-    }
+    /// <summary>The same; a session that is not there begins with this.</summary>
+    public async Task<HeldSession> OpenAsync(DbWork work, WorkingKey key) =>
+        await WithItemsAsync(work, key, await WorkingStore.OpenAsync(work, key, WorkingSet.CapacityDefault, clock.NowMicros()));
 
     /// <summary>Ends a change: the counters are written, and with the commit the copy in process follows.</summary>
     /// <param name="sameTexts">True when the index still holds: only uses, pins or links changed.</param>
@@ -78,6 +70,10 @@ internal sealed class WorkingSessions(WorkingStore store, ITextEmbedder embedder
         await WorkingStore.SaveAsync(work, key, session);
         work.OnCommit(() => Keep(key, new HeldSession(session, set, sameTexts ? taken.Shelf : null)));
     }
+
+    private async Task<HeldSession> WithItemsAsync(DbWork work, WorkingKey key, WorkingSession session) =>
+        Kept(key, session.Version - 1) is { } kept ? new HeldSession(session, kept.Set, kept.Shelf)
+        : Of(session, session.Version == 1 ? [] : await WorkingStore.ItemsAsync(work, key, embedder.Model));
 
     private HeldSession? Kept(WorkingKey key, long version) => _held.TryGetValue(key, out var held) && held.Session.Version == version ? held : null;
 

@@ -31,11 +31,12 @@ internal sealed class WorkingStore(Db db)
         reader => MapItem(reader, model),
         $"SELECT {ItemColumns:raw} FROM working_memory WHERE tenant = {key.Tenant} AND owner = {key.Owner} AND session_id = {key.SessionId} ORDER BY id");
 
-    /// <summary>Makes the session when there is none.</summary>
-    public static Task OpenAsync(DbWork work, WorkingKey key, int capacity, long now) => work.ExecuteAsync($"""
+    /// <summary>Takes the next version; makes the session, at version 1, when there is none.</summary>
+    public static async Task<WorkingSession> OpenAsync(DbWork work, WorkingKey key, int capacity, long now) => (await work.FindAsync(MapSession, $"""
         INSERT INTO working_sessions (tenant, owner, session_id, version, turn, capacity, evictions, hits, misses, created_at, updated_at)
-        VALUES ({key.Tenant}, {key.Owner}, {key.SessionId}, 0, 0, {capacity}, 0, 0, 0, {now}, {now}) ON CONFLICT (tenant, owner, session_id) DO NOTHING
-        """);
+        VALUES ({key.Tenant}, {key.Owner}, {key.SessionId}, 1, 0, {capacity}, 0, 0, 0, {now}, {now})
+        ON CONFLICT (tenant, owner, session_id) DO UPDATE SET version = working_sessions.version + 1, updated_at = excluded.updated_at RETURNING {SessionColumns:raw}
+        """))!;
 
     /// <summary>Takes the next version, which on PostgreSQL also keeps other writers of the session waiting; null when there is no session.</summary>
     public static Task<WorkingSession?> TakeAsync(DbWork work, WorkingKey key, long now) => work.FindAsync(MapSession, $"""
