@@ -95,6 +95,24 @@ public sealed class WorkingRoutesTests
         await RefusedAsync(reader, HttpMethod.Post, "/rag/retrieve", new { query = "archive", persist = true }, HttpStatusCode.Forbidden, "capability_missing");
     }
 
+    [Fact]
+    public async Task What_is_said_in_a_session_is_in_its_working_memory()
+    {
+        await using var server = await SomaProcess.StartAsync();
+        using var client = await server.ClientAsync();
+        using var started = await client.PostAsJsonAsync("/v1/sessions/start", new { prompt = "My parrot is called Jacquot." }, Stop);
+        var turn = await started.Content.ReadFromJsonAsync<JsonElement>(Stop);
+        Assert.True(started.IsSuccessStatusCode, turn.ToString());
+        var session = turn.GetProperty("session_id").GetString();
+        var item = Assert.Single((await SendAsync(client, HttpMethod.Get, "/wm?session=" + session, null, HttpStatusCode.OK)).GetProperty("data").EnumerateArray());
+        Assert.Equal("My parrot is called Jacquot.", item.GetProperty("text").GetString());
+        Assert.Equal("My parrot is called Jacquot.", (await SendAsync(client, HttpMethod.Get, "/memory/" + item.GetProperty("memory_id").GetString(), null, HttpStatusCode.OK)).GetProperty("text").GetString());
+        var recalled = await SendAsync(client, HttpMethod.Post, "/recall", new { query = "parrot", session_id = session }, HttpStatusCode.OK);
+        Assert.Equal(Id(item), Id(Assert.Single(recalled.GetProperty("wm").EnumerateArray())));
+        Assert.Equal(HttpStatusCode.NoContent, (await client.DeleteAsync("/memory/" + item.GetProperty("memory_id").GetString(), Stop)).StatusCode);
+        Assert.Equal(0, (await SendAsync(client, HttpMethod.Post, "/recall", new { query = "parrot", session_id = session }, HttpStatusCode.OK)).GetProperty("wm").GetArrayLength());
+    }
+
     private static string Filler(string word) => string.Concat(Enumerable.Range(0, 50).Select(i => $"{word}{(char)('a' + i % 26)} "));
 
     private static string Id(JsonElement item) => item.GetProperty("id").GetString()!;
