@@ -16,7 +16,7 @@ public static class MemoryModule
     {
         Problems = [.. MemoryProblems.All, .. LifecycleModule.Problems, .. GatewayProblems.All, .. WorkingProblems.All],
         Metrics = [.. MemoryMetrics.All, .. LifecycleMetrics.All, .. GatewayMetrics.All, .. FactsMetrics.All, .. WorkingMetrics.All, .. IndexMetrics.All],
-        Json = JsonTypeInfoResolver.Combine(MemoryJson.Default, LifecycleJson.Default, GatewayJson.Default, FactsJson.Default, WorkingJson.Default, PackingJson.Default),
+        Json = JsonTypeInfoResolver.Combine(MemoryJson.Default, LifecycleJson.Default, GatewayJson.Default, FactsJson.Default, WorkingJson.Default, PackingJson.Default, IndexJson.Default),
         Add = static (services, options) =>
         {
             services.AddSingleton<MemoryStore>().AddSingleton<Shelves>().AddSingleton<Memories>().AddSingleton<Remember>();
@@ -38,6 +38,7 @@ public static class MemoryModule
             Recall.Map(routes);
             ReadMemory.Map(routes);
             LifecycleModule.Map(routes);
+            IndexRoutes.Map(routes);
             WorkingRoutes.Map(routes);
             Retrieve.Map(routes);
             FactWiring.Map(routes);

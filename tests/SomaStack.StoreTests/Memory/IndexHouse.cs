@@ -18,14 +18,19 @@ internal sealed class IndexHouse : IAsyncDisposable
 
     private readonly bool _owns;
 
-    private IndexHouse(Db db, ITextEmbedder embedder, FakeTimeProvider clock, bool owns)
+    private readonly string _folder;
+
+    private IndexHouse(Db db, ITextEmbedder embedder, FakeTimeProvider clock, string folder, bool owns)
     {
-        (Db, Clock, _owns) = (db, clock, owns);
+        (Db, Clock, _folder, _owns) = (db, clock, folder, owns);
+        Files = new Snapshots(new SomaOptions { DataDirectory = folder }, NullLogger<Snapshots>.Instance);
         Store = new MemoryStore(db);
         Index = new IndexStore(db);
-        Shelves = new Shelves(Store, embedder, NullLogger<Shelves>.Instance);
+        Shelves = new Shelves(Store, embedder, NullLogger<Shelves>.Instance, Files) { SmallestSaved = 10 };
         Memory = new Memories(Store, Shelves, embedder, new Journal(clock), clock);
         Later = new EmbedLater(Index, Shelves, embedder, clock, NullLogger<EmbedLater>.Instance);
+        Compare = new CompareIndex(Index, Store, Shelves, embedder, clock, NullLogger<CompareIndex>.Instance);
+        Keep = new KeepSnapshots(Index, Shelves, Files, clock, NullLogger<KeepSnapshots>.Instance);
     }
 
     public static CancellationToken Stop => TestContext.Current.CancellationToken;
@@ -44,10 +49,21 @@ internal sealed class IndexHouse : IAsyncDisposable
 
     public EmbedLater Later { get; }
 
-    public static async Task<IndexHouse> OpenAsync(Databases databases, string name, ITextEmbedder? embedder = null) =>
-        new(await databases.OpenAsync(name, Rooms), embedder ?? Embedder, new FakeTimeProvider(new DateTimeOffset(2026, 11, 22, 12, 0, 0, TimeSpan.Zero)), owns: true);
+    public Snapshots Files { get; }
 
-    public IndexHouse Again(ITextEmbedder? embedder = null) => new(Db, embedder ?? Embedder, Clock, owns: false);
+    public KeepSnapshots Keep { get; }
+
+    public CompareIndex Compare { get; }
+
+    public string Folder => _folder;
+
+    /// <summary>All bytes of all index files.</summary>
+    public byte[] Bytes() => !Directory.Exists(_folder) ? [] : [.. Directory.EnumerateFiles(_folder, "*", SearchOption.AllDirectories).SelectMany(File.ReadAllBytes)];
+
+    public static async Task<IndexHouse> OpenAsync(Databases databases, string name, ITextEmbedder? embedder = null) =>
+        new(await databases.OpenAsync(name, Rooms), embedder ?? Embedder, new FakeTimeProvider(new DateTimeOffset(2026, 11, 22, 12, 0, 0, TimeSpan.Zero)), Directory.CreateTempSubdirectory("soma-index-").FullName, owns: true);
+
+    public IndexHouse Again(ITextEmbedder? embedder = null) => new(Db, embedder ?? Embedder, Clock, _folder, owns: false);
 
     /// <summary>As a batch does: beyond a few texts, without their vectors.</summary>
     public async Task RememberAsync(RequestContext context, params IReadOnlyList<MemoryDraft> drafts)
@@ -62,6 +78,10 @@ internal sealed class IndexHouse : IAsyncDisposable
     {
         Later.Dispose();
         Shelves.Dispose();
-        if (_owns) await Db.DisposeAsync();
+        Keep.Dispose();
+        Compare.Dispose();
+        if (!_owns) return;
+        await Db.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
     }
 }

@@ -7,7 +7,10 @@ internal static class IndexModule
 {
     public static void Add(IServiceCollection services)
     {
-        services.AddSingleton<IndexStore>().AddSingleton<EmbedLater>();
+        services.AddSingleton<IndexStore>().AddSingleton<Snapshots>().AddSingleton<EmbedLater>().AddSingleton<CompareIndex>();
+        // Hosted services stop in reverse order: the files are written last.
+        services.AddHostedService<KeepSnapshots>();
         services.AddHostedService(static provider => provider.GetRequiredService<EmbedLater>());
+        services.AddHostedService(static provider => provider.GetRequiredService<CompareIndex>());
     }
 }
