@@ -11,7 +11,7 @@ public static class Benchmarks
         StartBenchmark.Benchmark,
         GatewayBenchmark.Benchmark,
         MemoryBench.Benchmark, RecallBench.Benchmark, VectorBench.Benchmark,
-        JournalBench.Benchmark, CrashBench.Benchmark,
+        IndexBench.Benchmark, JournalBench.Benchmark, CrashBench.Benchmark,
     ];
 }
 
