@@ -56,11 +56,14 @@ internal static class KeyStore
     /// <summary>True also for an id whose memory was erased: it is never used again.</summary>
     public static async Task<bool> IsTakenAsync(DbWork work, string id) => await work.NumberAsync($"SELECT 1 FROM memories WHERE tenant = {work.Tenant} AND id = {id}") is not null;
 
-    /// <summary>The first memory with this content, for an episode that repeats it.</summary>
+    /// <summary>
+    /// The first memory with this content, for an episode that repeats it. Ordered by a sum: by the bare column SQLite reads all memories of
+    /// the tenant along their index by time, rather than sort the few with this hash.
+    /// </summary>
     public static async Task<string?> FirstAsync(DbWork work, string @namespace, string contentHash) => (await work.QueryAsync(static reader => reader.GetString(0), $"""
         SELECT id FROM memories
         WHERE tenant = {work.Tenant} AND namespace = {@namespace} AND content_hash = {contentHash} AND duplicate_of IS NULL AND deleted_at IS NULL
-        ORDER BY recorded_at, id LIMIT 1
+        ORDER BY recorded_at + 0, id LIMIT 1
         """)).FirstOrDefault();
 
     /// <summary>What says exactly this and still holds, other than episodes; oldest first.</summary>
@@ -68,7 +71,7 @@ internal static class KeyStore
         SELECT {MemoryStore.Columns:raw} FROM memories
         WHERE tenant = {work.Tenant} AND namespace = {@namespace} AND content_hash = {contentHash} AND universe = {universe} AND kind = {kind}
           AND superseded_by IS NULL AND deleted_at IS NULL AND (expires_at IS NULL OR expires_at > {now})
-        ORDER BY recorded_at, id LIMIT {TwinsMax}
+        ORDER BY recorded_at + 0, id LIMIT {TwinsMax}
         """);
 
     /// <summary>What shares one of four bands of 16 bits, so everything that differs in at most three bits, oldest first.</summary>
