@@ -35,6 +35,13 @@ internal static class Locomo
         }
     }
 
+    /// <summary>A question of one conversation, asked of the speakers of another.</summary>
+    public static string Renamed(string question, Conversation from, Conversation to)
+    {
+        for (var i = 0; i < from.Speakers.Count; i++) question = question.Replace(from.Speakers[i], to.Speakers[i], StringComparison.Ordinal);
+        return question;
+    }
+
     private static Conversation Conversed(JsonElement sample, int number)
     {
         var spoken = sample.GetProperty("conversation");

@@ -62,6 +62,7 @@ public static class MemoryBench
             if (held.Count > 0) Add(figures, name, await MeasureAsync(room, held, ranking, cancellationToken), name is "" or "bm25_" or "vector_");
             if (tuned.Count > 0) Add(figures, "tuned_" + name, await MeasureAsync(room, tuned, ranking, cancellationToken), name is "");
         }
+        if (held.Count > 1) await AddCalibrationAsync(figures, room, held, cancellationToken);
         return BenchResult.Of("memory", figures, new Dictionary<string, double>(StringComparer.Ordinal), 1);
     }
 
@@ -82,6 +83,49 @@ public static class MemoryBench
             }
         return new Quality([.. recall.Select(sum => sum / count)], reciprocal / count, count);
     }
+
+    /// <summary>
+    /// How far the confidence can be believed: right is a question whose evidence is among the first ten. Half of the questions are those
+    /// of another conversation, asked under these speakers' names, which nothing here can answer.
+    /// </summary>
+    private static async Task AddCalibrationAsync(Dictionary<string, Figure> figures, MeasuredRoom room, IReadOnlyList<Locomo.Conversation> conversations, CancellationToken cancellationToken)
+    {
+        var judged = new List<(double Confidence, bool Right)>();
+        for (var i = 0; i < conversations.Count; i++)
+        {
+            var (here, other) = (conversations[i], conversations[(i + 1) % conversations.Count]);
+            foreach (var question in here.Questions)
+            {
+                var found = await room.RecallAsync(here, question.Text, 10, Ranking.Default, cancellationToken);
+                judged.Add((found.Confidence, found.Memories.Any(memory => question.Evidence.Contains(memory.Id))));
+            }
+            foreach (var question in other.Questions.Take(here.Questions.Count))
+                judged.Add(((await room.RecallAsync(here, Locomo.Renamed(question.Text, other, here), 10, Ranking.Default, cancellationToken)).Confidence, false));
+        }
+        figures["abstention_auroc"] = Same(AreaUnderCurve(judged), "");
+        figures["calibration_error"] = Same(CalibrationError(judged), "expected, 10 bins");
+        figures["abstained_right"] = Same(judged.Where(one => one.Right).Average(static one => one.Confidence < Confidence.AbstainBelow ? 1.0 : 0), "share");
+        figures["abstained_wrong"] = Same(judged.Where(one => !one.Right).Average(static one => one.Confidence < Confidence.AbstainBelow ? 1.0 : 0), "share");
+    }
+
+    /// <summary>The probability that a right one has more confidence than a wrong one (Mann and Whitney 1947).</summary>
+    internal static double AreaUnderCurve(IReadOnlyCollection<(double Confidence, bool Right)> judged)
+    {
+        var (wins, pairs) = (0.0, 0L);
+        foreach (var right in judged.Where(static one => one.Right))
+            foreach (var wrong in judged.Where(static one => !one.Right))
+            {
+                wins += right.Confidence > wrong.Confidence ? 1 : right.Confidence == wrong.Confidence ? 0.5 : 0;
+                pairs++;
+            }
+        return pairs == 0 ? 0 : wins / pairs;
+    }
+
+    private static double CalibrationError(List<(double Confidence, bool Right)> judged) =>
+        judged.GroupBy(static one => Math.Min(9, (int)(one.Confidence * 10)))
+            .Sum(static bin => Math.Abs(bin.Average(static one => one.Confidence) - bin.Average(static one => one.Right ? 1.0 : 0)) * bin.Count()) / judged.Count;
+
+    private static Figure Same(double value, string unit) => new(Math.Round(value, 4), Math.Round(value, 4), Math.Round(value, 4), unit);
 
     private static void Add(Dictionary<string, Figure> figures, string prefix, Quality quality, bool whole)
     {

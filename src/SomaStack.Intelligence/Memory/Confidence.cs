@@ -7,14 +7,17 @@ namespace SomaStack.Intelligence.Memory;
 /// </summary>
 internal static class Confidence
 {
-    /// <summary>Below this an answer is more likely wrong than not by far, so recall says that it abstains; the list is shown all the same.</summary>
-    public const double AbstainBelow = 0.25;
+    /// <summary>
+    /// Below this recall says that it abstains; the list is shown all the same. On the two conversations that nothing was fitted on it is said
+    /// of 9 % of the questions whose evidence was found and of 57 % of the others.
+    /// </summary>
+    public const double AbstainBelow = 0.2;
 
     public const int Depth = 10;
 
-    private const double OfScore = 10;
-    private const double OfLead = 33;
-    private const double Constant = -4;
+    private const double OfScore = 7.71;
+    private const double OfLead = 31.66;
+    private const double Constant = -3.82;
 
     /// <param name="found">Best first, ten of them when there are so many.</param>
     public static double Of(IReadOnlyList<Found> found)

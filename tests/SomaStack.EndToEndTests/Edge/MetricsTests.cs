@@ -16,6 +16,8 @@ public sealed class MetricsTests
         "somastack_journal_consumer_lag_lines", "somastack_journal_consumer_lag_seconds",
         // Only a replica whose brain is another process has one.
         "somastack_memory_brain_breaker",
+        // Nothing expires and nothing is used three times while this test runs.
+        "somastack_memory_expired_total", "somastack_memory_wm_promoted_total",
         // What this test remembers states nothing, and no model is configured.
         "somastack_memory_facts_written_total", "somastack_memory_facts_refused_total", "somastack_memory_extractions_total", "somastack_memory_extraction_duration_seconds",
     ];
@@ -36,6 +38,9 @@ public sealed class MetricsTests
 
         for (var i = 0; i < 2; i++) await PostAsync("/v1/remember", """{"text":"The journal is sealed about once a second."}""");
         await PostAsync("/v1/recall", """{"query":"How often is the journal sealed?"}""");
+        await PostAsync("/v1/wm/admit", """{"session_id":"metrics","text":"The journal is sealed about once a second."}""");
+        await PostAsync("/v1/wm/recall", """{"session_id":"metrics","query":"How often is the journal sealed?"}""");
+        await PostAsync("/v1/wm/recall", """{"session_id":"metrics","query":"zebra"}""");
         await PostAsync("/v1/sessions/start", """{"prompt":"How often is the journal sealed?"}""");
         await PostAsync("/v1/chat/completions", """{"model":"soma-extract","messages":[{"role":"user","content":"How often is the journal sealed?"}]}""");
         // The owner may pass moderation by; a plain speaker may not.
