@@ -29,6 +29,7 @@ public static class MemoryBench
         ("without_length_", Ranking.Default with { Length = 0 }),
         ("without_asks_", Ranking.Default with { Asks = 0 }),
         ("without_recency_", Ranking.Default with { Recency = 0 }),
+        ("with_candidates_only_", Ranking.Default with { ScoredWhole = 0 }),
         ("with_plain_cosine_", Ranking.Default with { Unrelated = 0 }),
     ];
 
@@ -88,7 +89,7 @@ public static class MemoryBench
     /// How far the confidence can be believed: right is a question whose evidence is among the first ten. Half of the questions are those
     /// of another conversation, asked under these speakers' names, which nothing here can answer.
     /// </summary>
-    private static async Task AddCalibrationAsync(Dictionary<string, Figure> figures, MeasuredRoom room, IReadOnlyList<Locomo.Conversation> conversations, CancellationToken cancellationToken)
+    private static async Task AddCalibrationAsync(Dictionary<string, Figure> figures, MeasuredRoom room, List<Locomo.Conversation> conversations, CancellationToken cancellationToken)
     {
         var judged = new List<(double Confidence, bool Right)>();
         for (var i = 0; i < conversations.Count; i++)

@@ -70,6 +70,9 @@ internal sealed record Ranking
     /// <summary>The most that importance may add or take: importance 0 and 1 differ by this much.</summary>
     public double Importance { get; init; } = 0.04;
 
+    /// <summary>Up to so many memories all are scored, which takes about a millisecond; beyond, candidates only.</summary>
+    public int ScoredWhole { get; init; } = 4096;
+
     /// <summary>What a perfect memory would reach, so that scores lie between 0 and 1.</summary>
     public double Full(bool meaning) =>
         (Lexical + (meaning ? Semantic : 0)) * (1 + 2 * Neighbour + 2 * Second) + Context + Speaker + NamedTime + AsksWhen + Length + Recency + Importance / 2;

@@ -8,9 +8,6 @@ namespace SomaStack.Intelligence.Memory;
 /// </summary>
 internal sealed partial class Shelf
 {
-    /// <summary>Up to here everything is scored, which takes about a millisecond.</summary>
-    private const int ScoredWhole = 4096;
-
     private const int ByWords = 400;
     private const int ByMeaning = 200;
 
@@ -20,10 +17,10 @@ internal sealed partial class Shelf
     /// <summary>Steps between nothing and the best score by words, for finding the lowest one that is kept.</summary>
     private const int Steps = 1024;
 
-    private List<int> Candidates(Question question, ShelfRun run)
+    private List<int> Candidates(Question question, Ranking ranking, ShelfRun run)
     {
         var slots = new List<int>();
-        if (run.SlotCount <= ScoredWhole)
+        if (run.SlotCount <= ranking.ScoredWhole)
         {
             for (var slot = 0; slot < run.SlotCount; slot++) slots.Add(slot);
             return slots;

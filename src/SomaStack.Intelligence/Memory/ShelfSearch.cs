@@ -124,7 +124,7 @@ internal sealed partial class Shelf
         var best = new PriorityQueue<Found, Found>(room + 1, Worst);
         var speaker = OnlySpeaker(question.Terms);
         var full = ranking.Full(question.Vector is not null);
-        var candidates = Candidates(question, run);
+        var candidates = Candidates(question, ranking, run);
         foreach (var slot in candidates)
         {
             if (_entries[slot] is not { } entry || !IsRelevant(slot, ranking, run) || !Passes(entry, question)) continue;

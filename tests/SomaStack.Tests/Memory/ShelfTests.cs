@@ -65,6 +65,33 @@ public sealed class ShelfTests
         Assert.All(Search(shelf, "common"), hit => Assert.True(int.Parse(hit.Id.AsSpan(1), System.Globalization.CultureInfo.InvariantCulture) >= 2900));
     }
 
+    [Theory, InlineData(1), InlineData(2), InlineData(3)]
+    public void Candidates_lose_hardly_anything_against_scoring_everything(int seed)
+    {
+        var random = new Random(seed);
+        var centres = Enumerable.Range(0, 40).Select(_ => Direction(random, null)).ToArray();
+        string[] words = [.. Enumerable.Range(0, 400).Select(i => $"word{i}")];
+        using var shelf = new Shelf();
+        shelf.Fill([.. Enumerable.Range(0, 6000).Select(i => Row($"m{i:D4}", string.Join(' ', Enumerable.Range(0, 8).Select(_ => words[(int)(400 * Math.Pow(random.NextDouble(), 2))])), $"c/{i / 20}", i) is var row
+            ? row with { Entry = row.Entry! with { Vector = Quantised.Encode(Direction(random, centres[random.Next(40)])), Kind = i % 50 == 0 ? "rare" : "fact" } } : default)]);
+        shelf.Open();
+        var (kept, all) = (0, 0);
+        for (var asked = 0; asked < 40; asked++)
+        {
+            var question = new Question(
+                [words[random.Next(400)], words[random.Next(400)], words[random.Next(400)]], Direction(random, centres[random.Next(40)]), 10, null, asked % 4 == 0 ? "rare" : null, null, null, Now);
+            var whole = shelf.Search(question, Ranking.Default with { ScoredWhole = int.MaxValue });
+            var some = shelf.Search(question, Ranking.Default with { ScoredWhole = 0 });
+            Assert.Equal(whole.Count, some.Count);
+            kept += whole.Select(static hit => hit.Id).Intersect(some.Select(static hit => hit.Id)).Count();
+            all += whole.Count;
+        }
+        Assert.InRange((double)kept / all, 0.95, 1);
+    }
+
+    private static float[] Direction(Random random, float[]? near) =>
+        Unit([.. Enumerable.Range(0, 64).Select(i => (float)(random.NextDouble() - 0.5) * (near is null ? 1 : 0.5f) + (near?[i] ?? 0) * 2)]);
+
     [Fact]
     public void A_cosine_of_rounded_vectors_is_near_the_true_one() =>
         Gen.Float[-1, 1].Array[512].Array[2].Sample(pair =>
