@@ -10,7 +10,7 @@ public static class Benchmarks
     [
         StartBenchmark.Benchmark,
         GatewayBenchmark.Benchmark,
-        MemoryBench.Benchmark, RecallBench.Benchmark, VectorBench.Benchmark,
+        MemoryBench.Benchmark, RegressionCapsule.Benchmark, RecallBench.Benchmark, VectorBench.Benchmark,
         IndexBench.Benchmark, JournalBench.Benchmark, CrashBench.Benchmark,
     ];
 }

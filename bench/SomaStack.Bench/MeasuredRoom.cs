@@ -38,6 +38,39 @@ internal sealed class MeasuredRoom : IAsyncDisposable
         }
     }
 
+    /// <summary>Remembers in batches, each in one transaction, embeddings included.</summary>
+    public async Task RememberAsync(string tenant, IEnumerable<MemoryDraft> drafts, CancellationToken cancellationToken)
+    {
+        var context = RequestContext.ForSystem(tenant, DeploymentMode.Test);
+        foreach (var some in drafts.Chunk(Batch))
+        {
+            var prepared = new List<PreparedMemory>(Batch);
+            foreach (var draft in some) prepared.Add(await _memories.PrepareAsync(context, draft, cancellationToken));
+            await RememberAsync(tenant, prepared, cancellationToken);
+        }
+    }
+
+    /// <summary>One transaction.</summary>
+    public Task RememberAsync(string tenant, IReadOnlyList<PreparedMemory> prepared, CancellationToken cancellationToken)
+    {
+        var context = RequestContext.ForSystem(tenant, DeploymentMode.Test);
+        return _db.WriteAsync(tenant, work => _memories.WriteManyAsync(work, context, prepared), cancellationToken);
+    }
+
+    /// <summary>With the embedding that is computed, or with <paramref name="vector"/> in its place.</summary>
+    public async Task<PreparedMemory> PrepareAsync(string tenant, MemoryDraft draft, float[]? vector, CancellationToken cancellationToken) =>
+        vector is null ? await _memories.PrepareAsync(RequestContext.ForSystem(tenant, DeploymentMode.Test), draft, cancellationToken) : _memories.Prepared(draft, vector);
+
+    public Task<Recollection> RecallAsync(string tenant, RecallQuery query, Ranking ranking, CancellationToken cancellationToken) =>
+        _memories.RecallAsync(RequestContext.ForSystem(tenant, DeploymentMode.Test), query, ranking, cancellationToken);
+
+    /// <summary>Links all vectors of the shelves in memory, as the server does between its requests.</summary>
+    public void LinkVectors(CancellationToken cancellationToken)
+    {
+        foreach (var shelf in _app.Services.GetRequiredService<Shelves>().InMemory)
+            while (shelf.LinkSome(Batch)) cancellationToken.ThrowIfCancellationRequested();
+    }
+
     /// <summary>Asked as of the end of the conversation: the ids, best first.</summary>
     public async Task<List<string>> AskAsync(Locomo.Conversation conversation, string question, int limit, Ranking ranking, CancellationToken cancellationToken) =>
         [.. (await RecallAsync(conversation, question, limit, ranking, cancellationToken)).Memories.Select(memory => memory.Id)];

@@ -117,7 +117,7 @@ public static class RecallBench
     }
 
     /// <summary>A cosine of about .9 to the given one.</summary>
-    private static float[] Turned(float[] vector, Random random)
+    internal static float[] Turned(float[] vector, Random random)
     {
         var turned = new float[vector.Length];
         for (var i = 0; i < turned.Length; i++) turned[i] = vector[i] + 0.48f / MathF.Sqrt(vector.Length) * (float)Normal(random);
