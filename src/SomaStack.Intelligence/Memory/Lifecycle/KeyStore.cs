@@ -5,13 +5,16 @@ using SomaStack.Platform;
 
 namespace SomaStack.Intelligence.Memory;
 
-/// <summary>The SQL of keys (who takes the place of whom) and of twins (who says the same).</summary>
+/// <summary>
+/// The SQL of keys (who takes the place of whom) and of twins (who says the same). Its limits are written out: SQLite reads a bound one while
+/// it plans, so that it prepares the statement again for every memory.
+/// </summary>
 internal static class KeyStore
 {
     /// <summary>So many memories that begin at the very same moment are looked at.</summary>
-    private const int PlacesMax = 8;
-    private const int TwinsMax = 64;
-    private const int NearMax = 256;
+    private const string PlacesMax = "8";
+    private const string TwinsMax = "64";
+    private const string NearMax = "256";
 
     /// <summary>The row that the writers of a key take turns on.</summary>
     public static string Slot(string @namespace, string universe, string key) =>
@@ -32,11 +35,11 @@ internal static class KeyStore
             UNION ALL SELECT * FROM (
                 SELECT id, COALESCE(valid_from, event_time), content_hash, superseded_by, superseded_from FROM memories
                 WHERE tenant = {work.Tenant} AND namespace = {@namespace} AND universe = {universe} AND key = {key} AND COALESCE(valid_from, event_time) <= {start}
-                ORDER BY COALESCE(valid_from, event_time) DESC LIMIT {PlacesMax}) AS earlier
+                ORDER BY COALESCE(valid_from, event_time) DESC LIMIT {PlacesMax:raw}) AS earlier
             UNION ALL SELECT * FROM (
                 SELECT id, COALESCE(valid_from, event_time), content_hash, superseded_by, superseded_from FROM memories
                 WHERE tenant = {work.Tenant} AND namespace = {@namespace} AND universe = {universe} AND key = {key} AND COALESCE(valid_from, event_time) > {start}
-                ORDER BY COALESCE(valid_from, event_time) LIMIT {PlacesMax}) AS later
+                ORDER BY COALESCE(valid_from, event_time) LIMIT {PlacesMax:raw}) AS later
             """);
         return [.. rows.DistinctBy(static place => place.Id, StringComparer.Ordinal)];
     }
@@ -71,7 +74,7 @@ internal static class KeyStore
         SELECT {MemoryStore.Columns:raw} FROM memories
         WHERE tenant = {work.Tenant} AND namespace = {@namespace} AND content_hash = {contentHash} AND universe = {universe} AND kind = {kind}
           AND superseded_by IS NULL AND deleted_at IS NULL AND (expires_at IS NULL OR expires_at > {now})
-        ORDER BY recorded_at + 0, id LIMIT {TwinsMax}
+        ORDER BY recorded_at + 0, id LIMIT {TwinsMax:raw}
         """);
 
     /// <summary>What shares one of four bands of 16 bits, so everything that differs in at most three bits, oldest first.</summary>
@@ -85,7 +88,7 @@ internal static class KeyStore
             SELECT id, simhash, recorded_at FROM memories WHERE tenant = {work.Tenant} AND namespace = {@namespace} AND simhash IS NOT NULL AND ((simhash >> 32) & 65535) = {simHash >> 32 & 65535}
             UNION ALL
             SELECT id, simhash, recorded_at FROM memories WHERE tenant = {work.Tenant} AND namespace = {@namespace} AND simhash IS NOT NULL AND ((simhash >> 48) & 65535) = {simHash >> 48 & 65535}
-            LIMIT {NearMax}
+            LIMIT {NearMax:raw}
             """);
         return [.. rows.Where(row => SimHash.Distance(row.SimHash, simHash) <= SimHash.DistanceMax).DistinctBy(static row => row.Id, StringComparer.Ordinal)
             .OrderBy(static row => row.RecordedAt).ThenBy(static row => row.Id, StringComparer.Ordinal).Select(static row => row.Id)];
