@@ -23,7 +23,8 @@ public static class RegressionCapsule
         public bool Passed => Check.AtMost ? Measured.Median <= Check.Threshold : Measured.Median >= Check.Threshold;
 
         public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-            $"{Check.Name,-16} {Measured.Median,8:0.####} [{Measured.Min:0.####}, {Measured.Max:0.####}] n {Count}, {(Check.AtMost ? "at most" : "at least")} {Check.Threshold}: {(Passed ? "passed" : "NOT REACHED")}{(Check.Floor is { } floor ? $", floor {floor}" : "")}");
+            $"{Check.Name,-16} {Measured.Median,8:0.####} [{Measured.Min:0.####}, {Measured.Max:0.####}] n {Count}, "
+            + $"{(Check.AtMost ? "at most" : "at least")} {Check.Threshold}: {(Passed ? "passed" : "NOT REACHED")}{(Check.Floor is { } floor ? $", floor {floor}" : "")}");
     }
 
     /// <summary>Where the first right result stood, from 0, or −1; and how sure recall was.</summary>
@@ -51,8 +52,10 @@ public static class RegressionCapsule
 
         void Report(string prefix, Result result)
         {
-            figures[prefix + result.Check.Name] = prefix is not "" ? result.Measured
-                : result.Measured with { Unit = string.Create(CultureInfo.InvariantCulture, $"{result.Measured.Unit}; {(result.Check.AtMost ? "at most" : "at least")} {result.Check.Threshold}: {(result.Passed ? "passed" : "not reached")}") };
+            figures[prefix + result.Check.Name] = prefix is not "" ? result.Measured : result.Measured with
+            {
+                Unit = string.Create(CultureInfo.InvariantCulture, $"{result.Measured.Unit}; {(result.Check.AtMost ? "at most" : "at least")} {result.Check.Threshold}: {(result.Passed ? "passed" : "not reached")}"),
+            };
             options.Progress(prefix + result);
         }
     }
