@@ -122,22 +122,16 @@ public sealed class RelationTests
     [InlineData("Anna's ")]
     [InlineData("a.b@c ")]
     [InlineData("I like a, ")]
-    public void Time_grows_with_the_length_and_not_faster(string piece)
+    public void A_hostile_text_takes_bounded_time(string piece)
     {
-        var small = string.Concat(Enumerable.Repeat(piece, 4000 / piece.Length));
-        var large = string.Concat(Enumerable.Repeat(piece, 32_000 / piece.Length));
-        Run(small);
-        var (few, many) = (Best(small), Best(large));
-        Assert.True(many < few * 40 + TimeSpan.FromMilliseconds(20), $"{few.TotalMilliseconds} ms, then {many.TotalMilliseconds} ms");
-        Run(string.Concat(Enumerable.Repeat(piece, 2_000_000 / piece.Length)));
-
-        static void Run(string text) => Extractor.Run(text, Said, null);
-        static TimeSpan Best(string text) => Enumerable.Range(0, 3).Min(_ =>
+        foreach (var length in new[] { 32_000, 2_000_000 })
         {
+            var text = string.Concat(Enumerable.Repeat(piece, length / piece.Length));
             var started = Stopwatch.GetTimestamp();
-            Run(text);
-            return Stopwatch.GetElapsedTime(started);
-        });
+            Extractor.Run(text, Said, null);
+            // What grows faster than the text would take minutes; how fast it is otherwise is no test's business.
+            Assert.InRange(Stopwatch.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(10));
+        }
     }
 
     private static string Show(string text) => string.Join("; ", Relations.Find(text, Said, null).Select(fact => $"{fact.Subject} {fact.Predicate} {fact.Object}"));
