@@ -75,20 +75,6 @@ internal sealed partial class Shelf : IDisposable
         }
     }
 
-    /// <summary>Whether a memory can still be found here by its id, a term, a vector or as a neighbour.</summary>
-    public bool Holds(string id)
-    {
-        _lock.EnterReadLock();
-        try
-        {
-            return _slots.ContainsKey(id);
-        }
-        finally
-        {
-            _lock.ExitReadLock();
-        }
-    }
-
     public void Dispose() => _lock.Dispose();
 
     private void Take(Change change)
