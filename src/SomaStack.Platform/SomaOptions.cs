@@ -27,6 +27,15 @@ public sealed record SomaOptions
     /// <summary>Key for that server. <c>SOMA_OPENAI_KEY</c> or <c>SOMA_OPENAI_KEY_FILE</c>.</summary>
     public string? OpenAiKey { get; init; }
 
+    /// <summary>Anthropic's address, <c>https://api.anthropic.com</c> when only a key is given. <c>SOMA_ANTHROPIC_URL</c>.</summary>
+    public string? AnthropicUrl { get; init; }
+
+    /// <summary><c>SOMA_ANTHROPIC_KEY</c> or <c>SOMA_ANTHROPIC_KEY_FILE</c>.</summary>
+    public string? AnthropicKey { get; init; }
+
+    /// <summary>A JSON file that lists further providers (docs/inference.md). <c>SOMA_PROVIDERS</c>.</summary>
+    public string? ProvidersFile { get; init; }
+
     /// <summary>Model used when a request names none; <c>soma-extract</c> by default. <c>SOMA_MODEL</c>.</summary>
     public string Model { get; init; } = "soma-extract";
 
@@ -75,6 +84,9 @@ public sealed record SomaOptions
             Otlp = read("SOMA_OTLP"),
             OpenAiUrl = read("SOMA_OPENAI_URL"),
             OpenAiKey = Secret(read, "SOMA_OPENAI_KEY"),
+            AnthropicKey = Secret(read, "SOMA_ANTHROPIC_KEY"),
+            AnthropicUrl = read("SOMA_ANTHROPIC_URL") ?? (Secret(read, "SOMA_ANTHROPIC_KEY") is null ? null : "https://api.anthropic.com"),
+            ProvidersFile = read("SOMA_PROVIDERS"),
             Model = read("SOMA_MODEL") ?? defaults.Model,
             EmbeddingModel = read("SOMA_EMBEDDING_MODEL"),
             Brain = read("SOMA_BRAIN"),

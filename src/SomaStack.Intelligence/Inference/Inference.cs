@@ -7,7 +7,7 @@ using SomaStack.Platform;
 namespace SomaStack.Intelligence.Inference;
 
 /// <summary>Resolves a model name to its client. Clients are kept: each is safe for concurrent use.</summary>
-internal sealed class Inference(ModelDirectory directory, TimeProvider clock, OpenAiUpstream? upstream = null, ITextEmbedder? embedder = null) : IInference
+internal sealed class Inference(ModelDirectory directory, TimeProvider clock, ProviderList providers, ITextEmbedder? embedder = null) : IInference
 {
     // A server may list thousands of models; a client is a few kilobytes.
     private const int ClientLimit = 256;
@@ -21,16 +21,16 @@ internal sealed class Inference(ModelDirectory directory, TimeProvider clock, Op
         return new ResolvedModel(known.Provider, known.Id, ClientOf(known), known.ContextTokens);
     }
 
-    private IChatClient ClientOf(KnownModel known)
+    internal IChatClient ClientOf(KnownModel known)
     {
-        if (_clients.TryGetValue(known.Id, out var client)) return client;
+        if (_clients.TryGetValue(known.Qualified, out var client)) return client;
         if (_clients.Count >= ClientLimit) _clients.Clear();
-        return _clients.GetOrAdd(known.Id, Create, known);
+        return _clients.GetOrAdd(known.Qualified, Create, known);
     }
 
-    private IChatClient Create(string id, KnownModel known)
+    private IChatClient Create(string name, KnownModel known)
     {
-        var inner = known.Provider == ExtractiveResponder.Provider ? new ExtractiveResponder(clock, embedder) : upstream!.Client(id);
+        var inner = providers.Of(known)?.Client(known.Id) ?? new ExtractiveResponder(clock, embedder);
         return inner.AsBuilder()
             .Use(next => new ProviderFailures(next, clock))
             // Spans and metrics only: its log lines would hold the provider's words, which may repeat a key.

@@ -9,8 +9,6 @@ namespace SomaStack.Intelligence.Inference;
 /// <summary>The wiring of the room.</summary>
 public static class InferenceModule
 {
-    private static readonly OutgoingLimits Outgoing = new(TimeSpan.FromMinutes(10), 1L << 30, Redirects: 0);
-
     public static readonly Room Room = new("Inference", typeof(InferenceModule).Assembly)
     {
         Add = Add,
@@ -24,7 +22,9 @@ public static class InferenceModule
     {
         UseLiteModule.Add(services, options);
         services.AddSingleton<ModelDirectory>();
-        services.AddSingleton<IInference, Inference>();
+        services.AddSingleton<Inference>();
+        services.AddSingleton<IInference>(static provider => provider.GetRequiredService<Inference>());
+        services.AddSingleton<IModelAnswers>(static provider => provider.GetRequiredService<GovernedChat>());
         services.AddSingleton<CallStore>();
         services.AddSingleton<ModelCalls>();
         services.AddHostedService<ReconcileCalls>();
@@ -33,8 +33,9 @@ public static class InferenceModule
         services.AddSingleton<ListModels>();
         services.AddSingleton<Embeddings>();
         services.AddSingleton<InferSync>();
-        if (options.OpenAiUrl is not { Length: > 0 } url) return;
-        services.AddSingleton(_ => Upstream(url, options.OpenAiKey));
+        services.AddSingleton(_ => ProviderList.From(options));
+        services.AddSingleton<Router>();
+        services.AddSingleton<GovernedChat>();
         services.AddSingleton<PassThrough>();
         services.AddHostedService<RefreshModels>();
     }
@@ -45,11 +46,5 @@ public static class InferenceModule
         ListModels.Map(routes);
         Embeddings.Map(routes);
         InferSync.Map(routes);
-    }
-
-    private static OpenAiUpstream Upstream(string url, string? key)
-    {
-        var address = new Uri(url, UriKind.Absolute);
-        return new OpenAiUpstream(address, key, OutgoingHttp.Create(Outgoing, address));
     }
 }

@@ -21,7 +21,10 @@ internal sealed class Strictness(RequestDelegate next, SomaOptions options, IOpt
         var asked = AsksForStrict(http.Request);
         if (!asked && !options.Strict) return next(http);
         if (asked) http.Response.Headers["Preference-Applied"] = "handling=strict";
-        return http.GetEndpoint()?.Metadata.GetMetadata<IAcceptsMetadata>()?.RequestType is { } type && http.Request.HasJsonContentType() ? CheckAsync(http, type) : next(http);
+        return http.GetEndpoint()?.Metadata.GetMetadata<IAcceptsMetadata>()?.RequestType is { } type && type != typeof(Stream) && http.Request.HasJsonContentType()
+            ? CheckAsync(http, type)
+            // A handler that takes the raw body (NDJSON) judges it line by line itself.
+            : next(http);
     }
 
     private async Task CheckAsync(HttpContext http, Type type)

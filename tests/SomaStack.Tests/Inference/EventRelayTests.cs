@@ -29,7 +29,7 @@ public sealed class EventRelayTests
         var bytes = Encoding.UTF8.GetBytes(Stream.ReplaceLineEndings(newline));
         Gen.Int[1, 40].Array[1, 60].Sample(sizes =>
         {
-            using var relay = new EventRelay();
+            using var relay = new EventRelay(new ChatWire());
             var (all, shown) = Run(relay, bytes, sizes);
             Assert.Equal(bytes, all);
             Assert.DoesNotContain("prompt_tokens", Encoding.UTF8.GetString(shown), StringComparison.Ordinal);
@@ -41,7 +41,7 @@ public sealed class EventRelayTests
     [Fact]
     public void A_usage_that_comes_with_content_is_read_and_not_hidden()
     {
-        using var relay = new EventRelay();
+        using var relay = new EventRelay(new ChatWire());
         var bytes = "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":2}}\n\n"u8.ToArray();
         var (_, shown) = Run(relay, bytes, [1000]);
         Assert.Equal(bytes, shown);
@@ -52,7 +52,7 @@ public sealed class EventRelayTests
     [Fact]
     public void An_error_in_the_stream_is_seen_and_passed_on()
     {
-        using var relay = new EventRelay();
+        using var relay = new EventRelay(new ChatWire());
         var bytes = "data: {\"error\":{\"code\":400,\"message\":\"Token limit reached\"},\"choices\":[],\"usage\":{\"prompt_tokens\":43,\"completion_tokens\":10}}\n\ndata: [DONE]\n\n"u8.ToArray();
         var (_, shown) = Run(relay, bytes, [7]);
         Assert.Equal(bytes, shown);
@@ -66,7 +66,7 @@ public sealed class EventRelayTests
     [InlineData("", false)]
     public void Only_the_end_mark_ends_a_stream_without_a_blank_line(string text, bool done)
     {
-        using var relay = new EventRelay();
+        using var relay = new EventRelay(new ChatWire());
         Run(relay, Encoding.UTF8.GetBytes(text), [1000]);
         relay.Rest();
         Assert.Equal(done, relay.Done);
@@ -75,7 +75,7 @@ public sealed class EventRelayTests
     [Fact]
     public void An_event_larger_than_the_buffer_comes_out_whole()
     {
-        using var relay = new EventRelay();
+        using var relay = new EventRelay(new ChatWire());
         var bytes = Encoding.UTF8.GetBytes($"data: {{\"choices\":[{{\"delta\":{{\"content\":\"{new string('x', 100_000)}\"}}}}]}}\n\n");
         var (all, _) = Run(relay, bytes, [4096]);
         Assert.Equal(bytes, all);

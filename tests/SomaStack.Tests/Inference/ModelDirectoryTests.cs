@@ -55,7 +55,7 @@ public sealed class ModelDirectoryTests
     }
 
     private static ModelDirectory Directory(Answers answers, TimeProvider clock) =>
-        new(new SomaOptions(), clock, new OpenAiUpstream(new Uri("http://127.0.0.1:1/v1"), "key", new HttpClient(answers)));
+        new(new SomaOptions(), clock, new ProviderList([new Provider(new ProviderSettings("lab", ProviderKind.OpenAiCompatible, new Uri("http://127.0.0.1:1/v1"), "key", []), new HttpClient(answers))]));
 
     private sealed class Answers(string body) : HttpMessageHandler
     {

@@ -8,8 +8,7 @@ namespace SomaStack.Intelligence.Inference;
 /// What the gateway must know of a chat request, read in one pass without building the rest. Everything else is the provider's to
 /// judge and is forwarded byte for byte.
 /// </summary>
-/// <param name="WantsUsage">The caller asked for the usage chunk of a stream.</param>
-internal sealed record ChatEnvelope(string? Model, bool Stream, bool WantsUsage, long? OutputTokensMax, long Choices)
+internal sealed record ChatEnvelope(string? Model, bool Stream, bool WantsUsage, long? OutputTokensMax, long Choices) : Envelope(Model, Stream, WantsUsage, OutputTokensMax, Choices)
 {
     // A second value for what we decide on could be read differently by the provider.
     private HashSet<string> Seen { get; } = new(StringComparer.Ordinal);
@@ -18,6 +17,9 @@ internal sealed record ChatEnvelope(string? Model, bool Stream, bool WantsUsage,
 
     /// <summary>Where `stream_options` stands in the body, or where it can be put.</summary>
     private (int Start, int Length, byte[] Replacement)? _usageEdit;
+
+    /// <summary>The model's name with its quotes; null when the request names none.</summary>
+    private (int Start, int Length)? _modelAt;
 
     /// <exception cref="Problem">400 when it is no JSON object, 422 when a field that we read has the wrong type or stands twice.</exception>
     public static ChatEnvelope Read(ReadOnlySpan<byte> body)
@@ -53,30 +55,19 @@ internal sealed record ChatEnvelope(string? Model, bool Stream, bool WantsUsage,
 
     /// <summary>
     /// The body for the provider. A stream is asked to end with its usage, whether or not the caller wants to see it: metering does not
-    /// depend on the caller. A request without a model gets the default's name.
+    /// depend on the caller. The model gets the name that the provider knows it by.
     /// </summary>
-    public ReadOnlyMemory<byte> Forward(ReadOnlyMemory<byte> body, string model)
+    public override ReadOnlyMemory<byte> Forward(ReadOnlyMemory<byte> body, string model)
     {
-        var usage = Stream ? _usageEdit : null;
-        var name = Model is null ? Encoding.UTF8.GetBytes($"\"model\":\"{JsonEncodedText.Encode(model)}\"{(_isEmpty ? "" : ",")}") : [];
-        if (usage is null && name.Length == 0) return body;
-        var brace = body.Span.IndexOf((byte)'{') + 1;
-        var edit = usage ?? (brace, 0, []);
-        var forwarded = new byte[body.Length - edit.Length + edit.Replacement.Length + name.Length];
-        var output = forwarded.AsSpan();
-        var input = body.Span;
-        output = Put(output, input[..brace]);
-        output = Put(output, name);
-        output = Put(output, input[brace..edit.Start]);
-        output = Put(output, edit.Replacement);
-        Put(output, input[(edit.Start + edit.Length)..]);
-        return forwarded;
-    }
-
-    private static Span<byte> Put(Span<byte> output, ReadOnlySpan<byte> bytes)
-    {
-        bytes.CopyTo(output);
-        return output[bytes.Length..];
+        var edits = new BodyEdits();
+        if (Stream && _usageEdit is { } usage) edits.Replace(usage.Start, usage.Length, usage.Replacement);
+        if (Model != model)
+        {
+            var name = $"\"{JsonEncodedText.Encode(model)}\"";
+            if (_modelAt is { } at) edits.Replace(at.Start, at.Length, Encoding.UTF8.GetBytes(name));
+            else edits.Replace(body.Span.IndexOf((byte)'{') + 1, 0, Encoding.UTF8.GetBytes($"\"model\":{name}{(_isEmpty ? "" : ",")}"));
+        }
+        return edits.Apply(body);
     }
 
     private static ChatEnvelope ReadField(ref Utf8JsonReader reader, ChatEnvelope envelope)
@@ -85,6 +76,7 @@ internal sealed record ChatEnvelope(string? Model, bool Stream, bool WantsUsage,
         {
             envelope.Once("model");
             reader.Read();
+            envelope._modelAt = ((int)reader.TokenStartIndex, (int)(reader.BytesConsumed - reader.TokenStartIndex));
             if (reader.TokenType == JsonTokenType.Null) return envelope;
             if (reader.TokenType != JsonTokenType.String) throw Problem.Invalid("model", "must be a string");
             var name = reader.GetString()!;

@@ -21,7 +21,7 @@ internal sealed class ListModels(ModelDirectory directory, ITextEmbedder? embedd
     private async Task<ModelList> ListAsync(CancellationToken cancellationToken)
     {
         await directory.RefreshAsync(cancellationToken);
-        var models = directory.All.Select(Listed).ToList();
+        var models = directory.All.Select(model => Listed(directory.NameOf(model), model)).ToList();
         if (Embedder() is { } own) models.Add(own);
         var reasons = new List<string>();
         if (directory.Failure is { } failure) reasons.Add(failure.Code.Code);
@@ -32,13 +32,13 @@ internal sealed class ListModels(ModelDirectory directory, ITextEmbedder? embedd
     private async Task<ListedModel> GetAsync(string id, CancellationToken cancellationToken)
     {
         if (Embedder() is { } own && own.Id == id) return own;
-        return Listed(await directory.FindAsync(id, cancellationToken) ?? throw directory.Unknown(id));
+        return Listed(id, await directory.FindAsync(id, cancellationToken) ?? throw directory.Unknown(id));
     }
 
     private ListedModel? Embedder() => embedder is { Unavailability: null }
         ? new ListedModel(embedder.Model, "model", 0, ExtractiveResponder.Provider, ExtractiveResponder.Provider, null)
         : null;
 
-    private static ListedModel Listed(KnownModel model) =>
-        new(model.Id, "model", model.CreatedAt ?? 0, model.OwnedBy ?? model.Provider, model.Provider, model.ContextTokens);
+    private static ListedModel Listed(string name, KnownModel model) =>
+        new(name, "model", model.CreatedAt ?? 0, model.OwnedBy ?? model.Provider, model.Provider, model.ContextTokens);
 }

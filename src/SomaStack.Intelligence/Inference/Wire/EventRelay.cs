@@ -7,7 +7,7 @@ namespace SomaStack.Intelligence.Inference;
 /// Cuts a stream of server-sent events into whole events however its bytes arrive, and looks into each for usage, errors and the
 /// end. It holds back at most one unfinished event. Pure but for its rented buffer.
 /// </summary>
-internal sealed class EventRelay : IDisposable
+internal sealed class EventRelay(IWire wire) : IDisposable
 {
     /// <summary>No event of a chat stream comes near this; a larger one is no such stream.</summary>
     public const int EventLimit = 8 << 20;
@@ -20,7 +20,7 @@ internal sealed class EventRelay : IDisposable
     /// <summary>As last reported; null until then.</summary>
     public TokenUsage? Usage { get; private set; }
 
-    /// <summary><c>[DONE]</c> has come: the stream is complete.</summary>
+    /// <summary>The end mark of the format has come: the stream is complete.</summary>
     public bool Done { get; private set; }
 
     /// <summary>An event carried an error.</summary>
@@ -70,7 +70,8 @@ internal sealed class EventRelay : IDisposable
     public ReadOnlyMemory<byte> Rest()
     {
         var rest = _buffer.AsMemory(_start, _end - _start);
-        if (Payload(rest.Span).SequenceEqual("[DONE]"u8)) Done = true;
+        var data = Payload(rest.Span);
+        if (!data.IsEmpty && wire.ReadEvent(data).IsEnd) Done = true;
         return rest;
     }
 
@@ -108,34 +109,18 @@ internal sealed class EventRelay : IDisposable
 
     private bool Inspect(ReadOnlySpan<byte> whole)
     {
-        var payload = Payload(whole);
-        if (payload.IsEmpty) return false;
-        if (payload.SequenceEqual("[DONE]"u8))
-        {
-            Done = true;
-            return false;
-        }
-        if (!MayMatter(payload))
-        {
-            Chunks++;
-            return false;
-        }
-        var seen = UsageShape.Read(payload);
-        if (seen.Usage is not null) Usage = seen.Usage;
+        var data = Payload(whole);
+        if (data.IsEmpty) return false;
+        var seen = wire.ReadEvent(data);
+        if (seen.Usage is { } usage) Usage = Usage is { } before ? Merge(before, usage) : usage;
         if (seen.HasError) Failed = true;
-        if (seen.HasChoices) Chunks++;
-        return seen is { Usage: not null, HasChoices: false, HasError: false };
+        if (seen.HasContent) Chunks++;
+        if (seen.IsEnd) Done = true;
+        return seen.IsUsageOnly;
     }
 
-    /// <summary>A cheap look before parsing: most chunks hold neither a usage object nor an error.</summary>
-    private static bool MayMatter(ReadOnlySpan<byte> payload)
-    {
-        if (payload.IndexOf("\"error\""u8) >= 0) return true;
-        var at = payload.IndexOf("\"usage\""u8);
-        if (at < 0) return false;
-        var after = payload[(at + 7)..].TrimStart(": \t"u8);
-        return !after.StartsWith("null"u8) || payload[(at + 7)..].IndexOf("\"usage\""u8) >= 0;
-    }
+    private static TokenUsage Merge(TokenUsage before, TokenUsage now) => new(
+        now.InputTokens ?? before.InputTokens, now.OutputTokens ?? before.OutputTokens, now.CachedInputTokens ?? before.CachedInputTokens, now.ReasoningTokens ?? before.ReasoningTokens);
 
     /// <summary>The text after <c>data:</c> of an event's first data line.</summary>
     private static ReadOnlySpan<byte> Payload(ReadOnlySpan<byte> whole)

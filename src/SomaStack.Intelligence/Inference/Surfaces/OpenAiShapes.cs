@@ -70,24 +70,3 @@ internal sealed record InferUsage(long? PromptTokens, long? CompletionTokens, lo
 internal sealed record EmbedRequest(string Text, string? Model = null);
 
 internal sealed record EmbedAnswer(string Model, IReadOnlyList<float> Embedding, int Dim);
-
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
-[JsonSerializable(typeof(CallOpened))]
-[JsonSerializable(typeof(CallSettled))]
-[JsonSerializable(typeof(CallFailed))]
-[JsonSerializable(typeof(CallLost))]
-[JsonSerializable(typeof(ChatCompletionRequest))]
-[JsonSerializable(typeof(ChatCompletion))]
-[JsonSerializable(typeof(ChatChunk))]
-[JsonSerializable(typeof(StreamErrorBody))]
-[JsonSerializable(typeof(ListedModel))]
-[JsonSerializable(typeof(ModelList))]
-[JsonSerializable(typeof(EmbeddingsRequest))]
-[JsonSerializable(typeof(EmbeddingsAnswer))]
-[JsonSerializable(typeof(InferRequest))]
-[JsonSerializable(typeof(InferAnswer))]
-[JsonSerializable(typeof(EmbedRequest))]
-[JsonSerializable(typeof(EmbedAnswer))]
-[JsonSerializable(typeof(float[]))]
-[JsonSerializable(typeof(string))]
-internal sealed partial class InferenceJson : JsonSerializerContext;

@@ -8,9 +8,11 @@ using SomaStack.Platform;
 namespace SomaStack.Intelligence.Inference;
 
 /// <summary><c>POST /v1/chat/completions</c>: OpenAI's surface over every model there is, each call governed and metered.</summary>
-internal sealed class CompleteChat(ModelDirectory directory, ModelCalls calls, AnswerChat answer, PassThrough? passThrough = null)
+internal sealed class CompleteChat(Router router, ModelCalls calls, AnswerChat answer, PassThrough passThrough)
 {
     private const long BodyBytesMax = 10 << 20;
+
+    private static readonly ChatWire Wire = new();
 
     public static void Map(IEndpointRouteBuilder routes) =>
         routes.MapPost("/v1/chat/completions", static (HttpContext http, RequestContext context, CompleteChat handler) => handler.RunAsync(http, context))
@@ -48,9 +50,8 @@ internal sealed class CompleteChat(ModelDirectory directory, ModelCalls calls, A
 
     private async Task RunAsync(HttpContext http, RequestContext context, ReadOnlyMemory<byte> body)
     {
-        var envelope = ChatEnvelope.Read(body.Span);
-        var id = envelope.Model ?? directory.Default;
-        var model = await directory.FindAsync(id, http.RequestAborted) ?? throw directory.Unknown(id);
+        var envelope = Wire.Read(body.Span);
+        var model = (await router.FindAsync(context, envelope.Model, "chat", http.RequestAborted)).Candidates[0];
         var digest = Convert.ToHexStringLower(SHA256.HashData(body.Span));
         var limit = envelope.OutputTokensMax * envelope.Choices;
         if (model.Provider == ExtractiveResponder.Provider)
@@ -61,6 +62,6 @@ internal sealed class CompleteChat(ModelDirectory directory, ModelCalls calls, A
             return;
         }
         var call = await calls.PermitAsync(context, model, "chat", envelope.Stream, digest, body.Length, limit, http.RequestAborted);
-        await passThrough!.ForwardAsync(http, call, envelope, body);
+        await passThrough.ForwardAsync(http, call, Wire, envelope, body);
     }
 }

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Net;
 using System.Net.Http.Headers;
-using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using SomaStack.Platform;
 
@@ -11,7 +10,7 @@ namespace SomaStack.Intelligence.Inference;
 /// Forwards a chat request to the configured server and its answer back, byte for byte, around the governed call: the opening is
 /// durable before the first byte of the answer leaves, the settlement is durable before the request ends.
 /// </summary>
-internal sealed class PassThrough(OpenAiUpstream upstream, ModelCalls calls, TimeProvider clock)
+internal sealed class PassThrough(ProviderList providers, ModelCalls calls, TimeProvider clock)
 {
     /// <summary>A whole answer is held in memory once; a stream never is.</summary>
     private const int AnswerLimit = 64 << 20;
@@ -19,10 +18,11 @@ internal sealed class PassThrough(OpenAiUpstream upstream, ModelCalls calls, Tim
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
     /// <param name="body">Must stay valid until the task ends.</param>
-    public async Task ForwardAsync(HttpContext http, ModelCall call, ChatEnvelope envelope, ReadOnlyMemory<byte> body)
+    public async Task ForwardAsync(HttpContext http, ModelCall call, IWire wire, Envelope envelope, ReadOnlyMemory<byte> body)
     {
         using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
-        using var request = upstream.Request(HttpMethod.Post, "chat/completions", new ReadOnlyMemoryContent(envelope.Forward(body, call.Model.Id)) { Headers = { ContentType = Json } });
+        var upstream = providers.Of(call.Model)!;
+        using var request = upstream.Request(HttpMethod.Post, Provider.PathOf(wire.Format), new ReadOnlyMemoryContent(envelope.Forward(body, call.Model.Id)) { Headers = { ContentType = Json } });
 
         // The provider starts to think while the opening becomes durable; nothing of its answer is passed on before that.
         call.BeginWait();
@@ -43,9 +43,9 @@ internal sealed class PassThrough(OpenAiUpstream upstream, ModelCalls calls, Tim
             response = await sending;
             call.EndWait();
             call.UpstreamStatus = (int)response.StatusCode;
-            if (!response.IsSuccessStatusCode) await RefuseAsync(http, call, response, cancellation.Token);
-            else if (call.Stream && response.Content.Headers.ContentType?.MediaType == "text/event-stream") await StreamAsync(http, call, envelope, response, cancellation.Token);
-            else await WholeAsync(http, call, response, cancellation.Token);
+            if (!response.IsSuccessStatusCode) await RefuseAsync(http, call, wire, response, cancellation.Token);
+            else if (call.Stream && response.Content.Headers.ContentType?.MediaType == "text/event-stream") await StreamAsync(http, call, wire, envelope, response, cancellation.Token);
+            else await WholeAsync(http, call, wire, response, cancellation.Token);
         }
         catch (Exception exception)
         {
@@ -76,26 +76,26 @@ internal sealed class PassThrough(OpenAiUpstream upstream, ModelCalls calls, Tim
     }
 
     /// <summary>A 4xx about the request itself is the caller's to read; what concerns our key or the server's health is ours to word.</summary>
-    private async Task RefuseAsync(HttpContext http, ModelCall call, HttpResponseMessage response, CancellationToken cancellationToken)
+    private async Task RefuseAsync(HttpContext http, ModelCall call, IWire wire, HttpResponseMessage response, CancellationToken cancellationToken)
     {
         using var held = await ReadAsync(response, cancellationToken);
         var retryAfter = ProviderFailures.RetryAfter(response.Headers.TryGetValues("Retry-After", out var values) ? values.First() : null, clock);
         var problem = InferenceProblems.FromStatus(response.StatusCode, ErrorShape.MessageOf(held.Memory.Span), retryAfter);
-        if (problem.Code != InferenceProblems.Rejected || !ErrorShape.IsOpenAi(held.Memory.Span)) throw problem;
+        if (problem.Code != InferenceProblems.Rejected || !wire.IsRefusal(held.Memory.Span)) throw problem;
         Announce(http, call);
         http.Response.StatusCode = response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.UnprocessableEntity or HttpStatusCode.Conflict or HttpStatusCode.RequestEntityTooLarge ? (int)response.StatusCode : 400;
         await WriteAsync(http, held.Memory, cancellationToken);
         await calls.FailAsync(call, problem.Code.Code, reached: false);
     }
 
-    private async Task WholeAsync(HttpContext http, ModelCall call, HttpResponseMessage response, CancellationToken cancellationToken)
+    private async Task WholeAsync(HttpContext http, ModelCall call, IWire wire, HttpResponseMessage response, CancellationToken cancellationToken)
     {
         call.BeginWait();
         using var held = await ReadAsync(response, cancellationToken);
         call.EndWait();
         call.FirstByte();
-        var seen = UsageShape.Read(held.Memory.Span);
-        if (!seen.HasChoices && !seen.HasError) throw InferenceProblems.Garbled.Because("Its answer is no chat completion.");
+        var seen = wire.ReadWhole(held.Memory.Span);
+        if (!seen.IsAnswer && !seen.HasError) throw InferenceProblems.Garbled.Because("Its answer is not what was asked for.");
         if (seen.Usage is not null) call.Usage = seen.Usage;
         Announce(http, call);
         if (call.Price is { } price && calls.CostNanos(call) is { } cost) http.Response.Headers["x-somastack-cost"] = ModelCall.Money(cost, price.Currency);
@@ -112,9 +112,9 @@ internal sealed class PassThrough(OpenAiUpstream upstream, ModelCalls calls, Tim
         await http.Response.CompleteAsync();
     }
 
-    private async Task StreamAsync(HttpContext http, ModelCall call, ChatEnvelope envelope, HttpResponseMessage response, CancellationToken cancellationToken)
+    private async Task StreamAsync(HttpContext http, ModelCall call, IWire wire, Envelope envelope, HttpResponseMessage response, CancellationToken cancellationToken)
     {
-        using var relay = new EventRelay();
+        using var relay = new EventRelay(wire);
         Problem? cut = null;
         try
         {
@@ -130,14 +130,14 @@ internal sealed class PassThrough(OpenAiUpstream upstream, ModelCalls calls, Tim
             if (relay.Usage is not null) call.Usage = relay.Usage;
             call.Chunks = relay.Chunks;
         }
-        if (cut is not null) await http.Response.Body.WriteAsync(ErrorEvent(cut, call.Context.TraceId), cancellationToken);
+        if (cut is not null) await http.Response.Body.WriteAsync(wire.ErrorEvent(cut, call.Context.TraceId), cancellationToken);
         await http.Response.CompleteAsync();
         if (cut is null && !relay.Failed) await calls.SettleAsync(call);
         else await calls.FailAsync(call, cut?.Code.Code ?? "provider_failed_in_stream", reached: true);
     }
 
     /// <returns>Why the stream did not end with its end mark, or null.</returns>
-    private async Task<Problem?> RelayAsync(HttpContext http, ModelCall call, ChatEnvelope envelope, HttpResponseMessage response, EventRelay relay, CancellationToken cancellationToken)
+    private async Task<Problem?> RelayAsync(HttpContext http, ModelCall call, Envelope envelope, HttpResponseMessage response, EventRelay relay, CancellationToken cancellationToken)
     {
         var output = http.Response.BodyWriter;
         try
@@ -178,12 +178,6 @@ internal sealed class PassThrough(OpenAiUpstream upstream, ModelCalls calls, Tim
     {
         http.Response.Headers["x-somastack-call-id"] = call.Id;
         http.Response.Headers["x-somastack-overhead-ms"] = call.OverheadMs.ToString("0.###", System.Globalization.CultureInfo.InvariantCulture);
-    }
-
-    private static byte[] ErrorEvent(Problem problem, string traceId)
-    {
-        var body = JsonSerializer.Serialize(new StreamErrorBody(new StreamError(problem.Detail, "server_error", null, problem.Code.Code, traceId)), InferenceJson.Default.StreamErrorBody);
-        return System.Text.Encoding.UTF8.GetBytes($"data: {body}\n\n");
     }
 
     private static async Task<HeldBody> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)

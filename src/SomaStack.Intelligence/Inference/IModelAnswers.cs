@@ -1,0 +1,40 @@
+using Microsoft.Extensions.AI;
+using SomaStack.Platform;
+
+namespace SomaStack.Intelligence.Inference.Contracts;
+
+/// <summary>Asks a model under governance: routing with fallbacks, gate, reservation and journal line before the call, settlement after it.</summary>
+public interface IModelAnswers
+{
+    /// <summary>Nothing is yielded before the call is durable; the last update carries a <see cref="CallReceipt"/> under <see cref="CallReceipt.Key"/>.</summary>
+    /// <exception cref="Problem">Refused, or failed on every candidate; after the first update also when the answer was cut.</exception>
+    IAsyncEnumerable<ChatResponseUpdate> StreamAsync(RequestContext context, ModelRequest request, CancellationToken cancellationToken);
+
+    /// <exception cref="Problem">Refused, failed on every candidate, or cut.</exception>
+    Task<ModelAnswer> AnswerAsync(RequestContext context, ModelRequest request, CancellationToken cancellationToken);
+}
+
+/// <param name="Model">A name of <c>GET /v1/models</c>, <c>provider/model</c>, or null for the tenant's choice for the role.</param>
+/// <param name="Purpose">What the call is for, as it stands in journal and ledger: chat, infer, request, benchmark, extraction.</param>
+/// <param name="RequestSha256">Lower-hex digest of the request as it came in; binds the gate's decision to it.</param>
+/// <param name="InputTokensMax">An upper bound for the reservation: a byte-level tokenizer makes at most one token of a byte.</param>
+public sealed record ModelRequest(string? Model, IReadOnlyList<ChatMessage> Messages, ChatOptions Options, string Purpose, string RequestSha256, long InputTokensMax)
+{
+    /// <summary>chat, planning, code: which of the tenant's choices stands in when no model is named.</summary>
+    public string Role { get; init; } = "chat";
+}
+
+public sealed record ModelAnswer(ChatResponse Response, CallReceipt Receipt);
+
+/// <summary>What a call came to.</summary>
+/// <param name="InputTokens">As the provider counted, cached ones included; null when it did not say. Likewise below.</param>
+/// <param name="CostNanos">Null when price or usage is unknown.</param>
+/// <param name="FirstTokenMs">From the request to the first piece of the answer.</param>
+/// <param name="OverheadMs">What this server added, without the waits for the provider and the reader.</param>
+/// <param name="Attempts">Calls that it took, 1 without a retry or fallback.</param>
+public sealed record CallReceipt(
+    string CallId, string Provider, string Model, long? InputTokens, long? OutputTokens, long? CachedInputTokens, long? ReasoningTokens, long? CostNanos, string Currency,
+    double? FirstTokenMs, double DurationMs, double OverheadMs, int Attempts)
+{
+    public const string Key = "somastack.receipt";
+}
