@@ -32,6 +32,8 @@ public sealed record BenchResult(
     public static BenchResult Of(string bench, IReadOnlyDictionary<string, Figure> figures, IReadOnlyDictionary<string, double> ratios, int runs) =>
         new(bench, figures, ratios, runs, ThisMachine());
 
+    public static BenchResult FromJson(string json) => JsonSerializer.Deserialize(json, BenchJson.Default.BenchResult) ?? throw new JsonException("There is no result.");
+
     public string ToJson() => JsonSerializer.Serialize(this, BenchJson.Default.BenchResult);
 
     /// <summary>The same as text for people.</summary>

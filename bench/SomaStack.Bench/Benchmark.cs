@@ -23,6 +23,12 @@ public sealed record BenchOptions(int? Rounds, int? Seed, Action<string> Progres
     /// <summary>The file to measure on; null takes the benchmark's own, when it has one.</summary>
     public string? Data { get; init; }
 
+    /// <summary>What to measure beside ours, for benchmarks that know others (gateway: portkey).</summary>
+    public string? Versus { get; init; }
+
+    /// <summary>How long to keep the load up, for benchmarks that look for slow growth (gateway).</summary>
+    public TimeSpan? Soak { get; init; }
+
     /// <summary>The built program, for benchmarks that start it as a process of its own.</summary>
     public string Soma { get; init; } = Path.Combine(AppContext.BaseDirectory, "soma.dll");
 }

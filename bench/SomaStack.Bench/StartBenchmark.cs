@@ -69,8 +69,14 @@ public static class StartBenchmark
             before = process.TotalProcessorTime;
             if (used < Idle * 0.03) break;
         }
+        return ResidentBytes(id) / 1e6;
+    }
+
+    /// <summary>The memory that the process has in RAM, as the kernel counts it.</summary>
+    internal static double ResidentBytes(int id)
+    {
         foreach (var line in File.ReadLines($"/proc/{id}/status"))
-            if (line.StartsWith("VmRSS:", StringComparison.Ordinal)) return double.Parse(line.AsSpan("VmRSS:".Length, line.Length - "VmRSS:".Length - "kB".Length), CultureInfo.InvariantCulture) * 1024 / 1e6;
+            if (line.StartsWith("VmRSS:", StringComparison.Ordinal)) return double.Parse(line.AsSpan("VmRSS:".Length, line.Length - "VmRSS:".Length - "kB".Length), CultureInfo.InvariantCulture) * 1024;
         throw new InvalidOperationException($"/proc/{id}/status tells no VmRSS.");
     }
 }

@@ -73,7 +73,7 @@ public static class VectorBench
         string project;
         try
         {
-            project = await NodeEngine.InstallAsync(progress, cancellationToken);
+            project = await NodePackages.InstallAsync("vectors", ["hnswlib-node"], progress, cancellationToken);
         }
         catch (Exception exception) when (exception is InvalidOperationException or System.ComponentModel.Win32Exception or IOException)
         {

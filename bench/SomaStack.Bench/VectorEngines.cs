@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using SomaStack.Intelligence.Memory;
@@ -90,42 +89,6 @@ internal sealed class NodeEngine : IVectorEngine
         if (!_process.HasExited) _process.Kill();
         await _process.WaitForExitAsync();
         _process.Dispose();
-    }
-
-    /// <summary>
-    /// Installs the engines into the user's cache, one folder for each lock file. Not <c>npm ci</c>: it insists on the packages of all
-    /// platforms, and mirrors may hold this one's only. hnswlib-node is compiled here.
-    /// </summary>
-    public static async Task<string> InstallAsync(Action<string> progress, CancellationToken cancellationToken)
-    {
-        var source = Source();
-        var key = Convert.ToHexStringLower(SHA256.HashData(await File.ReadAllBytesAsync(Path.Combine(source, "package-lock.json"), cancellationToken)))[..16];
-        var cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } named ? named : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
-        var folder = Directory.CreateDirectory(Path.Combine(cache, "somastack", "vectors-" + key)).FullName;
-        foreach (var file in Directory.EnumerateFiles(source)) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)), overwrite: true);
-        if (File.Exists(Path.Combine(folder, "installed"))) return folder;
-        progress($"installing the other engines into {folder} (600 MB)");
-        await RunAsync(folder, ["install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], cancellationToken);
-        await RunAsync(folder, ["rebuild", "hnswlib-node", "--loglevel=error"], cancellationToken);
-        await File.WriteAllTextAsync(Path.Combine(folder, "installed"), "", cancellationToken);
-        return folder;
-    }
-
-    private static string Source()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (Path.Combine(folder.FullName, "bench", "vectors") is var path && File.Exists(Path.Combine(path, "engine.mjs"))) return path;
-        throw new InvalidOperationException("bench/vectors is not beside the program; run from a checkout.");
-    }
-
-    private static async Task RunAsync(string folder, string[] arguments, CancellationToken cancellationToken)
-    {
-        using var process = Process.Start(new ProcessStartInfo("npm", arguments) { WorkingDirectory = folder, RedirectStandardError = true, RedirectStandardOutput = true })!;
-        var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
-        var error = await process.StandardError.ReadToEndAsync(cancellationToken);
-        await output;
-        await process.WaitForExitAsync(cancellationToken);
-        if (process.ExitCode != 0) throw new InvalidOperationException($"npm {arguments[0]} exited with {process.ExitCode}: {error.Split('\n')[0]}");
     }
 
     private async Task<EngineAnswer> SendAsync(string command, CancellationToken cancellationToken)

@@ -10,14 +10,16 @@ internal static class BenchCommand
     private static readonly Option<int?> Rounds = new("--rounds") { Description = "Repetitions (each benchmark has its own default)." };
     private static readonly Option<int?> Seed = new("--seed") { Description = "Of everything random; printed when drawn." };
     private static readonly Option<FileInfo?> Data = new("--data") { Description = "A file to measure on, for benchmarks that read one (memory: LoCoMo's form)." };
+    private static readonly Option<string?> Versus = new("--vs") { Description = "Another program to measure in the same run (gateway: portkey; npm and a network namespace are needed)." };
+    private static readonly Option<int?> Soak = new("--soak") { Description = "Minutes to keep half of the load up, looking at memory (gateway)." };
     private static readonly Option<bool> List = new("--list") { Description = "Show the benchmarks." };
 
     public static Command Create()
     {
-        var command = new Command("bench", "Measure; a timing is a benchmark, never a test.\n\nExamples:\n  soma bench --list\n  soma bench gateway"
+        var command = new Command("bench", "Measure; a timing is a benchmark, never a test.\n\nExamples:\n  soma bench --list\n  soma bench gateway --vs portkey --json"
             + "\n  soma bench memory --data locomo10.json\n  soma bench crash --rounds 50 --json")
         {
-            Name, Rounds, Seed, Data, List, GlobalOptions.Json,
+            Name, Rounds, Seed, Data, Versus, Soak, List, GlobalOptions.Json,
         };
         Name.CompletionSources.Add(_ => Benchmarks.All.Select(benchmark => new System.CommandLine.Completions.CompletionItem(benchmark.Name)));
         command.SetAction(async (parsed, cancellationToken) =>
@@ -30,8 +32,14 @@ internal static class BenchCommand
             var benchmark = Benchmarks.All.FirstOrDefault(known => known.Name == name)
                 ?? throw new UsageException($"There is no benchmark '{name}'. There are: {string.Join(", ", Benchmarks.All.Select(known => known.Name))}.");
             if (parsed.GetValue(Data) is { Exists: false } absent) throw new UsageException($"There is no file '{absent.FullName}'.");
+            if (parsed.GetValue(Soak) is < 1) throw new UsageException("--soak must be at least 1 minute.");
             if (parsed.GetValue(Rounds) is < 1) throw new UsageException("--rounds must be at least 1.");
-            var result = await benchmark.RunAsync(new BenchOptions(parsed.GetValue(Rounds), parsed.GetValue(Seed), Console.Error.WriteLine) { Data = parsed.GetValue(Data)?.FullName }, cancellationToken);
+            var result = await benchmark.RunAsync(new BenchOptions(parsed.GetValue(Rounds), parsed.GetValue(Seed), Console.Error.WriteLine) 
+            {
+                Data = parsed.GetValue(Data)?.FullName,
+                Versus = parsed.GetValue(Versus),
+                Soak = parsed.GetValue(Soak) is { } minutes ? TimeSpan.FromMinutes(minutes) : null,
+            }, cancellationToken);
             Console.WriteLine(parsed.GetValue(GlobalOptions.Json) ? result.ToJson() : result.ToTable());
             return 0;
         });
