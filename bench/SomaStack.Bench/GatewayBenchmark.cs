@@ -35,8 +35,8 @@ public static class GatewayBenchmark
             await using var portkey = portkeyFolder is null ? null : await GatewayServers.PortkeyAsync(portkeyFolder, cancellationToken);
             var token = await soma.TokenAsync(cancellationToken);
             await SetBudgetAsync(soma.Url, token, cancellationToken);
-            List<GatewayWay> ways = [new("direct", upstream.Urls.First(), token), new("yarp", yarp.Urls.First(), token), new("soma", soma.Url, token)];
-            if (portkey is not null) ways.Add(new("portkey", portkey.Url, token, ("x-portkey-provider", "openai"), ("x-portkey-custom-host", upstream.Urls.First() + "/v1")) { Streaming = false });
+            List<GatewayWay> ways = [new("direct", upstream.Urls.First(), token), new("yarp", yarp.Urls.First(), token), new("soma", soma.Url, token) { ProcessId = soma.Id }];
+            if (portkey is not null) ways.Add(new("portkey", portkey.Url, token, ("x-portkey-provider", "openai"), ("x-portkey-custom-host", upstream.Urls.First() + "/v1")) { Streaming = false, ProcessId = portkey.Id });
             foreach (var way in ways) await way.ClosedAsync(1, WarmUp, cancellationToken);
             foreach (var way in ways) await way.ClosedAsync(GatewayWay.Callers, WarmUp * 4, cancellationToken);
             var seen = new GatewaySamples();

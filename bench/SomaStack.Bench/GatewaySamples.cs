@@ -17,6 +17,7 @@ internal sealed class GatewaySamples
             Add(prefix + "instant_added_p99_ms", turn.InstantP99 - direct.InstantP99);
             Add(prefix + "added_closed_p50_ms", turn.ClosedP50 - direct.ClosedP50);
             Add(prefix + "throughput_rps", turn.Rps);
+            if (turn.CpuMicros is { } cpu) Add(prefix + "cpu_us_per_call", cpu);
             if (turn.PieceMicros is { } micros) Add(prefix + "stream_added_us_per_chunk", micros - direct.PieceMicros!.Value);
         }
         Add("direct_p50_ms", direct.P50);
@@ -39,6 +40,7 @@ internal sealed class GatewaySamples
     {
         string Of(string prefix) => $"added p50 {_all[prefix + "added_p50_ms"][^1]:0.000} ms, instant {_all[prefix + "instant_added_p50_ms"][^1]:0.000} ms, "
             + $"{_all[prefix + "throughput_rps"][^1]:0}/s"
+            + (_all.TryGetValue(prefix + "cpu_us_per_call", out var cpu) ? $", {cpu[^1]:0} us of processor a call" : "")
             + (_all.TryGetValue(prefix + "stream_added_us_per_chunk", out var micros) ? $", {micros[^1]:0.0} us a chunk" : "");
         return Of("") + " | YARP " + Of("yarp_") + (_all.ContainsKey("portkey_added_p50_ms") ? " | Portkey " + Of("portkey_") : "");
     }
@@ -57,7 +59,7 @@ internal sealed class GatewaySamples
 
     private static string UnitOf(string key) =>
         key.EndsWith("_rps", StringComparison.Ordinal) ? "1/s"
-        : key.EndsWith("_chunk", StringComparison.Ordinal) ? "us"
+        : key.EndsWith("_chunk", StringComparison.Ordinal) || key.EndsWith("_call", StringComparison.Ordinal) ? "us"
         : key.EndsWith("_mib", StringComparison.Ordinal) ? "MiB"
         : key.EndsWith("_percent", StringComparison.Ordinal) ? "%" : "ms";
 

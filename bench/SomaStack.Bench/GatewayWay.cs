@@ -7,7 +7,7 @@ using HdrHistogram;
 namespace SomaStack.Bench;
 
 /// <summary>What one way showed in one round; milliseconds, requests per second, microseconds for each piece of a stream (null when it streams nothing here).</summary>
-internal sealed record GatewayTurn(double P50, double P99, double InstantP50, double InstantP99, double ClosedP50, double Rps, double? PieceMicros);
+internal sealed record GatewayTurn(double P50, double P99, double InstantP50, double InstantP99, double ClosedP50, double Rps, double? CpuMicros, double? PieceMicros);
 
 /// <summary>One address under load. Every answer is read to its end and must be 200 and whole.</summary>
 internal sealed class GatewayWay : IDisposable
@@ -38,14 +38,19 @@ internal sealed class GatewayWay : IDisposable
     /// <summary>Portkey 1.15.2 answers every stream with 500 on Node 20 (it changes headers that are immutable there).</summary>
     public bool Streaming { get; init; } = true;
 
+    /// <summary>The process behind the address, when it is one of its own.</summary>
+    public int? ProcessId { get; init; }
+
     public async Task<GatewayTurn> TurnAsync(CancellationToken cancellationToken)
     {
         var thinking = await OpenAsync(Thinking, cancellationToken);
         var instant = await OpenAsync(Instant, cancellationToken);
         var (one, _) = await ClosedAsync(1, ClosedLoop, cancellationToken);
-        var (_, rps) = await ClosedAsync(Callers, ClosedLoop * 2, cancellationToken);
+        var before = ProcessorTime();
+        var (_, rps) = await ClosedAsync(Callers, ClosedLoop * 4, cancellationToken);
+        var cpu = (ProcessorTime() - before)?.TotalMicroseconds / (ClosedLoop * 4);
         double? micros = Streaming ? await StreamsAsync(Streams, cancellationToken) : null;
-        return new GatewayTurn(Milliseconds(thinking, 50), Milliseconds(thinking, 99), Milliseconds(instant, 50), Milliseconds(instant, 99), Milliseconds(one, 50), rps, micros);
+        return new GatewayTurn(Milliseconds(thinking, 50), Milliseconds(thinking, 99), Milliseconds(instant, 50), Milliseconds(instant, 99), Milliseconds(one, 50), rps, cpu, micros);
     }
 
     /// <summary>Each caller asks again as soon as it is answered; the upstream answers at once.</summary>
@@ -129,6 +134,13 @@ internal sealed class GatewayWay : IDisposable
                 throw new InvalidOperationException($"{Name} answered {(int)response.StatusCode} with a stream that is not whole: {Encoding.UTF8.GetString(body.AsSpan(0, Math.Min(500, body.Length)))}");
         }
         return Figure.Middle(times.Order().Take((count + 1) / 2));
+    }
+
+    private TimeSpan? ProcessorTime()
+    {
+        if (ProcessId is not { } id) return null;
+        using var process = Process.GetProcessById(id);
+        return process.TotalProcessorTime;
     }
 
     private async Task TimedAsync(LongHistogram histogram, byte[] body, CancellationToken cancellationToken)
