@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Data.Common;
 using System.Threading.Channels;
 using Microsoft.Data.Sqlite;
-using SQLitePCL;
 
 namespace SomaStack.Platform;
 
@@ -100,7 +99,7 @@ internal sealed class SqliteDb : Db
         connection.Open();
         var session = new SqliteSession(connection);
         // A checkpoint writes the pages back one by one: after 32 MiB instead of SQLite's 4, since a commit of 256 memories alone changes more than 4.
-        session.Execute($"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=8000; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-8192;");
+        session.Execute($"PRAGMA busy_timeout=30000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=8000; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-8192;");
         return session;
     }
 
@@ -241,58 +240,5 @@ internal sealed class SqliteDb : Db
         public override Task<int> ExecuteAsync(Sql sql) => Task.FromResult(session.Execute(sql));
 
         public override Task<List<T>> QueryAsync<T>(Func<DbDataReader, T> map, Sql sql) => Task.FromResult(session.Query(map, sql));
-    }
-}
-
-/// <summary>A connection with its prepared statements; used by one thread at a time.</summary>
-internal sealed class SqliteSession(SqliteConnection connection) : IDisposable
-{
-    private const int StatementLimit = 256;
-
-    private readonly Dictionary<string, SqliteCommand> _statements = new(StringComparer.Ordinal);
-
-    /// <summary>False between transactions, and after SQLite itself has rolled one back.</summary>
-    public bool InTransaction => raw.sqlite3_get_autocommit(connection.Handle) == 0;
-
-    public int Execute(Sql sql) => Prepare(sql).ExecuteNonQuery();
-
-    public List<T> Query<T>(Func<DbDataReader, T> map, Sql sql)
-    {
-        using var reader = Prepare(sql).ExecuteReader();
-        var rows = new List<T>();
-        while (reader.Read()) rows.Add(map(reader));
-        return rows;
-    }
-
-    public void Dispose()
-    {
-        foreach (var statement in _statements.Values) statement.Dispose();
-        connection.Dispose();
-    }
-
-    private SqliteCommand Prepare(Sql sql)
-    {
-        var text = sql.Text;
-        if (!_statements.TryGetValue(text, out var command))
-        {
-            if (_statements.Count >= StatementLimit) Forget();
-            command = connection.CreateCommand();
-            command.CommandText = text;
-            for (var i = 0; i < sql.Values.Count; i++) command.Parameters.Add(new SqliteParameter { ParameterName = "$" + (i + 1) });
-            _statements.Add(text, command);
-        }
-        for (var i = 0; i < sql.Values.Count; i++)
-        {
-            var parameter = command.Parameters[i];
-            parameter.ResetSqliteType();
-            parameter.Value = sql.Values[i] ?? DBNull.Value;
-        }
-        return command;
-    }
-
-    private void Forget()
-    {
-        foreach (var statement in _statements.Values) statement.Dispose();
-        _statements.Clear();
     }
 }
