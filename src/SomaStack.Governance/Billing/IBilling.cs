@@ -30,8 +30,9 @@ public interface IBilling
 /// <summary>Price in nanos of the currency per million tokens.</summary>
 public sealed record ModelPrice(string Provider, string Model, string Currency, long InputNanosPerMillion, long OutputNanosPerMillion, long? CachedInputNanosPerMillion, DateOnly ValidFrom);
 
-/// <param name="InputTokens">As the provider counted them; null when it did not say.</param>
-public sealed record TokenUsage(long? InputTokens, long? OutputTokens, long? CachedInputTokens = null, long? ReasoningTokens = null);
+/// <param name="InputTokens">As the provider counted them, those of its cache included; null when it did not say. Likewise below.</param>
+/// <param name="CacheWriteTokens">Input tokens, among the others, that the provider wrote into its cache for later requests.</param>
+public sealed record TokenUsage(long? InputTokens, long? OutputTokens, long? CachedInputTokens = null, long? ReasoningTokens = null, long? CacheWriteTokens = null);
 
 public sealed record ReservationRequest(string Id, string Provider, string Model, long InputTokensMax, long OutputTokensMax, string Purpose);
 

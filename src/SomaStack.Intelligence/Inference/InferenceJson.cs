@@ -21,6 +21,11 @@ namespace SomaStack.Intelligence.Inference;
 [JsonSerializable(typeof(EmbedRequest))]
 [JsonSerializable(typeof(EmbedAnswer))]
 [JsonSerializable(typeof(ProviderSettings.Entry[]))]
+[JsonSerializable(typeof(MessagesRequestBody))]
+[JsonSerializable(typeof(MessagesErrorBody))]
+[JsonSerializable(typeof(CountTokensBody))]
+[JsonSerializable(typeof(TokenCount))]
+[JsonSerializable(typeof(IReadOnlyList<Quotation>))]
 [JsonSerializable(typeof(float[]))]
 [JsonSerializable(typeof(string))]
 internal sealed partial class InferenceJson : JsonSerializerContext;

@@ -38,6 +38,9 @@ public static class InferenceModule
         services.AddSingleton<GovernedChat>();
         services.AddSingleton<PassThrough>();
         services.AddHostedService<RefreshModels>();
+        services.AddSingleton<CreateMessage>();
+        services.AddSingleton<AnswerMessages>();
+        services.AddSingleton<CountTokens>();
     }
 
     private static void Map(IEndpointRouteBuilder routes)
@@ -46,5 +49,7 @@ public static class InferenceModule
         ListModels.Map(routes);
         Embeddings.Map(routes);
         InferSync.Map(routes);
+        CreateMessage.Map(routes);
+        CountTokens.Map(routes);
     }
 }

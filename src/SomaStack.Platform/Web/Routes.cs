@@ -33,6 +33,24 @@ public sealed record ContentPolicy(string Value);
 /// <summary>Route metadata: refusals have OpenAI's shape, <c>{error:{message,type,param,code}}</c>, as that surface's clients expect.</summary>
 public sealed record OpenAiErrors;
 
+/// <summary>Route metadata: refusals have Anthropic's shape, <c>{type,error:{type,message},request_id}</c>, as that surface's clients expect.</summary>
+public sealed record AnthropicErrors
+{
+    /// <summary>The types that Anthropic's own clients know.</summary>
+    public static string TypeOf(ProblemKind kind) => kind switch
+    {
+        ProblemKind.Unauthenticated => "authentication_error",
+        ProblemKind.Forbidden => "permission_error",
+        ProblemKind.NotFound => "not_found_error",
+        ProblemKind.TooLarge => "request_too_large",
+        ProblemKind.Busy => "rate_limit_error",
+        ProblemKind.Unavailable => "overloaded_error",
+        ProblemKind.Timeout => "timeout_error",
+        >= ProblemKind.Internal => "api_error",
+        _ => "invalid_request_error",
+    };
+}
+
 public static class Routes
 {
     /// <summary>Only principals with the capability reach the handler; others get 401 or 403 naming it.</summary>
@@ -54,6 +72,8 @@ public static class Routes
     public static TBuilder OpenWhenStopped<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new OpenWhenStopped());
 
     public static TBuilder WithOpenAiErrors<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new OpenAiErrors());
+
+    public static TBuilder WithAnthropicErrors<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new AnthropicErrors());
 
     /// <summary>A strong ETag of a version number, as <c>"7"</c>.</summary>
     public static string ETag(long version) => $"\"{version}\"";

@@ -51,11 +51,14 @@ internal sealed class Admission(RequestDelegate next, IServiceProvider services,
         await next(http);
     }
 
-    private static string? Credential(HttpRequest request)
+    internal static string? Credential(HttpRequest request)
     {
         var header = request.Headers.Authorization;
         if (header.Count == 1 && header[0] is { } value && value.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)) return value["Bearer ".Length..].Trim();
-        return header.Count == 0 && MayUseCookie(request) ? request.Cookies[SessionCookie] : null;
+        if (header.Count > 0) return null;
+        // Where Anthropic's clients put their key. No page of another site can send it unasked, so it needs no check of the origin.
+        if (request.Headers["x-api-key"] is [{ Length: > 0 } key]) return key.Trim();
+        return MayUseCookie(request) ? request.Cookies[SessionCookie] : null;
     }
 
     /// <summary>

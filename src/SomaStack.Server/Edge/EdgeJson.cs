@@ -16,6 +16,14 @@ internal sealed record OpenAiErrorBody(OpenAiError Error);
 /// <param name="Code">Our stable code, so that both surfaces speak of the same refusal.</param>
 internal sealed record OpenAiError(string Message, string Type, string? Param, string Code, string TraceId);
 
+internal sealed record AnthropicErrorBody(string Type, AnthropicError Error, string RequestId);
+
+/// <param name="Code">Our stable code, where the other surfaces have it too.</param>
+/// <param name="Details">The same code where Anthropic's own clients look for one.</param>
+internal sealed record AnthropicError(string Type, string Message, string Code, AnthropicErrorDetails Details);
+
+internal sealed record AnthropicErrorDetails(string ErrorCode);
+
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ProblemBody))]
 internal sealed partial class ProblemJson : JsonSerializerContext;
@@ -23,6 +31,7 @@ internal sealed partial class ProblemJson : JsonSerializerContext;
 /// <summary>OpenAI's clients expect <c>param</c> even when it is null.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(OpenAiErrorBody))]
+[JsonSerializable(typeof(AnthropicErrorBody))]
 [JsonSerializable(typeof(HealthAnswer))]
 [JsonSerializable(typeof(StatusAnswer))]
 internal sealed partial class EdgeJson : JsonSerializerContext;

@@ -6,7 +6,7 @@ using SomaStack.Platform;
 
 namespace SomaStack.Server.Edge;
 
-/// <summary>Writes a refusal: RFC 9457 problem details, or OpenAI's shape on the routes that declare it.</summary>
+/// <summary>Writes a refusal: RFC 9457 problem details, or the shape of OpenAI or Anthropic on the routes that declare it.</summary>
 internal static class ProblemAnswer
 {
     public const string ContentType = "application/problem+json";
@@ -26,10 +26,13 @@ internal static class ProblemAnswer
         else if (problem.Code.Kind == ProblemKind.Busy) response.Headers.RetryAfter = "1";
         if (problem.Code.Kind == ProblemKind.Unauthenticated && response.Headers.WWWAuthenticate.Count == 0) response.Headers.WWWAuthenticate = "Bearer realm=\"somastack\"";
         EdgeMetrics.Refusals.Add(1, new KeyValuePair<string, object?>("code", problem.Code.Code));
-        var openAi = http.GetEndpoint()?.Metadata.GetMetadata<OpenAiErrors>() is not null;
+        var routed = http.GetEndpoint()?.Metadata;
+        var openAi = routed?.GetMetadata<OpenAiErrors>() is not null;
+        var anthropic = routed?.GetMetadata<AnthropicErrors>() is not null;
         var trace = Frame.TraceId(http);
-        response.ContentType = openAi ? "application/json" : ContentType;
-        var bytes = openAi ? OpenAi(problem, trace) : Details(problem, trace);
+        response.ContentType = openAi || anthropic ? "application/json" : ContentType;
+        if (anthropic) response.Headers["request-id"] = trace;
+        var bytes = openAi ? OpenAi(problem, trace) : anthropic ? Anthropic(problem, trace) : Details(problem, trace);
         response.ContentLength = bytes.Length;
         if (HttpMethods.IsHead(http.Request.Method)) return;
         await response.Body.WriteAsync(bytes, CancellationToken.None);
@@ -45,6 +48,10 @@ internal static class ProblemAnswer
     private static byte[] OpenAi(Problem problem, string trace) => JsonSerializer.SerializeToUtf8Bytes(
         new OpenAiErrorBody(new OpenAiError(problem.Detail, OpenAiType(problem.Code.Kind), problem.Errors.Count == 0 ? null : problem.Errors[0].Field, problem.Code.Code, trace)),
         EdgeJson.Default.OpenAiErrorBody);
+
+    private static byte[] Anthropic(Problem problem, string trace) => JsonSerializer.SerializeToUtf8Bytes(
+        new AnthropicErrorBody("error", new AnthropicError(AnthropicErrors.TypeOf(problem.Code.Kind), problem.Detail, problem.Code.Code, new AnthropicErrorDetails(problem.Code.Code)), trace),
+        EdgeJson.Default.AnthropicErrorBody);
 
     /// <summary>The types that OpenAI's own clients know.</summary>
     private static string OpenAiType(ProblemKind kind) => kind switch

@@ -19,7 +19,8 @@ internal sealed record KnownModel(string Id, string Provider, long? CreatedAt, s
 /// <summary>A configured server of models: its address, its key, the formats it speaks and the official client for it.</summary>
 internal sealed class Provider(ProviderSettings settings, HttpClient http)
 {
-    private const string AnthropicVersion = "2023-06-01";
+    /// <summary>Spoken unless the caller names another; its key travels in x-api-key.</summary>
+    public const string AnthropicVersion = "2023-06-01";
 
     public string Name => settings.Name;
 
@@ -60,7 +61,7 @@ internal sealed class Provider(ProviderSettings settings, HttpClient http)
     /// <summary>The official client on our own transport, which carries the address guard; retries are the caller's decision, not its own.</summary>
     public IChatClient Client(string model) => Kind switch
     {
-        ProviderKind.Anthropic => throw new NotSupportedException(),
+        ProviderKind.Anthropic => AnthropicChat.Create(BaseAddress, settings.Key, http, model),
         _ => new OpenAI.Chat.ChatClient(model, new ApiKeyCredential(settings.Key ?? "none"), OpenAiOptions()).AsIChatClient(),
     };
 

@@ -2,6 +2,7 @@ using System.ClientModel;
 using System.Net;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using Anthropic.Exceptions;
 using Microsoft.Extensions.AI;
 using SomaStack.Platform;
 
@@ -47,6 +48,7 @@ internal sealed class ProviderFailures(IChatClient inner, TimeProvider clock) : 
         Problem => null,
         ClientResultException { Status: > 0 } refused => InferenceProblems.FromStatus((HttpStatusCode)refused.Status, Words(refused), RetryAfter(refused, clock), refused),
         ClientResultException { InnerException: { } cause } => Explain(cause, clock, cancellationToken) ?? InferenceProblems.Unavailable.Because("It could not be reached.", exception),
+        AnthropicException failure => AnthropicFailures.Explain(failure, clock, cancellationToken),
         TimeoutException or OperationCanceledException => InferenceProblems.Timeout.Because("It did not answer in time.", exception),
         HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded or HttpRequestError.InvalidResponse } =>
             InferenceProblems.Garbled.Because("Its answer ended in the middle.", exception),

@@ -66,7 +66,7 @@ internal sealed class AnswerChat(IInference inference, ModelCalls calls, TimePro
         properties?.TryGetValue(Quotation.Key, out var value) == true ? value as IReadOnlyList<Quotation> : null;
 
     public static TokenUsage UsageOf(UsageDetails? details) =>
-        new(details?.InputTokenCount, details?.OutputTokenCount, details?.CachedInputTokenCount, details?.ReasoningTokenCount);
+        new(details?.InputTokenCount, details?.OutputTokenCount, details?.CachedInputTokenCount, details?.ReasoningTokenCount, AnthropicChat.CacheWritesOf(details));
 
     private async Task WholeAsync(HttpContext http, ModelCall call, ChatResponse response, CancellationToken cancellationToken)
     {

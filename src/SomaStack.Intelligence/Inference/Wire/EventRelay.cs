@@ -112,15 +112,12 @@ internal sealed class EventRelay(IWire wire) : IDisposable
         var data = Payload(whole);
         if (data.IsEmpty) return false;
         var seen = wire.ReadEvent(data);
-        if (seen.Usage is { } usage) Usage = Usage is { } before ? Merge(before, usage) : usage;
+        if (seen.Usage is { } usage) Usage = Usage is { } before ? wire.Merge(before, usage) : usage;
         if (seen.HasError) Failed = true;
         if (seen.HasContent) Chunks++;
         if (seen.IsEnd) Done = true;
         return seen.IsUsageOnly;
     }
-
-    private static TokenUsage Merge(TokenUsage before, TokenUsage now) => new(
-        now.InputTokens ?? before.InputTokens, now.OutputTokens ?? before.OutputTokens, now.CachedInputTokens ?? before.CachedInputTokens, now.ReasoningTokens ?? before.ReasoningTokens);
 
     /// <summary>The text after <c>data:</c> of an event's first data line.</summary>
     private static ReadOnlySpan<byte> Payload(ReadOnlySpan<byte> whole)

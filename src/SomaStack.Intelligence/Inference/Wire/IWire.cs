@@ -18,6 +18,11 @@ internal interface IWire
     /// <summary>Looks at the data of one event of a stream.</summary>
     EventSeen ReadEvent(ReadOnlySpan<byte> data);
 
+    /// <summary>Adds what an event of a stream reports to what earlier ones did.</summary>
+    TokenUsage Merge(TokenUsage before, TokenUsage now) => new(
+        now.InputTokens ?? before.InputTokens, now.OutputTokens ?? before.OutputTokens, now.CachedInputTokens ?? before.CachedInputTokens,
+        now.ReasoningTokens ?? before.ReasoningTokens, now.CacheWriteTokens ?? before.CacheWriteTokens);
+
     /// <summary>A whole event, with the blank line, that tells this format's clients why their stream was cut.</summary>
     byte[] ErrorEvent(Problem problem, string traceId);
 
@@ -32,6 +37,11 @@ internal abstract record Envelope(string? Model, bool Stream, bool WantsUsage, l
 {
     /// <summary>The body for the provider: under the model's own name there, and asked to report its usage. The same memory when nothing changes.</summary>
     public abstract ReadOnlyMemory<byte> Forward(ReadOnlyMemory<byte> body, string model);
+
+    /// <summary>Adds to the request to the provider what the caller said beside the body.</summary>
+    public virtual void Prepare(HttpRequestMessage request)
+    {
+    }
 }
 
 /// <param name="Usage">Null when it reports none.</param>

@@ -23,6 +23,7 @@ internal sealed class PassThrough(ProviderList providers, ModelCalls calls, Time
         using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
         var upstream = providers.Of(call.Model)!;
         using var request = upstream.Request(HttpMethod.Post, Provider.PathOf(wire.Format), new ReadOnlyMemoryContent(envelope.Forward(body, call.Model.Id)) { Headers = { ContentType = Json } });
+        envelope.Prepare(request);
 
         // The provider starts to think while the opening becomes durable; nothing of its answer is passed on before that.
         call.BeginWait();
