@@ -32,6 +32,11 @@ public static class InferenceModule
         services.AddSingleton<AnswerChat>();
         services.AddSingleton<ListModels>();
         services.AddSingleton<Embeddings>();
+        services.AddSingleton<OpenAiEmbeddings>();
+        services.AddSingleton<CreateResponse>();
+        services.AddSingleton<AnswerResponse>();
+        services.AddSingleton<KeptResponses>();
+        services.AddSingleton<ResponseStore>();
         services.AddSingleton<InferSync>();
         services.AddSingleton(_ => ProviderList.From(options));
         services.AddSingleton<Router>();
@@ -48,6 +53,8 @@ public static class InferenceModule
         CompleteChat.Map(routes);
         ListModels.Map(routes);
         Embeddings.Map(routes);
+        CreateResponse.Map(routes);
+        KeptResponses.Map(routes);
         InferSync.Map(routes);
         CreateMessage.Map(routes);
         CountTokens.Map(routes);

@@ -34,7 +34,7 @@ internal sealed class Provider(ProviderSettings settings, HttpClient http)
     /// <summary>Whether bytes of this format can be passed on as they are. Only OpenAI itself is taken to speak its responses API.</summary>
     public bool Speaks(WireFormat format) => format switch
     {
-        WireFormat.Chat => Kind != ProviderKind.Anthropic,
+        WireFormat.Chat or WireFormat.Embeddings => Kind != ProviderKind.Anthropic,
         WireFormat.Responses => Kind == ProviderKind.OpenAi,
         _ => Kind == ProviderKind.Anthropic,
     };
@@ -43,6 +43,7 @@ internal sealed class Provider(ProviderSettings settings, HttpClient http)
     {
         WireFormat.Chat => "chat/completions",
         WireFormat.Responses => "responses",
+        WireFormat.Embeddings => "embeddings",
         _ => "v1/messages",
     };
 

@@ -1,3 +1,6 @@
+using System.Buffers;
+using System.Globalization;
+using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.AI;
@@ -7,58 +10,18 @@ using SomaStack.Platform;
 
 namespace SomaStack.Intelligence.Inference;
 
-/// <summary>Answers a chat request with the built-in responder, in OpenAI's shapes, whole or as a stream.</summary>
-internal sealed class AnswerChat(IInference inference, ModelCalls calls, TimeProvider clock, IEvidenceSource? memory = null)
+/// <summary>Answers a chat request with a model that does not speak OpenAI's chat itself, in OpenAI's shapes, whole or as a stream.</summary>
+internal sealed class AnswerChat(GovernedChat chat, TimeProvider clock)
 {
-    private const int EvidenceLimit = 8;
+    private static readonly ChatWire Wire = new();
 
-    /// <exception cref="Problem">422 when the messages are not what the surface takes.</exception>
-    public static ChatCompletionRequest Read(ReadOnlySpan<byte> body)
+    public async Task RunAsync(HttpContext http, RequestContext context, Envelope envelope, ReadOnlyMemory<byte> body)
     {
-        ChatCompletionRequest request;
-        try
-        {
-            request = JsonSerializer.Deserialize(body, InferenceJson.Default.ChatCompletionRequest) ?? throw PlatformProblems.MalformedRequest.Because("The body is not a JSON object.");
-        }
-        catch (JsonException exception)
-        {
-            throw Problem.Invalid(exception.Path is { Length: > 2 } path ? path[2..] : "body", "has the wrong type");
-        }
-        Check.That(request.Messages is { Count: > 0 }, "messages", "must have at least one message").OrThrow();
-        Check.That(request.Messages.All(message => message?.Role is "system" or "developer" or "user" or "assistant" or "tool"), "messages", "need a role: system, developer, user, assistant or tool")
-            .And(request.MaxTokens is null or >= 1, "max_tokens", "must be at least 1")
-            .And(request.N is null or 1, "n", "must be 1 for this model")
-            .OrThrow();
-        foreach (var message in request.Messages) TextOf(message.Content);
-        return request;
-    }
-
-    public async Task RunAsync(HttpContext http, ModelCall call, ChatCompletionRequest request)
-    {
-        var cancellationToken = http.RequestAborted;
-        var messages = request.Messages.Select(message => new ChatMessage(new ChatRole(message.Role), TextOf(message.Content))).ToList();
-        var question = messages.LastOrDefault(message => message.Role == ChatRole.User)?.Text ?? "";
-        await calls.OpenAsync(call);
-        var started = false;
-        try
-        {
-            var evidence = memory is null || question.Length == 0 ? [] : await memory.FindAsync(call.Context, question, EvidenceLimit, cancellationToken);
-            var options = new ChatOptions
-            {
-                MaxOutputTokens = request.MaxCompletionTokens ?? request.MaxTokens,
-                AdditionalProperties = new AdditionalPropertiesDictionary { [Evidence.Key] = evidence },
-            };
-            var client = inference.Resolve(call.Context, call.Model.Id).Client;
-            started = true;
-            if (call.Stream) await StreamAsync(http, call, request, client.GetStreamingResponseAsync(messages, options, cancellationToken), cancellationToken);
-            else await WholeAsync(http, call, await client.GetResponseAsync(messages, options, cancellationToken), cancellationToken);
-        }
-        catch (Exception exception)
-        {
-            await calls.FailAsync(call, (exception as Problem)?.Code.Code ?? (cancellationToken.IsCancellationRequested ? "client_closed" : PlatformProblems.Internal.Code), reached: started);
-            throw;
-        }
-        await calls.SettleAsync(call);
+        var (messages, options) = ChatRequestReader.Read(body);
+        var request = new ModelRequest(envelope.Model, messages, options, "chat", Convert.ToHexStringLower(SHA256.HashData(body.Span)), body.Length);
+        await using var opened = await chat.OpenAsync(context, request, envelope.Stream, http.RequestAborted);
+        if (envelope.Stream) await StreamAsync(http, opened, envelope.WantsUsage);
+        else await WholeAsync(http, opened);
     }
 
     /// <summary>Quotations that a response or its last update carries.</summary>
@@ -68,75 +31,70 @@ internal sealed class AnswerChat(IInference inference, ModelCalls calls, TimePro
     public static TokenUsage UsageOf(UsageDetails? details) =>
         new(details?.InputTokenCount, details?.OutputTokenCount, details?.CachedInputTokenCount, details?.ReasoningTokenCount, AnthropicChat.CacheWritesOf(details));
 
-    private async Task WholeAsync(HttpContext http, ModelCall call, ChatResponse response, CancellationToken cancellationToken)
+    /// <summary>What is known of the call before the answer's body; the price of a stream is not known yet.</summary>
+    internal static void Announce(HttpContext http, GovernedStream opened)
     {
-        call.FirstByte();
-        call.Usage = UsageOf(response.Usage);
-        var finish = response.FinishReason == ChatFinishReason.Length ? "length" : "stop";
-        var quoted = QuotationsOf(response.AdditionalProperties) is { } quotations ? new QuotedAnswer(quotations, Words.Tokenizer) : null;
-        var completion = new ChatCompletion(
-            Id(call), "chat.completion", clock.GetUtcNow().ToUnixTimeSeconds(), call.Model.Id,
-            [new ChatChoice(0, new ChatAnswerMessage("assistant", response.Text, quoted), finish)], Usage(call.Usage));
-        Announce(http, call);
-        await http.Response.WriteAsJsonAsync(completion, InferenceJson.Default.ChatCompletion, cancellationToken: cancellationToken);
-        await http.Response.CompleteAsync();
+        var receipt = opened.Receipt;
+        http.Response.Headers["x-somastack-call-id"] = receipt.CallId;
+        http.Response.Headers["x-somastack-overhead-ms"] = receipt.OverheadMs.ToString("0.###", CultureInfo.InvariantCulture);
+        if (!opened.Call.Stream && receipt.CostNanos is { } cost) http.Response.Headers["x-somastack-cost"] = ModelCall.Money(cost, receipt.Currency);
     }
 
-    private async Task StreamAsync(HttpContext http, ModelCall call, ChatCompletionRequest request, IAsyncEnumerable<ChatResponseUpdate> updates, CancellationToken cancellationToken)
+    internal static void BeginEvents(HttpContext http)
     {
-        var created = clock.GetUtcNow().ToUnixTimeSeconds();
-        ChatChunk Chunk(ChatDelta delta, string? finish) => new(Id(call), "chat.completion.chunk", created, call.Model.Id, [new ChatChunkChoice(0, delta, finish)]);
-        Announce(http, call);
         http.Response.ContentType = "text/event-stream";
         http.Response.Headers.CacheControl = "no-cache";
-        await SendAsync(http, Chunk(new ChatDelta("assistant", ""), null), cancellationToken);
-        await foreach (var update in updates)
-        {
-            call.FirstByte();
-            if (update.Text.Length > 0)
-            {
-                call.Chunks++;
-                await SendAsync(http, Chunk(new ChatDelta(Content: update.Text), null), cancellationToken);
-            }
-            if (update.FinishReason is not { } finish) continue;
-            call.Usage = UsageOf(update.Contents.OfType<UsageContent>().FirstOrDefault()?.Details);
-            var quoted = QuotationsOf(update.AdditionalProperties) is { } quotations ? new QuotedAnswer(quotations, Words.Tokenizer) : null;
-            await SendAsync(http, Chunk(new ChatDelta(Somastack: quoted), finish == ChatFinishReason.Length ? "length" : "stop"), cancellationToken);
-        }
-        if (request.StreamOptions?.IncludeUsage == true)
-            await SendAsync(http, new ChatChunk(Id(call), "chat.completion.chunk", created, call.Model.Id, [], Usage(call.Usage)), cancellationToken);
-        await http.Response.Body.WriteAsync("data: [DONE]\n\n"u8.ToArray(), cancellationToken);
+        http.Response.Headers["X-Accel-Buffering"] = "no";
+    }
+
+    internal static Problem Cut() => InferenceProblems.Garbled.Because("Its answer ended before it was complete.");
+
+    private async Task WholeAsync(HttpContext http, GovernedStream opened)
+    {
+        var parts = new ChatParts();
+        await foreach (var update in opened.ReadAsync()) parts.Add(update);
+        var finish = parts.FinishReason ?? throw Cut();
+        var call = opened.Call;
+        var completion = new ChatCompletion(Id(call), "chat.completion", clock.GetUtcNow().ToUnixTimeSeconds(), call.Model.Id, [new ChatChoice(0, parts.Message, finish)], ChatParts.UsageOf(call.Usage));
+        Announce(http, opened);
+        await http.Response.WriteAsJsonAsync(completion, InferenceJson.Default.ChatCompletion, cancellationToken: http.RequestAborted);
         await http.Response.CompleteAsync();
     }
 
-    private static async Task SendAsync(HttpContext http, ChatChunk chunk, CancellationToken cancellationToken)
+    private async Task StreamAsync(HttpContext http, GovernedStream opened, bool wantsUsage)
     {
-        var json = JsonSerializer.SerializeToUtf8Bytes(chunk, InferenceJson.Default.ChatChunk);
-        byte[] whole = [.. "data: "u8, .. json, .. "\n\n"u8];
-        await http.Response.Body.WriteAsync(whole, cancellationToken);
-        await http.Response.Body.FlushAsync(cancellationToken);
+        var (call, output, created, parts) = (opened.Call, http.Response.BodyWriter, clock.GetUtcNow().ToUnixTimeSeconds(), new ChatParts());
+        void Send(ChatDelta delta, string? finish) =>
+            Write(output, new ChatChunk(Id(call), "chat.completion.chunk", created, call.Model.Id, [new ChatChunkChoice(0, delta, finish)]));
+        Announce(http, opened);
+        BeginEvents(http);
+        try
+        {
+            Send(new ChatDelta("assistant", ""), null);
+            await foreach (var update in opened.ReadAsync())
+            {
+                foreach (var delta in parts.Add(update)) Send(delta, null);
+                await output.FlushAsync(http.RequestAborted);
+            }
+            Send(new ChatDelta(Somastack: parts.Quoted), parts.FinishReason ?? throw Cut());
+            if (wantsUsage && ChatParts.UsageOf(call.Usage) is { } usage) Write(output, new ChatChunk(Id(call), "chat.completion.chunk", created, call.Model.Id, [], usage));
+            output.Write("data: [DONE]\n\n"u8);
+        }
+        catch (Problem cut)
+        {
+            // The status has left: the stream says itself that it is not complete, and never ends with the end mark.
+            output.Write(Wire.ErrorEvent(cut, call.Context.TraceId));
+        }
+        await output.FlushAsync(http.RequestAborted);
+        await http.Response.CompleteAsync();
     }
 
-    private void Announce(HttpContext http, ModelCall call)
+    private static void Write(IBufferWriter<byte> output, ChatChunk chunk)
     {
-        http.Response.Headers["x-somastack-call-id"] = call.Id;
-        http.Response.Headers["x-somastack-overhead-ms"] = call.OverheadMs.ToString("0.###", System.Globalization.CultureInfo.InvariantCulture);
-        if (!call.Stream && call.Price is { } price && calls.CostNanos(call) is { } cost) http.Response.Headers["x-somastack-cost"] = ModelCall.Money(cost, price.Currency);
+        output.Write("data: "u8);
+        output.Write(JsonSerializer.SerializeToUtf8Bytes(chunk, InferenceJson.Default.ChatChunk));
+        output.Write("\n\n"u8);
     }
 
     private static string Id(ModelCall call) => "chatcmpl-" + call.Id;
-
-    // The built-in responder always counts.
-    private static ChatUsage Usage(TokenUsage usage) => new(usage.InputTokens ?? 0, usage.OutputTokens ?? 0, (usage.InputTokens ?? 0) + (usage.OutputTokens ?? 0));
-
-    private static string TextOf(JsonElement? content)
-    {
-        if (content is not { } value || value.ValueKind is JsonValueKind.Null or JsonValueKind.Undefined) return "";
-        if (value.ValueKind == JsonValueKind.String) return value.GetString()!;
-        if (value.ValueKind != JsonValueKind.Array) throw Problem.Invalid("messages.content", "must be a string or a list of parts");
-        var text = new System.Text.StringBuilder();
-        foreach (var part in value.EnumerateArray())
-            if (part.ValueKind == JsonValueKind.Object && part.TryGetProperty("text", out var piece) && piece.ValueKind == JsonValueKind.String) text.Append(piece.GetString());
-        return text.ToString();
-    }
 }

@@ -11,53 +11,103 @@ using SomaStack.Platform;
 
 namespace SomaStack.Intelligence.Inference;
 
-/// <summary><c>POST /v1/embeddings</c> in OpenAI's shape, and the roadmap's <c>POST /embedding</c>, over the built-in embedder.</summary>
-internal sealed class Embeddings(ModelCalls calls, ITextEmbedder? embedder = null)
+/// <summary>
+/// <c>POST /v1/embeddings</c> in OpenAI's shape, and the roadmap's <c>POST /embedding</c>: over the built-in embedder, which answers when
+/// no model is named, and over every model of a provider that speaks OpenAI's embeddings.
+/// </summary>
+internal sealed class Embeddings(Router router, ProviderList providers, ModelCalls calls, PassThrough passThrough, OpenAiEmbeddings remote, ITextEmbedder? embedder = null)
 {
+    private const int BodyBytesMax = 10 << 20;
     private const int InputsMax = 2048;
     private const int TextLengthMax = 32_000;
 
+    private static readonly EmbeddingsWire Wire = new();
+
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/v1/embeddings", static async (EmbeddingsRequest request, RequestContext context, Embeddings handler, CancellationToken cancellationToken) =>
-                TypedResults.Ok(await handler.ManyAsync(request, context, cancellationToken)))
-            .Requires(Capability.InferenceInvoke).WithOpenAiErrors().WithBodyLimit(10 << 20).WithoutReplay().WithoutTimeLimit();
+        routes.MapPost("/v1/embeddings", static (HttpContext http, RequestContext context, Embeddings handler) => RequestBody.ReadAsync(http, BodyBytesMax, body => handler.ManyAsync(http, context, body)))
+            .Accepts<EmbeddingsRequest>("application/json").Produces<EmbeddingsAnswer>()
+            .Requires(Capability.InferenceInvoke).WithOpenAiErrors().WithBodyLimit(BodyBytesMax).WithoutReplay().WithoutTimeLimit();
         foreach (var path in (ReadOnlySpan<string>)["/embedding", "/v1/embedding"])
             routes.MapPost(path, static async (EmbedRequest request, RequestContext context, Embeddings handler, CancellationToken cancellationToken) =>
                     TypedResults.Ok(await handler.OneAsync(request, context, cancellationToken)))
                 .Requires(Capability.InferenceInvoke);
     }
 
-    private async Task<EmbeddingsAnswer> ManyAsync(EmbeddingsRequest request, RequestContext context, CancellationToken cancellationToken)
+    private async Task ManyAsync(HttpContext http, RequestContext context, ReadOnlyMemory<byte> body)
     {
-        var texts = Texts(request.Input);
-        Check.That(request.EncodingFormat is null or "float" or "base64", "encoding_format", "must be float or base64")
-            .And(request.Dimensions is null || request.Dimensions == embedder?.Dimensions, "dimensions", $"must be {embedder?.Dimensions} for this model")
-            .OrThrow();
-        var (vectors, tokens) = await EmbedAsync(texts, request.Model, context, cancellationToken);
+        var envelope = Wire.Read(body.Span);
+        if (await RemoteAsync(context, envelope.Model, http.RequestAborted) is { } model)
+        {
+            var digest = Convert.ToHexStringLower(SHA256.HashData(body.Span));
+            var call = await calls.PermitAsync(context, model, "embeddings", false, digest, body.Length, 1, http.RequestAborted);
+            await passThrough.ForwardAsync(http, call, Wire, envelope, body);
+            return;
+        }
+        var answer = await OwnAsync(JsonField.Root(body), context, http.RequestAborted);
+        await http.Response.WriteAsJsonAsync(answer, InferenceJson.Default.EmbeddingsAnswer, cancellationToken: http.RequestAborted);
+    }
+
+    private async Task<EmbeddingsAnswer> OwnAsync(JsonField root, RequestContext context, CancellationToken cancellationToken)
+    {
+        var texts = Texts(root["input"]);
+        var base64 = root["encoding_format"].Text() switch
+        {
+            null or "float" => false,
+            "base64" => true,
+            _ => throw root["encoding_format"].Wrong("must be float or base64"),
+        };
+        if (root["dimensions"].Whole(1, int.MaxValue) is { } dimensions && dimensions != embedder?.Dimensions) throw root["dimensions"].Wrong($"must be {embedder?.Dimensions} for this model");
+        var (vectors, tokens) = await EmbedAsync(texts, context, cancellationToken);
         var items = new List<EmbeddingItem>(vectors.Count);
-        foreach (var vector in vectors)
-            items.Add(new EmbeddingItem("embedding", items.Count, request.EncodingFormat == "base64" ? Base64(vector) : JsonSerializer.SerializeToElement(vector, InferenceJson.Default.SingleArray)));
+        foreach (var vector in vectors) items.Add(new EmbeddingItem("embedding", items.Count, base64 ? Base64(vector) : JsonSerializer.SerializeToElement(vector, InferenceJson.Default.SingleArray)));
         return new EmbeddingsAnswer("list", items, embedder!.Model, new EmbeddingsUsage(tokens, tokens));
     }
 
     private async Task<EmbedAnswer> OneAsync(EmbedRequest request, RequestContext context, CancellationToken cancellationToken)
     {
         Check.That(request.Text.Length is > 0 and <= TextLengthMax, "text", $"must have 1 to {TextLengthMax} characters").OrThrow();
-        var (vectors, _) = await EmbedAsync([request.Text], request.Model, context, cancellationToken);
-        return new EmbedAnswer(embedder!.Model, vectors[0], vectors[0].Length);
+        if (await RemoteAsync(context, request.Model, cancellationToken) is not { } model)
+        {
+            var (own, _) = await EmbedAsync([request.Text], context, cancellationToken);
+            return new EmbedAnswer(embedder!.Model, own[0], own[0].Length);
+        }
+        var call = await OpenAsync(context, model, [request.Text], Encoding.UTF8.GetByteCount(request.Text), cancellationToken);
+        List<float[]> vectors;
+        try
+        {
+            call.BeginWait();
+            (vectors, call.Usage) = await remote.EmbedAsync(model, [request.Text], cancellationToken);
+            call.EndWait();
+        }
+        catch (Exception exception)
+        {
+            var problem = exception as Problem;
+            // Whoever left or ran out of time may have left work behind that the provider charges for.
+            await calls.FailAsync(call, problem?.Code.Code ?? "client_closed", reached: problem is null || problem.Code == InferenceProblems.Timeout || problem.Code == InferenceProblems.Garbled);
+            throw;
+        }
+        await calls.SettleAsync(call);
+        return new EmbedAnswer(model.Id, vectors[0], vectors[0].Length);
     }
 
-    private async Task<(List<float[]> Vectors, long Tokens)> EmbedAsync(List<string> texts, string? model, RequestContext context, CancellationToken cancellationToken)
+    /// <summary>Null when the built-in embedder is meant.</summary>
+    /// <exception cref="Problem">404 when there is no such model, or it makes no embeddings.</exception>
+    private async ValueTask<KnownModel?> RemoteAsync(RequestContext context, string? asked, CancellationToken cancellationToken)
+    {
+        if (asked is null || asked == embedder?.Model || asked == $"{ExtractiveResponder.Provider}/{embedder?.Model}") return null;
+        var model = (await router.FindAsync(context, asked, "embedding", cancellationToken)).Candidates[0];
+        if (model.Id == embedder?.Model && model.Provider == ExtractiveResponder.Provider) return null;
+        if (providers.Of(model)?.Speaks(WireFormat.Embeddings) == true) return model;
+        throw InferenceProblems.ModelUnknown.Because($"'{model.Qualified}' makes no embeddings.{(embedder is null ? "" : $" '{embedder.Model}' does.")}");
+    }
+
+    private async Task<(List<float[]> Vectors, long Tokens)> EmbedAsync(List<string> texts, RequestContext context, CancellationToken cancellationToken)
     {
         if (embedder is null) throw InferenceProblems.EmbedderUnavailable.Because("No embedder is configured.");
-        if (model is not null && model != embedder.Model) throw InferenceProblems.ModelUnknown.Because($"'{(model.Length <= 100 ? model : model[..100])}' is not among the embedding models: {embedder.Model}.");
         if (embedder.Unavailability is { } why) throw InferenceProblems.EmbedderUnavailable.Because(why);
         var tokens = texts.Sum(text => (long)Words.Count(text));
-        var known = new KnownModel(embedder.Model, ExtractiveResponder.Provider, null, null, null);
-        var digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\0', texts))));
-        var call = await calls.PermitAsync(context, known, "embeddings", false, digest, tokens, 1, cancellationToken);
-        await calls.OpenAsync(call);
+        var call = await OpenAsync(context, new KnownModel(embedder.Model, ExtractiveResponder.Provider, null, null, null), texts, tokens, cancellationToken);
         try
         {
             var vectors = new List<float[]>(texts.Count);
@@ -77,13 +127,21 @@ internal sealed class Embeddings(ModelCalls calls, ITextEmbedder? embedder = nul
         }
     }
 
-    private static List<string> Texts(JsonElement input)
+    private async Task<ModelCall> OpenAsync(RequestContext context, KnownModel model, List<string> texts, long tokensMax, CancellationToken cancellationToken)
+    {
+        var digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\0', texts))));
+        var call = await calls.PermitAsync(context, model, "embeddings", false, digest, tokensMax, 1, cancellationToken);
+        await calls.OpenAsync(call);
+        return call;
+    }
+
+    private static List<string> Texts(JsonField input)
     {
         var texts = new List<string>();
-        if (input.ValueKind == JsonValueKind.String) texts.Add(input.GetString()!);
-        else if (input.ValueKind == JsonValueKind.Array && input.GetArrayLength() <= InputsMax)
-            foreach (var item in input.EnumerateArray())
-                texts.Add(item.ValueKind == JsonValueKind.String ? item.GetString()! : throw Problem.Invalid("input", "must hold strings; token lists of another model's tokenizer are not taken"));
+        if (input.IsText) texts.Add(input.Text()!);
+        else if (input.IsList && input.Value.GetArrayLength() <= InputsMax)
+            foreach (var item in input.Items())
+                texts.Add(item.IsText ? item.Text()! : throw Problem.Invalid("input", "must hold strings; token lists of another model's tokenizer are not taken"));
         Check.That(texts.Count > 0, "input", $"must be a string or a list of 1 to {InputsMax} strings")
             .And(texts.TrueForAll(text => text.Length is > 0 and <= TextLengthMax), "input", $"must hold texts of 1 to {TextLengthMax} characters")
             .OrThrow();

@@ -14,16 +14,42 @@ internal sealed record ChatRequestMessage(string Role, JsonElement? Content = nu
 
 internal sealed record ChatStreamOptions(bool? IncludeUsage = null);
 
-internal sealed record ChatCompletion(string Id, string Object, long Created, string Model, IReadOnlyList<ChatChoice> Choices, ChatUsage Usage);
+/// <param name="Usage">Absent when the provider did not count.</param>
+internal sealed record ChatCompletion(
+    string Id, string Object, long Created, string Model, IReadOnlyList<ChatChoice> Choices, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ChatUsage? Usage);
 
 internal sealed record ChatChoice(int Index, ChatAnswerMessage Message, string FinishReason);
 
+/// <param name="Content">Null when the model refused or only asked for tools.</param>
+/// <param name="ReasoningContent">What the model thought, where its provider tells.</param>
 /// <param name="Somastack">What the built-in responder quotes; an addition to OpenAI's shape that its clients ignore.</param>
-internal sealed record ChatAnswerMessage(string Role, string Content, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] QuotedAnswer? Somastack);
+internal sealed record ChatAnswerMessage(
+    string Role, string? Content, string? Refusal,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? ReasoningContent,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<ChatToolCall>? ToolCalls,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] QuotedAnswer? Somastack);
+
+/// <param name="Index">Its place among the calls; in a stream only.</param>
+internal sealed record ChatToolCall(string Id, string Type, ChatFunctionCall Function, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Index = null);
+
+/// <param name="Arguments">JSON text of an object.</param>
+internal sealed record ChatFunctionCall(string Name, string Arguments);
 
 internal sealed record QuotedAnswer(IReadOnlyList<Quotation> Quotations, string Tokenizer);
 
-internal sealed record ChatUsage(long PromptTokens, long CompletionTokens, long TotalTokens);
+/// <summary>Details are absent where the provider did not count them.</summary>
+internal sealed record ChatUsage(long PromptTokens, long CompletionTokens, long TotalTokens)
+{
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ChatPromptDetails? PromptTokensDetails { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ChatCompletionDetails? CompletionTokensDetails { get; init; }
+}
+
+internal sealed record ChatPromptDetails(long CachedTokens);
+
+internal sealed record ChatCompletionDetails(long ReasoningTokens);
 
 internal sealed record ChatChunk(
     string Id, string Object, long Created, string Model, IReadOnlyList<ChatChunkChoice> Choices,
@@ -34,6 +60,9 @@ internal sealed record ChatChunkChoice(int Index, ChatDelta Delta, string? Finis
 internal sealed record ChatDelta(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Role = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Content = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Refusal = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? ReasoningContent = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<ChatToolCall>? ToolCalls = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] QuotedAnswer? Somastack = null);
 
 internal sealed record StreamErrorBody(StreamError Error);

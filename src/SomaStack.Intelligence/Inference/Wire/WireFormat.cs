@@ -11,4 +11,7 @@ internal enum WireFormat
 
     /// <summary>Anthropic's <c>/v1/messages</c>.</summary>
     Messages,
+
+    /// <summary>OpenAI's <c>/v1/embeddings</c>.</summary>
+    Embeddings,
 }
