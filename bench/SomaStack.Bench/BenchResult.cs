@@ -29,6 +29,10 @@ public sealed record Figure(double Median, double Min, double Max, string Unit)
 public sealed record BenchResult(
     string Bench, IReadOnlyDictionary<string, Figure> Figures, IReadOnlyDictionary<string, double> Ratios, int Runs, string Machine)
 {
+    /// <summary>Further keys of the same object, for what is no figure over rounds.</summary>
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement> Facts { get; } = [];
+
     public static BenchResult Of(string bench, IReadOnlyDictionary<string, Figure> figures, IReadOnlyDictionary<string, double> ratios, int runs) =>
         new(bench, figures, ratios, runs, ThisMachine());
 
@@ -41,12 +45,26 @@ public sealed record BenchResult(
     {
         var text = new StringBuilder().Append(Bench).Append(": ").Append(Runs).Append(Runs == 1 ? " run on " : " runs on ").AppendLine(Machine);
         var width = Math.Max(24, Figures.Keys.Concat(Ratios.Keys).Select(key => key.Length).DefaultIfEmpty().Max() + 2);
-        text.AppendLine($"{"figure".PadRight(width)}{"median",12}{"min",12}{"max",12}  unit");
+        if (Figures.Count > 0) text.AppendLine($"{"figure".PadRight(width)}{"median",12}{"min",12}{"max",12}  unit");
         foreach (var (key, figure) in Figures)
             text.AppendLine($"{key.PadRight(width)}{Short(figure.Median),12}{Short(figure.Min),12}{Short(figure.Max),12}  {figure.Unit}");
         if (Ratios.Count > 0) text.AppendLine().AppendLine($"{"ratio".PadRight(width)}{"value",12}");
         foreach (var (key, ratio) in Ratios) text.AppendLine($"{key.PadRight(width)}{Short(ratio),12}");
+        foreach (var (key, fact) in Facts) AppendFact(text, key, fact, width);
         return text.ToString().TrimEnd();
+    }
+
+    private static void AppendFact(StringBuilder text, string key, JsonElement fact, int width)
+    {
+        if (fact.ValueKind != JsonValueKind.Array)
+        {
+            text.AppendLine($"{key.PadRight(width)}{fact.GetRawText(),12}");
+            return;
+        }
+        text.AppendLine().AppendLine(key);
+        foreach (var item in fact.EnumerateArray())
+            text.AppendLine("  " + (item.ValueKind != JsonValueKind.Object ? item.GetRawText() : string.Join("  ",
+                item.EnumerateObject().Where(static field => field.Value.ValueKind != JsonValueKind.Null).Select(static field => $"{field.Name}={(field.Value.ValueKind == JsonValueKind.String ? field.Value.GetString() : field.Value.GetRawText())}"))));
     }
 
     /// <summary>Processor, cores, memory, system and runtime: what a reader needs to compare figures.</summary>
@@ -69,4 +87,6 @@ public sealed record BenchResult(
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(BenchResult))]
+[JsonSerializable(typeof(List<RecordingReport>))]
+[JsonSerializable(typeof(int))]
 internal sealed partial class BenchJson : JsonSerializerContext;

@@ -10,6 +10,7 @@ public static class Benchmarks
     [
         StartBenchmark.Benchmark,
         GatewayBenchmark.Benchmark,
+        RecordingsBenchmark.Benchmark,
         MemoryBench.Benchmark, RegressionCapsule.Benchmark, RecallBench.Benchmark, VectorBench.Benchmark,
         IndexBench.Benchmark, JournalBench.Benchmark, CrashBench.Benchmark,
     ];
@@ -28,6 +29,9 @@ public sealed record BenchOptions(int? Rounds, int? Seed, Action<string> Progres
 
     /// <summary>How long to keep the load up, for benchmarks that look for slow growth (gateway).</summary>
     public TimeSpan? Soak { get; init; }
+
+    /// <summary>The folder to measure on; null takes the benchmark's own, when it has one.</summary>
+    public string? Directory { get; init; }
 
     /// <summary>The built program, for benchmarks that start it as a process of its own.</summary>
     public string Soma { get; init; } = Path.Combine(AppContext.BaseDirectory, "soma.dll");

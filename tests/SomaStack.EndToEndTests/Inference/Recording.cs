@@ -37,6 +37,9 @@ internal static class Recordings
 
     public static bool AreThere => Folder is not null;
 
+    /// <summary>Null when it is not there.</summary>
+    public static string? Root => Folder;
+
     /// <summary>Every chat exchange of a recording, in order.</summary>
     public static List<Interaction> Chat(string name) => [.. Read(name).Where(interaction => interaction.IsChat)];
 

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using SomaStack.Governance.Billing.Contracts;
@@ -44,9 +45,19 @@ internal sealed class OpenAiEmbeddings(ProviderList providers, TimeProvider cloc
         {
             var index = item.GetProperty("index").GetInt32();
             if (index < 0 || index >= count || vectors[index] is not null) throw InferenceProblems.Garbled.Because("Its vectors are not those that were asked for.");
-            vectors[index] = [.. item.GetProperty("embedding").EnumerateArray().Select(static number => number.GetSingle())];
+            vectors[index] = Vector(item.GetProperty("embedding"));
         }
         return Array.TrueForAll(vectors, static vector => vector is { Length: > 0 }) ? [.. vectors] : throw InferenceProblems.Garbled.Because("Its answer has fewer vectors than texts were sent.");
+    }
+
+    /// <summary>A list of numbers, or base64 of little-endian 32-bit floats, which some servers send whatever they are asked for.</summary>
+    private static float[] Vector(JsonElement embedding)
+    {
+        if (embedding.ValueKind != JsonValueKind.String) return [.. embedding.EnumerateArray().Select(static number => number.GetSingle())];
+        var bytes = embedding.GetBytesFromBase64();
+        var vector = new float[bytes.Length / sizeof(float)];
+        for (var i = 0; i < vector.Length; i++) vector[i] = BinaryPrimitives.ReadSingleLittleEndian(bytes.AsSpan(i * sizeof(float)));
+        return vector;
     }
 }
 
