@@ -9,4 +9,8 @@ namespace SomaStack.Governance.Settings;
 [JsonSerializable(typeof(ChangeSettingsRequest))]
 [JsonSerializable(typeof(SettingsView))]
 [JsonSerializable(typeof(DeploymentModeView))]
+[JsonSerializable(typeof(ModelProfileChanged))]
+[JsonSerializable(typeof(ModelProfileBody))]
+[JsonSerializable(typeof(ModelProfileView))]
+[JsonSerializable(typeof(ModelProfileList))]
 internal sealed partial class SettingsJson : JsonSerializerContext;

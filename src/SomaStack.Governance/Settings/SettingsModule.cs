@@ -13,8 +13,16 @@ public static class SettingsModule
             .AddSingleton<SettingsStore>()
             .AddSingleton<ServedSettings>()
             .AddSingleton<ChangeSettings>()
+            .AddSingleton<ModelProfileStore>()
+            .AddSingleton<ServedModelProfiles>()
+            .AddSingleton<ChangeModelProfiles>()
+            .AddSingleton<IModelProfiles>(static provider => provider.GetRequiredService<ServedModelProfiles>())
             .AddSingleton<ISettings>(static provider => provider.GetRequiredService<ServedSettings>()),
-        Map = ChangeSettings.Map,
+        Map = static routes =>
+        {
+            ChangeSettings.Map(routes);
+            ChangeModelProfiles.Map(routes);
+        },
         Start = static (services, cancellationToken) => services.GetRequiredService<ServedSettings>().StartAsync(cancellationToken),
         Json = SettingsJson.Default,
     };

@@ -22,6 +22,9 @@ public sealed record ModelRequest(string? Model, IReadOnlyList<ChatMessage> Mess
 {
     /// <summary>chat, planning, code: which of the tenant's choices stands in when no model is named.</summary>
     public string Role { get; init; } = "chat";
+
+    /// <summary>The caller's own id of the request, which stands in the lines of all its attempts; the trace when absent.</summary>
+    public string? RequestId { get; init; }
 }
 
 public sealed record ModelAnswer(ChatResponse Response, CallReceipt Receipt);

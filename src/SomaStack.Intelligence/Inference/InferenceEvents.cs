@@ -6,6 +6,7 @@ public static class InferenceEvents
     public const string CallOpened = "somastack.inference.call_opened.v1";
     public const string CallSettled = "somastack.inference.call_settled.v1";
     public const string CallFailed = "somastack.inference.call_failed.v1";
+    public const string CallCached = "somastack.inference.call_cached.v1";
     public const string CallLost = "somastack.inference.call_lost.v1";
 }
 
@@ -13,9 +14,11 @@ public static class InferenceEvents
 /// <param name="Purpose">chat, embeddings or infer.</param>
 /// <param name="RequestSha256">Lower-hex digest of the request body.</param>
 /// <param name="Decision">Digest of the gate's decision.</param>
+/// <param name="RequestId">The caller's request, the same for all its attempts.</param>
+/// <param name="Attempt">1 for the first.</param>
 public sealed record CallOpened(
     string CallId, string Provider, string Model, string Purpose, bool Stream, string RequestSha256, string ConstitutionHash, long PolicyVersion,
-    double Score, string Decision, long InputTokensMax, long OutputTokensMax);
+    double Score, string Decision, long InputTokensMax, long OutputTokensMax, string? RequestId = null, int Attempt = 1);
 
 /// <summary>The answer was complete. Tokens are as the provider counted them; null is unknown.</summary>
 /// <param name="CostNanos">Null when price or usage is unknown.</param>
@@ -26,11 +29,18 @@ public sealed record CallSettled(
     long? CostNanos, string Currency, double? FirstByteMs, double DurationMs, double OverheadMs);
 
 /// <summary>The answer was not complete: refused, cut, or its reader left. What the provider counted until then is booked.</summary>
-/// <param name="Code">The problem's code, or <c>client_closed</c>.</param>
+/// <param name="Code">The problem's code, <c>client_closed</c>, or <c>hedge_lost</c> when another attempt was faster.</param>
+/// <param name="Estimated">The tokens that the provider did not count were estimated from what was sent and received.</param>
 /// <param name="Chunks">Pieces of a stream that had come; null when nothing was streamed.</param>
 public sealed record CallFailed(
     string CallId, string Provider, string Model, string Code, int? UpstreamStatus, int? Chunks, long? InputTokens, long? OutputTokens, long? CostNanos, string Currency,
-    double? FirstByteMs, double DurationMs);
+    double? FirstByteMs, double DurationMs, string? RequestId = null, int Attempt = 1, bool Estimated = false);
+
+/// <summary>Answered from memory with the answer to an equal request of the same principal: no provider was asked, nothing is charged.</summary>
+/// <param name="SavedInputTokens">What the provider counted when it gave that answer; null is unknown.</param>
+public sealed record CallCached(
+    string CallId, string Provider, string Model, string Purpose, bool Stream, string RequestSha256, string ConstitutionHash, long PolicyVersion,
+    double Score, string Decision, long? SavedInputTokens, long? SavedOutputTokens, long CostNanos, string Currency, string? RequestId);
 
 /// <summary>The process that made the call ended before it could say how it went. Usage and cost are unknown.</summary>
 public sealed record CallLost(string CallId, string Provider, string Model, DateTimeOffset OpenedAt, long? InputTokens, long? OutputTokens, long? CostNanos);

@@ -8,6 +8,7 @@ namespace SomaStack.Intelligence.Inference;
 [JsonSerializable(typeof(CallSettled))]
 [JsonSerializable(typeof(CallFailed))]
 [JsonSerializable(typeof(CallLost))]
+[JsonSerializable(typeof(CallCached))]
 [JsonSerializable(typeof(ChatCompletionRequest))]
 [JsonSerializable(typeof(ChatCompletion))]
 [JsonSerializable(typeof(ChatChunk))]

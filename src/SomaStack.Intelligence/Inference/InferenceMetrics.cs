@@ -19,6 +19,7 @@ internal static class InferenceMetrics
         new("somastack_model_call_duration_seconds", "histogram", "s", "From the request to the end of the answer.", "provider", "model"),
         new("somastack_model_call_overhead_seconds", "histogram", "s", "What this server added to the call, without the waits for the provider and the reader.", "provider", "model"),
         new("somastack_model_calls_lost_total", "counter", "1", "Calls whose process ended before settling them."),
+        .. RoutingMetrics.All,
     ];
 
     public static void Record(ModelCall call, string outcome)
@@ -26,8 +27,8 @@ internal static class InferenceMetrics
         var provider = new KeyValuePair<string, object?>("provider", call.Model.Provider);
         var model = new KeyValuePair<string, object?>("model", call.Model.Id);
         Calls.Add(1, provider, model, new KeyValuePair<string, object?>("outcome", outcome));
-        if (call.Usage.InputTokens is { } input) Tokens.Add(input, provider, model, new KeyValuePair<string, object?>("direction", "input"));
-        if (call.Usage.OutputTokens is { } output) Tokens.Add(output, provider, model, new KeyValuePair<string, object?>("direction", "output"));
+        if (call.Usage.InputTokens is { } input && !call.Estimated) Tokens.Add(input, provider, model, new KeyValuePair<string, object?>("direction", "input"));
+        if (call.Usage.OutputTokens is { } output && !call.Estimated) Tokens.Add(output, provider, model, new KeyValuePair<string, object?>("direction", "output"));
         Duration.Record(call.DurationMs / 1000, provider, model);
         Overhead.Record(call.OverheadMs / 1000, provider, model);
         Describe(call, outcome);

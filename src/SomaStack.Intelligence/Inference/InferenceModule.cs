@@ -42,6 +42,9 @@ public static class InferenceModule
         services.AddSingleton<Router>();
         services.AddSingleton<GovernedChat>();
         services.AddSingleton<PassThrough>();
+        services.AddSingleton<Circuits>();
+        services.AddSingleton<Attempts>();
+        services.AddSingleton<AnswerCache>();
         services.AddHostedService<RefreshModels>();
         services.AddSingleton<CreateMessage>();
         services.AddSingleton<AnswerMessages>();

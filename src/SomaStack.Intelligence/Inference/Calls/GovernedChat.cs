@@ -6,7 +6,7 @@ using SomaStack.Platform;
 namespace SomaStack.Intelligence.Inference;
 
 /// <summary>Asks a model through its official client, as a governed call; for everything whose bytes are not passed on as they are.</summary>
-internal sealed class GovernedChat(Router router, Inference clients, ModelCalls calls, IEvidenceSource? memory = null) : IModelAnswers
+internal sealed class GovernedChat(Router router, Inference clients, ModelCalls calls, Attempts attempts, IEvidenceSource? memory = null) : IModelAnswers
 {
     private const int EvidenceLimit = 8;
 
@@ -15,16 +15,39 @@ internal sealed class GovernedChat(Router router, Inference clients, ModelCalls 
     public async Task<GovernedStream> OpenAsync(RequestContext context, ModelRequest request, bool stream, CancellationToken cancellationToken)
     {
         var route = await router.FindAsync(context, request.Model, request.Role, cancellationToken);
-        var model = route.Candidates[0];
-        var call = await calls.PermitAsync(context, model, request.Purpose, stream, request.RequestSha256, request.InputTokensMax, request.Options.MaxOutputTokens, cancellationToken);
-        await calls.OpenAsync(call);
-        var options = request.Options.Clone();
-        options.ModelId = model.Id;
-        var opened = new GovernedStream(calls, call, attempts: 1);
+        var wished = Settle(request.Options, route);
+        var first = await calls.PermitAsync(
+            context, route.Candidates[0], request.Purpose, stream, request.RequestSha256, request.InputTokensMax, wished.MaxOutputTokens, cancellationToken);
+        first.RequestId = request.RequestId ?? context.TraceId;
+        // The answer comes piece by piece whether or not its reader sees it so.
+        var plan = new AttemptPlan<GovernedStream>(route, Stream: true, (call, deadline) => BeginAsync(context, request, wished, call, deadline), cancellationToken);
+        GovernedStream opened;
         try
         {
-            if (model.Provider == ExtractiveResponder.Provider) await AddEvidenceAsync(context, request, options, cancellationToken);
-            await opened.BeginAsync(clients.ClientOf(model).GetStreamingResponseAsync(request.Messages, options, cancellationToken), cancellationToken);
+            opened = (await attempts.RunAsync(plan, first))!;
+        }
+        finally
+        {
+            foreach (var overtaken in plan.Overtaken) await overtaken;
+        }
+        if (opened.Failure is not { } failure) return opened;
+        await opened.DisposeAsync();
+        throw failure;
+    }
+
+    private async Task<GovernedStream> BeginAsync(RequestContext context, ModelRequest request, ChatOptions wished, ModelCall call, AttemptDeadline deadline)
+    {
+        var options = wished.Clone();
+        options.ModelId = call.Model.Id;
+        await calls.OpenAsync(call);
+        var opened = new GovernedStream(calls, attempts, call, request.Messages, deadline);
+        try
+        {
+            await opened.BeginAsync(async () =>
+            {
+                if (call.Model.Provider == ExtractiveResponder.Provider) await AddEvidenceAsync(context, request, options, deadline.Token);
+                return clients.ClientOf(call.Model).GetStreamingResponseAsync(request.Messages, options, deadline.Token);
+            });
             return opened;
         }
         catch
@@ -32,6 +55,16 @@ internal sealed class GovernedChat(Router router, Inference clients, ModelCalls 
             await opened.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>Where the choice was left to the profile, its settings stand in for what the request does not set.</summary>
+    private static ChatOptions Settle(ChatOptions options, Route route)
+    {
+        if (route is not { ByRole: true, Profile: { } profile } || (profile.Temperature is null && profile.MaxTokens is null)) return options;
+        var settled = options.Clone();
+        settled.Temperature ??= (float?)profile.Temperature;
+        settled.MaxOutputTokens ??= (int?)profile.MaxTokens;
+        return settled;
     }
 
     public async IAsyncEnumerable<ChatResponseUpdate> StreamAsync(RequestContext context, ModelRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -56,74 +89,5 @@ internal sealed class GovernedChat(Router router, Inference clients, ModelCalls 
         var question = request.Messages.LastOrDefault(static message => message.Role == ChatRole.User)?.Text;
         if (string.IsNullOrEmpty(question)) return;
         options.AdditionalProperties = new AdditionalPropertiesDictionary(options.AdditionalProperties ?? []) { [Evidence.Key] = await memory.FindAsync(context, question, EvidenceLimit, cancellationToken) };
-    }
-}
-
-/// <summary>A governed answer on its way. Disposing it before its end books it as left by its reader.</summary>
-internal sealed class GovernedStream(ModelCalls calls, ModelCall call, int attempts) : IAsyncDisposable
-{
-    private IAsyncEnumerator<ChatResponseUpdate>? _updates;
-    private CancellationToken _cancellation;
-    private bool _hasFirst;
-    private bool _closed;
-
-    public ModelCall Call => call;
-
-    /// <summary>Final once <see cref="ReadAsync"/> has ended.</summary>
-    public CallReceipt Receipt => new(
-        call.Id, call.Model.Provider, call.Model.Id, call.Usage.InputTokens, call.Usage.OutputTokens, call.Usage.CachedInputTokens, call.Usage.ReasoningTokens,
-        calls.CostNanos(call), call.Price?.Currency ?? "USD", call.FirstByteMs, call.DurationMs, call.OverheadMs, attempts);
-
-    /// <summary>Waits for the first update.</summary>
-    public async Task BeginAsync(IAsyncEnumerable<ChatResponseUpdate> updates, CancellationToken cancellationToken)
-    {
-        _cancellation = cancellationToken;
-        _updates = updates.GetAsyncEnumerator(cancellationToken);
-        _hasFirst = await NextAsync();
-    }
-
-    /// <summary>To be read once, to its end. Settles the call at the end of the answer.</summary>
-    public async IAsyncEnumerable<ChatResponseUpdate> ReadAsync()
-    {
-        for (var more = _hasFirst; more; more = await NextAsync()) yield return _updates!.Current;
-        _closed = true;
-        await calls.SettleAsync(call);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        if (_updates is not null) await _updates.DisposeAsync();
-        if (!_closed) await CloseAsync("client_closed", reached: true);
-    }
-
-    private async Task<bool> NextAsync()
-    {
-        call.BeginWait();
-        try
-        {
-            var more = await _updates!.MoveNextAsync();
-            call.EndWait();
-            if (!more) return false;
-            call.FirstByte();
-            call.Chunks++;
-            foreach (var content in _updates.Current.Contents)
-                if (content is UsageContent usage) call.Usage = AnswerChat.UsageOf(usage.Details);
-            return true;
-        }
-        catch (Exception exception)
-        {
-            var problem = exception as Problem;
-            var code = problem?.Code.Code ?? (_cancellation.IsCancellationRequested ? "client_closed" : PlatformProblems.Internal.Code);
-            // Whoever left or ran out of time may have left work behind that the provider charges for.
-            await CloseAsync(code, reached: call.Chunks > 0 || problem is null || problem.Code == InferenceProblems.Timeout);
-            throw;
-        }
-    }
-
-    private Task CloseAsync(string code, bool reached)
-    {
-        if (_closed) return Task.CompletedTask;
-        _closed = true;
-        return calls.FailAsync(call, code, reached);
     }
 }

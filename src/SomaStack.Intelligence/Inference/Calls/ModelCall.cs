@@ -30,7 +30,16 @@ internal sealed class ModelCall(RequestContext context, KnownModel model, string
 
     public long InputTokensMax { get; init; }
 
-    public long OutputTokensMax { get; init; }
+    public long OutputTokensMax { get; set; }
+
+    /// <summary>The same for every attempt of one request of the caller.</summary>
+    public string? RequestId { get; set; }
+
+    /// <summary>1 for the first.</summary>
+    public int Attempt { get; set; } = 1;
+
+    /// <summary>What the provider did not count was estimated from what was sent and received.</summary>
+    public bool Estimated { get; private set; }
 
     /// <summary>Unix microseconds.</summary>
     public long OpenedAt { get; } = clock.NowMicros();
@@ -53,6 +62,14 @@ internal sealed class ModelCall(RequestContext context, KnownModel model, string
     public void EndWait() => _upstream += clock.GetElapsedTime(_waitingSince);
 
     public void FirstByte() => FirstByteMs ??= clock.GetElapsedTime(_begun).TotalMilliseconds;
+
+    /// <summary>Fills in what the provider will not say any more: the caller, or we, ended the call before its count came.</summary>
+    public void Estimate(int inputTokens, int outputTokens)
+    {
+        if (Usage is { InputTokens: not null, OutputTokens: not null }) return;
+        Usage = Usage with { InputTokens = Usage.InputTokens ?? inputTokens, OutputTokens = Usage.OutputTokens ?? outputTokens };
+        Estimated = true;
+    }
 
     /// <summary><c>0.000042 USD</c>, exact.</summary>
     public static string Money(long nanos, string currency) => (nanos / 1_000_000_000m).ToString("0.#########", CultureInfo.InvariantCulture) + " " + currency;

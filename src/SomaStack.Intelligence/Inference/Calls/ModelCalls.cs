@@ -46,6 +46,15 @@ internal sealed partial class ModelCalls(Db db, Journal journal, CallStore store
         };
     }
 
+    /// <summary>Another attempt of the same request. The gate decides on each model anew.</summary>
+    /// <exception cref="Problem">As for <see cref="PermitAsync"/>.</exception>
+    public async ValueTask<ModelCall> AgainAsync(ModelCall first, KnownModel model, int attempt, CancellationToken cancellationToken)
+    {
+        var call = await PermitAsync(first.Context, model, first.Purpose, first.Stream, first.RequestSha256, first.InputTokensMax, first.OutputTokensMax, cancellationToken);
+        (call.RequestId, call.Attempt) = (first.RequestId, attempt);
+        return call;
+    }
+
     /// <summary>Durable when it returns. Not cancellable: once begun, the call is recorded whatever its caller does.</summary>
     /// <exception cref="Problem">429 when the budget does not hold it; then nothing was recorded.</exception>
     public async Task OpenAsync(ModelCall call)
@@ -56,7 +65,7 @@ internal sealed partial class ModelCalls(Db db, Journal journal, CallStore store
             await billing.ReserveAsync(work, call.Context, new ReservationRequest(call.Id, call.Model.Provider, call.Model.Id, call.InputTokensMax, call.OutputTokensMax, call.Purpose));
             var opened = new CallOpened(
                 call.Id, call.Model.Provider, call.Model.Id, call.Purpose, call.Stream, call.RequestSha256, call.Decision.ConstitutionHash, call.Decision.PolicyVersion,
-                call.Decision.Score, call.Decision.Digest, call.InputTokensMax, call.OutputTokensMax);
+                call.Decision.Score, call.Decision.Digest, call.InputTokensMax, call.OutputTokensMax, call.RequestId, call.Attempt);
             await journal.AppendAsync(work, call.Context, Subject(call.Id), 1, InferenceEvents.CallOpened, opened, InferenceJson.Default.CallOpened);
         }, CancellationToken.None);
         _underWay[call.Id] = call;
@@ -90,9 +99,20 @@ internal sealed partial class ModelCalls(Db db, Journal journal, CallStore store
             if (!reached) await billing.ReleaseAsync(work, call.Context, call.Id, code);
             var failed = new CallFailed(
                 call.Id, call.Model.Provider, call.Model.Id, code, call.UpstreamStatus, call.Stream ? call.Chunks : null, call.Usage.InputTokens, call.Usage.OutputTokens,
-                settlement?.CostNanos, settlement?.Currency ?? call.Price?.Currency ?? "USD", call.FirstByteMs, duration);
+                settlement?.CostNanos, settlement?.Currency ?? call.Price?.Currency ?? "USD", call.FirstByteMs, duration,
+                call.RequestId, call.Attempt, call.Estimated);
             await journal.AppendAsync(work, call.Context, Subject(call.Id), version, InferenceEvents.CallFailed, failed, InferenceJson.Default.CallFailed);
         });
+    }
+
+    /// <summary>Answered from memory: no provider was asked and nothing is charged, which one line of the journal says. Durable when it returns.</summary>
+    public Task AnswerFromCacheAsync(ModelCall call, TokenUsage saved)
+    {
+        var cached = new CallCached(
+            call.Id, call.Model.Provider, call.Model.Id, call.Purpose, call.Stream, call.RequestSha256, call.Decision.ConstitutionHash, call.Decision.PolicyVersion,
+            call.Decision.Score, call.Decision.Digest, saved.InputTokens, saved.OutputTokens, 0, call.Price?.Currency ?? "USD", call.RequestId);
+        return db.WriteAsync(call.Context.Tenant, work =>
+            journal.AppendAsync(work, call.Context, Subject(call.Id), 1, InferenceEvents.CallCached, cached, InferenceJson.Default.CallCached), CancellationToken.None);
     }
 
     /// <summary>Keeps the calls of this process from being declared lost.</summary>

@@ -29,6 +29,9 @@ internal sealed class EventRelay(IWire wire) : IDisposable
     /// <summary>Events with content.</summary>
     public int Chunks { get; private set; }
 
+    /// <summary>Bytes of text in the events with content: what stands in for a count that never came.</summary>
+    public int TextBytes { get; private set; }
+
     /// <summary>An event grew past <see cref="EventLimit"/>.</summary>
     public bool TooLong => _end - _start >= EventLimit;
 
@@ -114,7 +117,11 @@ internal sealed class EventRelay(IWire wire) : IDisposable
         var seen = wire.ReadEvent(data);
         if (seen.Usage is { } usage) Usage = Usage is { } before ? wire.Merge(before, usage) : usage;
         if (seen.HasError) Failed = true;
-        if (seen.HasContent) Chunks++;
+        if (seen.HasContent)
+        {
+            Chunks++;
+            TextBytes += StreamText.Written(data);
+        }
         if (seen.IsEnd) Done = true;
         return seen.IsUsageOnly;
     }

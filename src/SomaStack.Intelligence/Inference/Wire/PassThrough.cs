@@ -1,108 +1,117 @@
 using System.Buffers;
-using System.Net;
-using System.Net.Http.Headers;
+using System.Text;
 using Microsoft.AspNetCore.Http;
+using SomaStack.Governance.Settings.Contracts;
 using SomaStack.Platform;
 
 namespace SomaStack.Intelligence.Inference;
 
 /// <summary>
-/// Forwards a chat request to the configured server and its answer back, byte for byte, around the governed call: the opening is
-/// durable before the first byte of the answer leaves, the settlement is durable before the request ends.
+/// Forwards a request to a provider of its own format and the answer back, byte for byte, around governed calls: each opening is
+/// durable before the first byte of its answer leaves, the settlement is durable before the request ends.
 /// </summary>
-internal sealed class PassThrough(ProviderList providers, ModelCalls calls, TimeProvider clock)
+internal sealed class PassThrough(ProviderList providers, ModelCalls calls, Router router, Attempts attempts, AnswerCache cache, TimeProvider clock)
 {
-    /// <summary>A whole answer is held in memory once; a stream never is.</summary>
-    private const int AnswerLimit = 64 << 20;
-
-    private static readonly MediaTypeHeaderValue Json = new("application/json");
-
+    /// <param name="call">Permitted for the model that the surface chose, not yet opened.</param>
     /// <param name="body">Must stay valid until the task ends.</param>
-    public async Task ForwardAsync(HttpContext http, ModelCall call, IWire wire, Envelope envelope, ReadOnlyMemory<byte> body)
+    /// <param name="route">As the router found it; found anew when absent.</param>
+    /// <param name="translate">
+    /// Answers with a candidate that speaks another format, given the attempts so far; throws a <see cref="Problem"/> when that fails
+    /// before its first byte. Without it such candidates are not asked.
+    /// </param>
+    public async Task ForwardAsync(
+        HttpContext http, ModelCall call, IWire wire, Envelope envelope, ReadOnlyMemory<byte> body, Route? route = null, Func<KnownModel, int, Task>? translate = null)
     {
-        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
-        var upstream = providers.Of(call.Model)!;
-        using var request = upstream.Request(HttpMethod.Post, Provider.PathOf(wire.Format), new ReadOnlyMemoryContent(envelope.Forward(body, call.Model.Id)) { Headers = { ContentType = Json } });
-        envelope.Prepare(request);
-
-        // The provider starts to think while the opening becomes durable; nothing of its answer is passed on before that.
-        call.BeginWait();
-        var sending = upstream.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation.Token);
+        call.RequestId ??= AnswerHeaders.RequestOf(http);
+        route ??= await RouteOfAsync(call, envelope);
+        var kept = AnswerCache.Wanted(http, route) ? cache.Find(call, route.Candidates[0], wire.Format, envelope, body) : default;
+        if (kept.Answer is { } known)
+        {
+            await ReplayAsync(http, call, known);
+            return;
+        }
+        if (kept.Key is not null) http.Response.Headers[AnswerHeaders.Cache] = "miss";
+        var plan = new AttemptPlan<UpstreamAttempt>(route, call.Stream, (next, deadline) => BeginAsync(http, next, wire, envelope, body, route, deadline), http.RequestAborted)
+        {
+            Suits = model => providers.Of(model)?.Speaks(wire.Format) == true,
+            Elsewhere = translate is null ? null : (model, count) => TranslateAsync(http, translate, model, count),
+        };
         try
         {
-            await calls.OpenAsync(call);
-        }
-        catch
-        {
-            await cancellation.CancelAsync();
-            (await Quietly(sending))?.Dispose();
-            throw;
-        }
-        HttpResponseMessage? response = null;
-        try
-        {
-            response = await sending;
-            call.EndWait();
-            call.UpstreamStatus = (int)response.StatusCode;
-            if (!response.IsSuccessStatusCode) await RefuseAsync(http, call, wire, response, cancellation.Token);
-            else if (call.Stream && response.Content.Headers.ContentType?.MediaType == "text/event-stream") await StreamAsync(http, call, wire, envelope, response, cancellation.Token);
-            else await WholeAsync(http, call, wire, response, cancellation.Token);
-        }
-        catch (Exception exception)
-        {
-            var problem = exception as Problem ?? ProviderFailures.Explain(exception, clock, http.RequestAborted);
-            // Whoever left or ran out of time may have left work behind that the provider charges for.
-            var reached = response is { IsSuccessStatusCode: true } || problem is null || problem.Code == InferenceProblems.Timeout;
-            await calls.FailAsync(call, problem?.Code.Code ?? "client_closed", reached);
-            if (problem is null || ReferenceEquals(problem, exception)) throw;
-            throw problem;
+            var attempt = await attempts.RunAsync(plan, call);
+            if (attempt is null) return;
+            await using (attempt) await AnswerAsync(http, attempt, wire, envelope, kept.Key is { } key && ReferenceEquals(attempt.Call.Model, route.Candidates[0]) ? key : null);
         }
         finally
         {
-            response?.Dispose();
+            // What they hold ends with the request, and they are booked with it.
+            foreach (var overtaken in plan.Overtaken) await overtaken;
         }
     }
 
-    private static async Task<HttpResponseMessage?> Quietly(Task<HttpResponseMessage> sending)
+    private async Task<UpstreamAttempt> BeginAsync(HttpContext http, ModelCall call, IWire wire, Envelope envelope, ReadOnlyMemory<byte> body, Route route, AttemptDeadline deadline)
+    {
+        var upstream = providers.Of(call.Model)!;
+        var forwarded = envelope.Forward(body, call.Model.Id);
+        if (route is { ByRole: true, Profile: { } profile })
+        {
+            forwarded = ProfileSettings.Apply(forwarded, wire.Format, upstream.Kind, profile);
+            if (envelope.OutputTokensMax is null && profile.MaxTokens is { } limit) call.OutputTokensMax = limit;
+        }
+        AnswerHeaders.Announce(http, call);
+        var attempt = new UpstreamAttempt(calls, upstream, call, wire, envelope, forwarded, deadline, clock);
+        try
+        {
+            await attempt.BeginAsync();
+            return attempt;
+        }
+        catch
+        {
+            await attempt.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <returns>Why it did not answer, or null.</returns>
+    private static async Task<Problem?> TranslateAsync(HttpContext http, Func<KnownModel, int, Task> translate, KnownModel model, int count)
     {
         try
         {
-            return await sending;
-        }
-        catch (Exception)
-        {
-            // The opening's failure is the one to report.
+            await translate(model, count);
             return null;
         }
+        catch (Problem problem) when (!http.Response.HasStarted)
+        {
+            return problem;
+        }
     }
 
-    /// <summary>A 4xx about the request itself is the caller's to read; what concerns our key or the server's health is ours to word.</summary>
-    private async Task RefuseAsync(HttpContext http, ModelCall call, IWire wire, HttpResponseMessage response, CancellationToken cancellationToken)
+    private Task AnswerAsync(HttpContext http, UpstreamAttempt attempt, IWire wire, Envelope envelope, string? cacheKey)
     {
-        using var held = await ReadAsync(response, cancellationToken);
-        var retryAfter = ProviderFailures.RetryAfter(response.Headers.TryGetValues("Retry-After", out var values) ? values.First() : null, clock);
-        var problem = InferenceProblems.FromStatus(response.StatusCode, ErrorShape.MessageOf(held.Memory.Span), retryAfter);
-        if (problem.Code != InferenceProblems.Rejected || !wire.IsRefusal(held.Memory.Span)) throw problem;
-        Announce(http, call);
-        http.Response.StatusCode = response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.UnprocessableEntity or HttpStatusCode.Conflict or HttpStatusCode.RequestEntityTooLarge ? (int)response.StatusCode : 400;
-        await WriteAsync(http, held.Memory, cancellationToken);
-        await calls.FailAsync(call, problem.Code.Code, reached: false);
+        if (attempt.Failure is { } failure) return RefuseAsync(http, attempt, failure);
+        return attempt.Relay is null ? WholeAsync(http, attempt, cacheKey) : StreamAsync(http, attempt, attempt.Relay, wire, envelope, cacheKey);
     }
 
-    private async Task WholeAsync(HttpContext http, ModelCall call, IWire wire, HttpResponseMessage response, CancellationToken cancellationToken)
+    private static async Task RefuseAsync(HttpContext http, UpstreamAttempt attempt, Problem failure)
     {
-        call.BeginWait();
-        using var held = await ReadAsync(response, cancellationToken);
-        call.EndWait();
-        call.FirstByte();
-        var seen = wire.ReadWhole(held.Memory.Span);
-        if (!seen.IsAnswer && !seen.HasError) throw InferenceProblems.Garbled.Because("Its answer is not what was asked for.");
-        if (seen.Usage is not null) call.Usage = seen.Usage;
-        Announce(http, call);
-        if (call.Price is { } price && calls.CostNanos(call) is { } cost) http.Response.Headers["x-somastack-cost"] = ModelCall.Money(cost, price.Currency);
-        await WriteAsync(http, held.Memory, cancellationToken);
-        if (seen.HasError) await calls.FailAsync(call, InferenceProblems.Garbled.Code, reached: true);
-        else await calls.SettleAsync(call);
+        AnswerHeaders.Announce(http, attempt.Call);
+        if (attempt.RefusalStatus is not { } status) throw failure;
+        http.Response.StatusCode = status;
+        await WriteAsync(http, attempt.Held!.Memory, http.RequestAborted);
+    }
+
+    private async Task WholeAsync(HttpContext http, UpstreamAttempt attempt, string? cacheKey)
+    {
+        var call = attempt.Call;
+        AnswerHeaders.AnnounceWhole(http, call, calls.CostNanos(call));
+        await WriteAsync(http, attempt.Held!.Memory, http.RequestAborted);
+        if (attempt.Seen.HasError)
+        {
+            await attempt.FailAsync(InferenceProblems.Garbled.Code, hungUp: false);
+            return;
+        }
+        if (cacheKey is not null) cache.Keep(cacheKey, new CachedAnswer(attempt.Held.Memory.ToArray(), call.Stream, false, call.Model, call.Usage));
+        await attempt.SettleAsync();
     }
 
     private static async Task WriteAsync(HttpContext http, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
@@ -113,54 +122,59 @@ internal sealed class PassThrough(ProviderList providers, ModelCalls calls, Time
         await http.Response.CompleteAsync();
     }
 
-    private async Task StreamAsync(HttpContext http, ModelCall call, IWire wire, Envelope envelope, HttpResponseMessage response, CancellationToken cancellationToken)
+    private async Task StreamAsync(HttpContext http, UpstreamAttempt attempt, EventRelay relay, IWire wire, Envelope envelope, string? cacheKey)
     {
-        using var relay = new EventRelay(wire);
-        Problem? cut = null;
-        try
-        {
-            Announce(http, call);
-            http.Response.ContentType = "text/event-stream";
-            http.Response.Headers.CacheControl = "no-cache";
-            http.Response.Headers["X-Accel-Buffering"] = "no";
-            cut = await RelayAsync(http, call, envelope, response, relay, cancellationToken);
-        }
-        finally
-        {
-            // Also when the reader left: what was counted until then is booked.
-            if (relay.Usage is not null) call.Usage = relay.Usage;
-            call.Chunks = relay.Chunks;
-        }
-        if (cut is not null) await http.Response.Body.WriteAsync(wire.ErrorEvent(cut, call.Context.TraceId), cancellationToken);
+        var call = attempt.Call;
+        var copy = cacheKey is null ? null : new StreamCopy();
+        AnswerHeaders.AnnounceStream(http, call);
+        var cut = await RelayAsync(http, attempt, relay, envelope, copy);
+        attempt.Count();
+        if (cut is not null) await http.Response.Body.WriteAsync(wire.ErrorEvent(cut, call.Context.TraceId), http.RequestAborted);
+        AnswerHeaders.TrailCost(http, call, calls.CostNanos(call));
         await http.Response.CompleteAsync();
-        if (cut is null && !relay.Failed) await calls.SettleAsync(call);
-        else await calls.FailAsync(call, cut?.Code.Code ?? "provider_failed_in_stream", reached: true);
+        if (cut is null && !relay.Failed)
+        {
+            if (copy?.Whole is { } whole) cache.Keep(cacheKey!, new CachedAnswer(whole, call.Stream, true, call.Model, call.Usage));
+            await attempt.SettleAsync();
+            return;
+        }
+        attempts.Cut(call.Model);
+        await attempt.FailAsync(cut?.Code.Code ?? "provider_failed_in_stream", hungUp: cut?.Code == InferenceProblems.Timeout);
     }
 
     /// <returns>Why the stream did not end with its end mark, or null.</returns>
-    private async Task<Problem?> RelayAsync(HttpContext http, ModelCall call, Envelope envelope, HttpResponseMessage response, EventRelay relay, CancellationToken cancellationToken)
+    private async Task<Problem?> RelayAsync(HttpContext http, UpstreamAttempt attempt, EventRelay relay, Envelope envelope, StreamCopy? copy)
     {
         var output = http.Response.BodyWriter;
         try
         {
-            await using var input = await response.Content.ReadAsStreamAsync(cancellationToken);
-            while (true)
+            var (whole, usageOnly) = attempt.First;
+            for (var has = true; ; has = relay.TryRead(out whole, out usageOnly))
             {
-                call.BeginWait();
-                var count = await input.ReadAsync(relay.Space(), cancellationToken);
-                call.EndWait();
-                if (count == 0) break;
-                call.FirstByte();
-                relay.Advance(count);
-                while (relay.TryRead(out var whole, out var usageOnly))
-                    if (!usageOnly || envelope.WantsUsage) output.Write(whole.Span);
+                while (has)
+                {
+                    if (relay.Done) TellCost(output, attempt);
+                    if (!usageOnly || envelope.WantsUsage)
+                    {
+                        output.Write(whole.Span);
+                        copy?.Add(whole.Span);
+                    }
+                    has = relay.TryRead(out whole, out usageOnly);
+                }
                 if (relay.TooLong) return InferenceProblems.Garbled.Because("An event of its stream is too long.");
-                call.BeginWait();
-                await output.FlushAsync(cancellationToken);
-                call.EndWait();
+                attempt.Deadline.Expect(attempt.Deadline.Limits.Total);
+                attempt.Call.BeginWait();
+                await output.FlushAsync(attempt.Deadline.Token);
+                attempt.Call.EndWait();
+                if (!await attempt.ReadAsync()) break;
             }
         }
-        catch (Exception exception) when (ProviderFailures.Explain(exception, clock, cancellationToken) is { } problem)
+        catch (Exception) when (relay.Done)
+        {
+            // All of the answer had come; that its connection did not end well changes nothing.
+            return null;
+        }
+        catch (Exception exception) when (attempt.Deadline.Explain(exception) is { } problem)
         {
             return problem;
         }
@@ -168,64 +182,50 @@ internal sealed class PassThrough(ProviderList providers, ModelCalls calls, Time
         var rest = relay.Rest();
         if (!wasDone && relay.Done)
         {
+            TellCost(output, attempt);
             output.Write(rest.Span);
             output.Write("\n\n"u8);
+            copy?.Add(rest.Span);
+            copy?.Add("\n\n"u8);
         }
         return relay.Done || relay.Failed ? null : InferenceProblems.Garbled.Because("Its stream ended before it was complete.");
     }
 
-    /// <summary>What is known of this server's share before the answer's body.</summary>
-    private static void Announce(HttpContext http, ModelCall call)
+    /// <summary>The stream's cost as a comment before its end mark, where its usage has come and its price is known. Readers of events skip comments.</summary>
+    private void TellCost(IBufferWriter<byte> output, UpstreamAttempt attempt)
     {
-        http.Response.Headers["x-somastack-call-id"] = call.Id;
-        http.Response.Headers["x-somastack-overhead-ms"] = call.OverheadMs.ToString("0.###", System.Globalization.CultureInfo.InvariantCulture);
+        if (attempt.CostTold) return;
+        attempt.CostTold = true;
+        attempt.Count();
+        var call = attempt.Call;
+        if (call.Price is { } price && calls.CostNanos(call) is { } cost) output.Write(Encoding.UTF8.GetBytes($": cost {ModelCall.Money(cost, price.Currency)}\n\n"));
     }
 
-    private static async Task<HeldBody> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    private async ValueTask<Route> RouteOfAsync(ModelCall call, Envelope envelope)
     {
-        var length = response.Content.Headers.ContentLength;
-        if (length > AnswerLimit) throw InferenceProblems.Garbled.Because("Its answer is too long.");
-        var held = new HeldBody((int)(length ?? 16 << 10));
-        try
+        var role = call.Purpose == "embeddings" ? ModelRoles.Embedding : ModelRoles.Chat;
+        var route = await router.FindAsync(call.Context, envelope.Model, role, CancellationToken.None);
+        // The list of models may have changed since the surface chose.
+        var chosen = route.Candidates[0];
+        return chosen.Provider == call.Model.Provider && chosen.Id == call.Model.Id ? route : new Route(envelope.Model, [call.Model]);
+    }
+
+    private async Task ReplayAsync(HttpContext http, ModelCall call, CachedAnswer known)
+    {
+        await calls.AnswerFromCacheAsync(call, known.Usage);
+        AnswerHeaders.Announce(http, call);
+        var headers = http.Response.Headers;
+        headers[AnswerHeaders.Cache] = "hit";
+        headers[AnswerHeaders.Model] = known.Model.Qualified;
+        headers[AnswerHeaders.Cost] = ModelCall.Money(0, call.Price?.Currency ?? "USD");
+        if (!known.IsEvents)
         {
-            await using var input = await response.Content.ReadAsStreamAsync(cancellationToken);
-            while (await input.ReadAsync(held.Space(), cancellationToken) is var count && count > 0)
-                if (!held.Advance(count, AnswerLimit)) throw InferenceProblems.Garbled.Because("Its answer is too long.");
-            return held;
+            await WriteAsync(http, known.Body, http.RequestAborted);
+            return;
         }
-        catch
-        {
-            held.Dispose();
-            throw;
-        }
-    }
-}
-
-/// <summary>A whole body in one rented buffer.</summary>
-internal sealed class HeldBody(int expected) : IDisposable
-{
-    // One byte more than expected, so that the read that finds the end needs no larger buffer.
-    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(expected + 1);
-    private int _length;
-
-    public ReadOnlyMemory<byte> Memory => _buffer.AsMemory(0, _length);
-
-    public Memory<byte> Space()
-    {
-        if (_length < _buffer.Length) return _buffer.AsMemory(_length);
-        var larger = ArrayPool<byte>.Shared.Rent(_buffer.Length * 2);
-        _buffer.AsSpan(0, _length).CopyTo(larger);
-        ArrayPool<byte>.Shared.Return(_buffer);
-        _buffer = larger;
-        return _buffer.AsMemory(_length);
-    }
-
-    /// <returns>False when the body is longer than the limit.</returns>
-    public bool Advance(int count, int limit) => (_length += count) <= limit;
-
-    public void Dispose()
-    {
-        ArrayPool<byte>.Shared.Return(_buffer);
-        _buffer = [];
+        http.Response.ContentType = "text/event-stream";
+        headers.CacheControl = "no-cache";
+        await http.Response.BodyWriter.WriteAsync(known.Body, http.RequestAborted);
+        await http.Response.CompleteAsync();
     }
 }
