@@ -1,7 +1,8 @@
 namespace SomaStack.Platform;
 
 /// <summary>Who acts. <c>Kind</c> is user, service, key or system; <c>Id</c> is unique within the tenant.</summary>
-public sealed record Principal(string Id, string Kind)
+/// <param name="Key">The API key that was presented; its holder is <paramref name="Id"/>, so limits of both bind. Null for any other credential.</param>
+public sealed record Principal(string Id, string Kind, string? Key = null)
 {
     public static readonly Principal System = new("system", "system");
 }

@@ -45,7 +45,7 @@ public sealed record SomaOptions
     /// <summary>Base address of a remote brain, e.g. <c>http://127.0.0.1:9696</c>; used by replicas without the role brain. <c>--brain</c>, <c>SOMA_BRAIN</c>.</summary>
     public string? Brain { get; init; }
 
-    /// <summary>Redis that holds the memory buffer, e.g. <c>127.0.0.1:6379</c>; the database does when absent. <c>SOMA_REDIS</c>.</summary>
+    /// <summary>Redis that holds the memory buffer and the shared counters, e.g. <c>127.0.0.1:6379</c>; the database does when absent. <c>SOMA_REDIS</c>.</summary>
     public string? Redis { get; init; }
 
     /// <summary>A folder of keys that installations share, so that each verifies the other's tokens. <c>SOMA_KEYS</c>.</summary>

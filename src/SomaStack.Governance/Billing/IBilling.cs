@@ -14,7 +14,9 @@ public interface IBilling
     /// <summary>
     /// Reserves the most that the call may cost, inside the caller's transaction. Repeating it with the same id changes nothing.
     /// </summary>
-    /// <exception cref="Problem">429 <c>budget_exhausted</c> when the tenant's budget does not hold it.</exception>
+    /// <exception cref="Problem">
+    /// 429 <c>budget_exhausted</c> or <c>rate_limited</c> when the tenant's budget or a limit does not hold it; 503 <c>counters_unavailable</c>.
+    /// </exception>
     Task ReserveAsync(DbWork work, RequestContext context, ReservationRequest request);
 
     /// <summary>Replaces the reservation by what was used, with balanced ledger entries. Repeating it changes nothing.</summary>
@@ -28,13 +30,56 @@ public interface IBilling
 }
 
 /// <summary>Price in nanos of the currency per million tokens.</summary>
-public sealed record ModelPrice(string Provider, string Model, string Currency, long InputNanosPerMillion, long OutputNanosPerMillion, long? CachedInputNanosPerMillion, DateOnly ValidFrom);
+public sealed record ModelPrice(string Provider, string Model, string Currency, long InputNanosPerMillion, long OutputNanosPerMillion, long? CachedInputNanosPerMillion, DateOnly ValidFrom)
+{
+    /// <summary>The instant from which it holds; midnight UTC of <see cref="ValidFrom"/> unless it says more.</summary>
+    public DateTimeOffset Since { get; init; } = new(ValidFrom, TimeOnly.MinValue, TimeSpan.Zero);
 
-/// <param name="InputTokens">As the provider counted them, those of its cache included; null when it did not say. Likewise below.</param>
-/// <param name="CacheWriteTokens">Input tokens, among the others, that the provider wrote into its cache for later requests.</param>
-public sealed record TokenUsage(long? InputTokens, long? OutputTokens, long? CachedInputTokens = null, long? ReasoningTokens = null, long? CacheWriteTokens = null);
+    /// <summary>Tokens that were written to a provider's prompt cache; null when that price is not known.</summary>
+    public long? CacheWriteNanosPerMillion { get; init; }
 
-public sealed record ReservationRequest(string Id, string Provider, string Model, long InputTokensMax, long OutputTokensMax, string Purpose);
+    /// <summary>Those that are kept for an hour; null when they cost what any written token does.</summary>
+    public long? CacheWriteHourNanosPerMillion { get; init; }
+
+    /// <summary>A minute of audio that was heard; null when the model is not priced by time.</summary>
+    public long? AudioNanosPerMinute { get; init; }
+
+    /// <summary>A million characters that were spoken; null when the model is not priced by them.</summary>
+    public long? CharacterNanosPerMillion { get; init; }
+
+    /// <summary>Prices of a call with a long prompt; null when its length does not matter.</summary>
+    public PriceTier? Tier { get; init; }
+
+    /// <summary>The model whose price this name has; null for a name of its own.</summary>
+    public string? AliasOf { get; init; }
+}
+
+/// <summary>Prices of every token of a call whose prompt has more than <paramref name="AboveTokens"/>, in nanos per million.</summary>
+public sealed record PriceTier(long AboveTokens, long InputNanos, long OutputNanos, long? CachedInputNanos = null, long? CacheWriteNanos = null, long? CacheWriteHourNanos = null);
+
+/// <param name="InputTokens">As the provider counted them, cached and cache-written ones included; null when it did not say.</param>
+/// <param name="OutputTokens">Reasoning ones included.</param>
+/// <param name="CacheWriteTokens">Those that the provider put into its prompt cache, where that costs extra.</param>
+public sealed record TokenUsage(long? InputTokens, long? OutputTokens, long? CachedInputTokens = null, long? ReasoningTokens = null, long? CacheWriteTokens = null)
+{
+    /// <summary>The part of <see cref="CacheWriteTokens"/> that is kept for an hour.</summary>
+    public long? CacheWriteHourTokens { get; init; }
+
+    /// <summary>Length of the audio that a transcription heard.</summary>
+    public long? AudioMilliseconds { get; init; }
+
+    /// <summary>Characters that a speech model spoke.</summary>
+    public long? Characters { get; init; }
+}
+
+public sealed record ReservationRequest(string Id, string Provider, string Model, long InputTokensMax, long OutputTokensMax, string Purpose)
+{
+    /// <summary>For a model that is priced by time.</summary>
+    public long? AudioMillisecondsMax { get; init; }
+
+    /// <summary>For a model that is priced by characters.</summary>
+    public long? CharactersMax { get; init; }
+}
 
 /// <param name="CostNanos">Null when the price or the usage is unknown.</param>
 public sealed record Settlement(string ReservationId, long? CostNanos, string Currency, TokenUsage Usage);

@@ -1,51 +1,36 @@
-using System.Data.Common;
-using System.Globalization;
 using SomaStack.Governance.Billing.Contracts;
 using SomaStack.Platform;
 
 namespace SomaStack.Governance.Billing;
 
-internal sealed record ReservationRow(
-    string Tenant, string Id, long Day, string Principal, string Provider, string Model, string Purpose, string State, string Currency,
-    long? ReservedNanos, DateOnly? PriceValidFrom, long? InputNanos, long? OutputNanos, long? CachedInputNanos, TokenUsage Usage, long? CostNanos, long CreatedAt)
-{
-    public const string Held = "held";
-    public const string Settled = "settled";
-    public const string Released = "released";
-
-    public const string Columns =
-        "tenant, id, day, principal, provider, model, purpose, state, currency, reserved_nanos, price_valid_from, input_nanos, output_nanos, cached_input_nanos, "
-        + "input_tokens, output_tokens, cached_input_tokens, reasoning_tokens, cost_nanos, created_at";
-
-    public static ReservationRow Map(DbDataReader reader) => new(
-        reader.GetString(0), reader.GetString(1), reader.GetInt64(2), reader.GetString(3), reader.GetString(4), reader.GetString(5), reader.GetString(6),
-        reader.GetString(7), reader.GetString(8), reader.Number(9),
-        reader.Text(10) is { } date ? DateOnly.ParseExact(date, "yyyy-MM-dd", CultureInfo.InvariantCulture) : null,
-        reader.Number(11), reader.Number(12), reader.Number(13),
-        new TokenUsage(reader.Number(14), reader.Number(15), reader.Number(16), reader.Number(17)), reader.Number(18), reader.GetInt64(19));
-}
-
 /// <summary>All SQL of reservations, budgets and the ledger.</summary>
 internal sealed class LedgerStore(Db db)
 {
     /// <returns>False when the id is taken.</returns>
-    public static async Task<bool> TryAddAsync(DbWork work, ReservationRow row) => await work.ExecuteAsync($"""
-        INSERT INTO reservations (tenant, id, day, principal, provider, model, purpose, state, currency, reserved_nanos, price_valid_from, input_nanos, output_nanos,
-            cached_input_nanos, created_at)
-        VALUES ({row.Tenant}, {row.Id}, {row.Day}, {row.Principal}, {row.Provider}, {row.Model}, {row.Purpose}, {row.State}, {row.Currency}, {row.ReservedNanos},
-            {row.PriceValidFrom?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)}, {row.InputNanos}, {row.OutputNanos}, {row.CachedInputNanos}, {row.CreatedAt})
+    public static async Task<bool> TryAddAsync(DbWork work, ReservationRow row, string? more) => await work.ExecuteAsync($"""
+        INSERT INTO reservations (tenant, id, day, principal, api_key, provider, model, purpose, state, currency, reserved_nanos, price_valid_from, input_nanos, output_nanos,
+            cached_input_nanos, more, binds, created_at)
+        VALUES ({row.Tenant}, {row.Id}, {row.Day}, {row.Principal}, {row.ApiKey}, {row.Provider}, {row.Model}, {row.Purpose}, {row.State}, {row.Currency}, {row.ReservedNanos},
+            {row.PriceValidFrom}, {row.InputNanos}, {row.OutputNanos}, {row.CachedInputNanos}, {more}, {row.Binds}, {row.CreatedAt})
         ON CONFLICT DO NOTHING
         """) == 1;
 
     public static Task<ReservationRow?> FindAsync(DbWork work, string tenant, string id) =>
         work.FindAsync(ReservationRow.Map, $"SELECT {ReservationRow.Columns:raw} FROM reservations WHERE tenant = {tenant} AND id = {id}");
 
+    /// <summary>The unit prices become those that applied, so that the cost can be recomputed from the row.</summary>
     /// <returns>True for the one call that ends it from this state.</returns>
-    public static async Task<bool> TrySettleAsync(DbWork work, ReservationRow row, string from, TokenUsage usage, long? cost, long now) => await work.ExecuteAsync($"""
-        UPDATE reservations SET state = {ReservationRow.Settled}, input_tokens = {usage.InputTokens}, output_tokens = {usage.OutputTokens},
-            cached_input_tokens = {usage.CachedInputTokens}, reasoning_tokens = {usage.ReasoningTokens}, cost_nanos = {cost}, ended_at = {now}
-        WHERE tenant = {row.Tenant} AND id = {row.Id} AND state = {from}
-        """) == 1;
+    public static async Task<bool> TrySettleAsync(DbWork work, ReservationRow row, string from, TokenUsage usage, UnitPrices? applied, long? cost, string? anomaly, long now)
+    {
+        var more = ReservationMore.Write(applied ?? default, usage);
+        return await work.ExecuteAsync($"""
+            UPDATE reservations SET state = {ReservationRow.Settled}, input_tokens = {usage.InputTokens}, output_tokens = {usage.OutputTokens},
+                cached_input_tokens = {usage.CachedInputTokens}, reasoning_tokens = {usage.ReasoningTokens}, cache_write_tokens = {usage.CacheWriteTokens},
+                input_nanos = {applied?.Input}, output_nanos = {applied?.Output}, cached_input_nanos = {applied?.CachedInput}, more = {more},
+                cost_nanos = {cost}, anomaly = {anomaly}, ended_at = {now}
+            WHERE tenant = {row.Tenant} AND id = {row.Id} AND state = {from}
+            """) == 1;
+    }
 
     /// <returns>True for the one call that releases it.</returns>
     public static async Task<bool> TryReleaseAsync(DbWork work, ReservationRow row, string reason, long now) => await work.ExecuteAsync($"""
@@ -67,13 +52,27 @@ internal sealed class LedgerStore(Db db)
         ON CONFLICT (tenant, day, currency) DO UPDATE SET bound_nanos = budget_days.bound_nanos + excluded.bound_nanos, spent_nanos = budget_days.spent_nanos + excluded.spent_nanos
         """);
 
-    public static async Task PostAsync(DbWork work, ReservationRow row, string kind, string transaction, IReadOnlyList<Posting> postings, long now)
+    /// <summary>All lines of a transaction in one statement.</summary>
+    public static Task PostAsync(DbWork work, ReservationRow row, string kind, string transaction, IReadOnlyList<Posting> postings, long now)
     {
+        Sql sql = $"INSERT INTO ledger_entries (tenant, transaction_id, line, kind, reservation_id, account, currency, amount_nanos, occurred_at) VALUES ";
         for (var line = 0; line < postings.Count; line++)
-            await work.ExecuteAsync($"""
-                INSERT INTO ledger_entries (tenant, transaction_id, line, kind, reservation_id, account, currency, amount_nanos, occurred_at)
-                VALUES ({row.Tenant}, {transaction}, {(long)line}, {kind}, {row.Id}, {postings[line].Account}, {row.Currency}, {postings[line].AmountNanos}, {now})
-                """);
+        {
+            sql.AppendLiteral(line == 0 ? "(" : ", (");
+            sql.AppendFormatted(row.Tenant);
+            foreach (var text in (ReadOnlySpan<string?>)[transaction, null, kind, row.Id, postings[line].Account, row.Currency])
+            {
+                sql.AppendLiteral(", ");
+                if (text is null) sql.AppendFormatted((long)line);
+                else sql.AppendFormatted(text);
+            }
+            sql.AppendLiteral(", ");
+            sql.AppendFormatted(postings[line].AmountNanos);
+            sql.AppendLiteral(", ");
+            sql.AppendFormatted(now);
+            sql.AppendLiteral(")");
+        }
+        return work.ExecuteAsync(sql);
     }
 
     public Task<List<ReservationRow>> StaleAsync(long createdBefore, int limit, CancellationToken cancellationToken) => db.QueryAsync(Db.AllTenants, ReservationRow.Map, $"""

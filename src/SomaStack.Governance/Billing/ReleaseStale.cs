@@ -10,9 +10,13 @@ namespace SomaStack.Governance.Billing;
 /// Gives back what a crash left bound: a reservation that is an hour old and was neither settled nor released. No model call runs that
 /// long, and if one did, its late settlement is still booked. Several replicas may sweep at once; each reservation is released once.
 /// </summary>
-internal sealed partial class ReleaseStale(LedgerStore store, LedgerBilling billing, ISettings settings, Db db, Journal journal, TimeProvider clock, ILogger<ReleaseStale> log) : BackgroundService
+internal sealed partial class ReleaseStale(
+    LedgerStore store, LimitStore limits, LedgerBilling billing, ISettings settings, Db db, Journal journal, TimeProvider clock, ILogger<ReleaseStale> log) : BackgroundService
 {
     public static readonly TimeSpan Age = TimeSpan.FromHours(1);
+
+    /// <summary>Long after the last settlement that could still move a window.</summary>
+    private static readonly TimeSpan WindowsKept = TimeSpan.FromDays(2);
 
     private static readonly TimeSpan Pause = TimeSpan.FromMinutes(5);
     private const int Batch = 100;
@@ -41,6 +45,7 @@ internal sealed partial class ReleaseStale(LedgerStore store, LedgerBilling bill
             try
             {
                 await SweepAsync(stoppingToken);
+                await limits.PurgeAsync((clock.GetUtcNow() - WindowsKept).ToMicros(), stoppingToken);
             }
             catch (Exception exception) when (exception is not OperationCanceledException)
             {

@@ -52,7 +52,7 @@ internal sealed class Credentials(
         var row = await apiKeys.FindAsync(ApiKeys.HashOf(credential), clock.NowMicros(), cancellationToken);
         if (row is null || await store.FindPrincipalAsync(row.Tenant, row.Principal, cancellationToken) is not { Active: true } holder) return null;
         var effective = CapabilitySet.Of(row.Scopes.Where(name => holder.Capabilities.Contains(name) && Capability.All.Contains(name)));
-        var authenticated = new Authenticated(row.Tenant, new Principal(holder.Id, "key"), effective);
+        var authenticated = new Authenticated(row.Tenant, new Principal(holder.Id, "key", row.Id), effective);
         cache.Keep(key, authenticated, row.Id, row.ExpiresAt ?? DateTimeOffset.MaxValue, generation);
         use.Note(row.Tenant, row.Id);
         return authenticated;

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace SomaStack.Platform;
 
-/// <summary>Port: counts what happens per key in a sliding window. In process here; shared through Redis past one machine.</summary>
+/// <summary>Port: counts what happens per key in a sliding window. In process here; shared through Redis or the database past one machine.</summary>
 public interface ICounters
 {
     /// <summary>Counts one when the limit allows it. A refusal counts nothing.</summary>

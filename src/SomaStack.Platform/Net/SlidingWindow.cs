@@ -27,9 +27,19 @@ public static class SlidingWindow
         };
         var elapsed = nowMicros % windowMicros;
         var used = state.Previous * (1 - (double)elapsed / windowMicros) + state.Current;
-        if (used + 1 <= limit)
-            return (state with { Current = state.Current + 1 }, new CounterAnswer(true, (long)Math.Floor(limit - used - 1), TimeSpan.Zero));
-        return (state, new CounterAnswer(false, 0, Wait(state, elapsed, limit, windowMicros)));
+        var isAllowed = used + 1 <= limit;
+        if (isAllowed) state = state with { Current = state.Current + 1 };
+        return (state, Answer(isAllowed, state, nowMicros, limit, windowMicros));
+    }
+
+    /// <summary>What a caller hears once it is decided; shared counters decide in their store and keep the state there.</summary>
+    /// <param name="state">After the request, which it counts when it was allowed; of this window, or of the next where another machine's clock is ahead.</param>
+    public static CounterAnswer Answer(bool isAllowed, CounterState state, long nowMicros, long limit, long windowMicros)
+    {
+        var elapsed = state.Index > nowMicros / windowMicros ? 0 : nowMicros % windowMicros;
+        if (!isAllowed) return new CounterAnswer(false, 0, Wait(state, elapsed, limit, windowMicros));
+        var used = state.Previous * (1 - (double)elapsed / windowMicros) + state.Current;
+        return new CounterAnswer(true, Math.Max(0, (long)Math.Floor(limit - used)), TimeSpan.Zero);
     }
 
     /// <summary>When the weighted count will have fallen to limit − 1.</summary>

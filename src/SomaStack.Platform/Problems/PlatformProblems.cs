@@ -17,6 +17,8 @@ public static class PlatformProblems
     public static readonly ProblemCode UnknownField = new("unknown_field", ProblemKind.Invalid, "A field is not known", "Remove the named field or leave strict mode.");
     public static readonly ProblemCode UnknownCapability = new("capability_unknown", ProblemKind.Invalid, "A capability is not published", "Use names from GET /v1/capabilities.");
     public static readonly ProblemCode Busy = new("busy", ProblemKind.Busy, "Too much at once", "Wait for the seconds in Retry-After, then try again.");
+    public static readonly ProblemCode RateLimited = new("rate_limited", ProblemKind.Busy, "A rate limit is reached", "Wait for the seconds in Retry-After, or ask for a higher limit.");
+    public static readonly ProblemCode CountersUnavailable = new("counters_unavailable", ProblemKind.Unavailable, "The shared counters do not answer", "Try again in a moment; the operator looks after the Redis that SOMA_REDIS names. Nothing passes uncounted.");
     public static readonly ProblemCode Internal = new("internal_error", ProblemKind.Internal, "Something went wrong on our side", "Report the trace_id to the operator.");
     public static readonly ProblemCode NotBuilt = new("not_built", ProblemKind.NotBuilt, "This is not built yet", "See the documentation for what is there.");
     public static readonly ProblemCode Unavailable = new("unavailable", ProblemKind.Unavailable, "A needed part is not available", "Try again later; /readyz?verbose names the part.");
@@ -28,7 +30,7 @@ public static class PlatformProblems
     public static readonly IReadOnlyList<ProblemCode> All =
     [
         MalformedRequest, Unauthenticated, MissingCapability, NotFound, MethodNotAllowed, Conflict, VersionMismatch, PreconditionRequired,
-        TooLarge, UnsupportedMedia, InvalidRequest, UnknownField, UnknownCapability, Busy, Internal, NotBuilt, Unavailable, Timeout,
+        TooLarge, UnsupportedMedia, InvalidRequest, UnknownField, UnknownCapability, Busy, RateLimited, CountersUnavailable, Internal, NotBuilt, Unavailable, Timeout,
         AddressRefused, AnswerTooLarge,
     ];
 }

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http.Json;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using SomaStack.Platform;
@@ -27,7 +28,8 @@ public static class EdgeModule
                 kestrel.Limits.MaxRequestLineSize = 2 * Limits.AddressMax;
                 kestrel.Limits.MaxRequestHeadersTotalSize = 2 * Limits.HeadersMax;
             });
-            services.AddSingleton<ICounters, ProcessCounters>();
+            if (options.Redis is { Length: > 0 } redis) services.TryAddSingleton(_ => new SharedRedis(redis));
+            services.AddSingleton(CountersOf);
             services.AddSingleton<ReplayStore>();
             if (options.HasRole("worker")) services.AddHostedService<ReplayPurge>();
             services.AddSingleton<Health>().AddSingleton<Status>();
@@ -47,6 +49,15 @@ public static class EdgeModule
         Json = EdgeJson.Default,
         Metrics = EdgeMetrics.All,
     };
+
+    /// <summary>Shared where replicas may be several: by Redis when there is one, else by PostgreSQL. SQLite serves one process.</summary>
+    private static ICounters CountersOf(IServiceProvider services)
+    {
+        var clock = services.GetRequiredService<TimeProvider>();
+        if (services.GetService<SharedRedis>() is { } redis) return new RedisCounters(redis, clock);
+        var db = services.GetRequiredService<Db>();
+        return db.Name == "sqlite" ? new ProcessCounters(clock) : new DatabaseCounters(db, clock);
+    }
 
     /// <summary>The way in, outermost first.</summary>
     public static void Use(WebApplication app)

@@ -9,11 +9,10 @@ internal static class EdgeProblems
     public static readonly ProblemCode SlowRequest = new("request_too_slow", ProblemKind.Slow, "The request arrived too slowly", "Send the body without long pauses.");
     public static readonly ProblemCode AddressTooLong = new("address_too_long", ProblemKind.AddressTooLong, "The address is too long", "Send long values in the body.");
     public static readonly ProblemCode HeadersTooLarge = new("headers_too_large", ProblemKind.HeadersTooLarge, "The headers are too large", "Send fewer or shorter headers.");
-    public static readonly ProblemCode RateLimited = new("rate_limited", ProblemKind.Busy, "The tenant's rate limit is reached", "Wait for the seconds in Retry-After, or ask for a higher limit.");
     public static readonly ProblemCode ResidencyRefused = new("residency_refused", ProblemKind.Forbidden, "This region may not serve the tenant", "Call an installation in one of the tenant's regions.");
     public static readonly ProblemCode KeyReused = new("idempotency_key_reused", ProblemKind.Invalid, "The Idempotency-Key was used for another request", "Use a new key for a new request.");
     public static readonly ProblemCode KeyRunning = new("idempotency_running", ProblemKind.Conflict, "The first request with this Idempotency-Key is still running", "Wait for the seconds in Retry-After, then repeat the same request.");
 
     public static readonly IReadOnlyList<ProblemCode> All =
-        [AccessUndeclared, SlowRequest, AddressTooLong, HeadersTooLarge, RateLimited, ResidencyRefused, KeyReused, KeyRunning];
+        [AccessUndeclared, SlowRequest, AddressTooLong, HeadersTooLarge, ResidencyRefused, KeyReused, KeyRunning];
 }

@@ -41,6 +41,6 @@ internal sealed class Guards(RequestDelegate next, IServiceProvider services, So
         http.Response.Headers["RateLimit-Policy"] = string.Create(CultureInfo.InvariantCulture, $"\"tenant\";q={limit};w={(long)Window.TotalSeconds}");
         http.Response.Headers["RateLimit"] = string.Create(CultureInfo.InvariantCulture, $"\"tenant\";r={answer.Remaining};t={(answer.IsAllowed ? (long)Window.TotalSeconds : wait)}");
         if (!answer.IsAllowed)
-            throw new Problem(EdgeProblems.RateLimited, $"The tenant may send {limit} acting requests a minute.") { RetryAfter = answer.RetryAfter };
+            throw new Problem(PlatformProblems.RateLimited, $"The tenant may send {limit} acting requests a minute.") { RetryAfter = answer.RetryAfter };
     }
 }

@@ -1,0 +1,80 @@
+using StackExchange.Redis;
+
+namespace SomaStack.Platform;
+
+/// <summary>
+/// The Redis that replicas count in. A command fails at once while it is away instead of waiting for it: what cannot be counted is
+/// refused. It reconnects by itself.
+/// </summary>
+public sealed class SharedRedis(string address) : IAsyncDisposable
+{
+    private static readonly TimeSpan TryAgain = TimeSpan.FromSeconds(1);
+
+    private readonly Lock _connecting = new();
+    private Task<ConnectionMultiplexer>? _connection;
+
+    /// <summary>Runs a script alone, as one step.</summary>
+    /// <exception cref="Problem">503 <c>counters_unavailable</c> when Redis does not answer within a second.</exception>
+    public async Task<RedisResult> RunAsync(string script, RedisKey[] keys, RedisValue[] arguments)
+    {
+        try
+        {
+            return await (await ConnectAsync()).GetDatabase().ScriptEvaluateAsync(script, keys, arguments);
+        }
+        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        {
+            throw Away(exception);
+        }
+    }
+
+    /// <summary>The fields of a hash for each key, in one round trip.</summary>
+    /// <exception cref="Problem">503 <c>counters_unavailable</c> when Redis does not answer within a second.</exception>
+    public async Task<RedisValue[][]> ReadAsync(IReadOnlyList<RedisKey> keys, RedisValue[] fields)
+    {
+        try
+        {
+            var database = (await ConnectAsync()).GetDatabase();
+            return await Task.WhenAll(keys.Select(key => database.HashGetAsync(key, fields)));
+        }
+        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        {
+            throw Away(exception);
+        }
+    }
+
+    /// <summary>Sends a script without waiting for its answer; later commands of this process run after it.</summary>
+    public void Send(string script, RedisKey[] keys, RedisValue[] arguments)
+    {
+        if (_connection is { IsCompletedSuccessfully: true } connected)
+            _ = connected.Result.GetDatabase().ScriptEvaluateAsync(script, keys, arguments, CommandFlags.FireAndForget);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_connection is { IsCompletedSuccessfully: true } connected) await connected.Result.DisposeAsync();
+    }
+
+    private Task<ConnectionMultiplexer> ConnectAsync()
+    {
+        var known = Volatile.Read(ref _connection);
+        if (known is not null && !known.IsFaulted) return known;
+        lock (_connecting)
+        {
+            if (_connection is null or { IsFaulted: true }) _connection = ConnectionMultiplexer.ConnectAsync(Configuration());
+            return _connection;
+        }
+    }
+
+    private ConfigurationOptions Configuration()
+    {
+        var configuration = ConfigurationOptions.Parse(address);
+        configuration.AbortOnConnectFail = false;
+        configuration.BacklogPolicy = BacklogPolicy.FailFast;
+        configuration.ConnectTimeout = 1000;
+        configuration.AsyncTimeout = 1000;
+        configuration.ReconnectRetryPolicy = new LinearRetry(500);
+        return configuration;
+    }
+
+    private static Problem Away(Exception cause) => new(PlatformProblems.CountersUnavailable, "The Redis that counts for all replicas does not answer.", cause) { RetryAfter = TryAgain };
+}
