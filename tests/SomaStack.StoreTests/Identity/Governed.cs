@@ -26,11 +26,13 @@ internal sealed class Governed : IAsyncDisposable
     public static async Task<Governed> StartAsync(Databases databases, string name) => await StartAsync(await databases.CreateAsync(name), null, null);
 
     /// <param name="keys">Null for a keys folder of its own, as on another machine.</param>
-    public static async Task<Governed> StartAsync(string database, string? keys, FakeTimeProvider? clock)
+    /// <param name="redis">Where limits are counted besides the database; null for nowhere.</param>
+    /// <param name="around">Puts something between the rooms and the database.</param>
+    public static async Task<Governed> StartAsync(string database, string? keys, FakeTimeProvider? clock, string? redis = null, Func<Db, Db>? around = null)
     {
-        var options = new SomaOptions { Database = database, DataDirectory = keys ?? Path.Combine(Path.GetTempPath(), "soma-keys-" + Guid.CreateVersion7().ToString("N")) };
+        var options = new SomaOptions { Redis = redis, Database = database, DataDirectory = keys ?? Path.Combine(Path.GetTempPath(), "soma-keys-" + Guid.CreateVersion7().ToString("N")) };
         clock ??= new FakeTimeProvider(new DateTimeOffset(2026, 11, 22, 12, 0, 0, TimeSpan.Zero));
-        var services = new ServiceCollection().AddSingleton(options).AddSingleton<TimeProvider>(clock).AddSingleton(_ => Db.Open(database)).AddSingleton<Journal>();
+        var services = new ServiceCollection().AddSingleton(options).AddSingleton<TimeProvider>(clock).AddSingleton(_ => around is null ? Db.Open(database) : around(Db.Open(database))).AddSingleton<Journal>();
         services.AddLogging(logging => logging.ClearProviders());
         foreach (var room in Rooms) room.Add(services, options);
         var provider = services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true });

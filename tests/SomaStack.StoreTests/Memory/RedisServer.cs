@@ -32,6 +32,13 @@ public sealed class RedisServer : IAsyncDisposable
         return (_connection.GetDatabase(), $"{{t{Interlocked.Increment(ref _count)}}}");
     }
 
+    /// <summary>For what connects by itself; its keys need names of their own.</summary>
+    public async Task<string> AddressAsync()
+    {
+        var (database, _) = await OpenAsync();
+        return database.Multiplexer.GetEndPoints()[0].ToString()!;
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (_connection is not null) await _connection.DisposeAsync();

@@ -53,10 +53,55 @@ public sealed class PricingTests
         {
             Assert.True(price is { InputNanosPerMillion: >= 0, OutputNanosPerMillion: >= 0 } && (price.CachedInputNanosPerMillion ?? 0) <= price.InputNanosPerMillion, price.Model);
             Assert.True(source.Length > 10, price.Model);
-            // Only what runs here is free.
-            Assert.Equal(price.Provider == "somastack", price.InputNanosPerMillion == 0);
+            // Only what runs here is free, or what its provider calls so.
+            Assert.Equal(price.Provider == "somastack" || price.Model.EndsWith(":free", StringComparison.Ordinal), UnitPrices.Of(price).IsFree);
+            if (price.Tier is { } tier) Assert.True(tier.InputNanos > price.InputNanosPerMillion && tier.OutputNanos > price.OutputNanosPerMillion, price.Model);
+            Assert.True(price.CacheWriteNanosPerMillion is null || price.CacheWriteNanosPerMillion > price.InputNanosPerMillion, price.Model);
+            Assert.True(price.CacheWriteHourNanosPerMillion is null || price.CacheWriteHourNanosPerMillion > price.CacheWriteNanosPerMillion, price.Model);
         }
         Assert.Contains(rows, row => row.Price is { Model: "soma-extract", InputNanosPerMillion: 0, OutputNanosPerMillion: 0 });
         Assert.Contains(rows, row => row.Price is { Model: "gpt-4o-mini", InputNanosPerMillion: 150_000_000, OutputNanosPerMillion: 600_000_000, CachedInputNanosPerMillion: 75_000_000 });
     }
+
+    [Fact]
+    public void Cache_writes_long_prompts_and_sound_have_prices_of_their_own()
+    {
+        // Sonnet 4.5: 3 in, 0.30 read, 3.75 written, 6 written for an hour, 15 out; twice the input and half again the output above 200,000.
+        var sonnet = PriceOf("anthropic", "claude-sonnet-4-5");
+        Assert.Equal(1_000 * 3_000L + 2_000 * 300 + 4_000 * 3_750 + 1_000 * 6_000 + 500 * 15_000,
+            Pricing.CostNanos(sonnet, new TokenUsage(8_000, 500, 2_000, null, 5_000) { CacheWriteHourTokens = 1_000 }));
+        Assert.Equal(200_000 * 3_000L, Pricing.CostNanos(sonnet, new TokenUsage(200_000, 0)));
+        Assert.Equal(200_001 * 6_000L + 10 * 22_500, Pricing.CostNanos(sonnet, new TokenUsage(200_001, 10)));
+        Assert.Null(Pricing.CostNanos(sonnet, new TokenUsage(10, 1, 6, null, 5)));
+        Assert.Null(Pricing.CostNanos(sonnet, new TokenUsage(10, 1, 0, null, 5) { CacheWriteHourTokens = 6 }));
+        // Nobody says what OpenAI would charge for a write, so nobody claims to know.
+        Assert.Null(Pricing.CostNanos(PriceOf("openai", "gpt-4o"), new TokenUsage(10, 1, 0, null, 5)));
+        // Half a minute at 0.006 dollars; 1,234 characters at 15 dollars a million.
+        Assert.Equal(3_000_000, Pricing.CostNanos(PriceOf("openai", "whisper-1"), new TokenUsage(null, null) { AudioMilliseconds = 30_000 }));
+        Assert.Equal(18_510_000, Pricing.CostNanos(PriceOf("openai", "tts-1"), new TokenUsage(null, null) { Characters = 1_234 }));
+        Assert.Null(Pricing.CostNanos(PriceOf("openai", "whisper-1"), new TokenUsage(5, 5)));
+    }
+
+    [Fact]
+    public void No_call_costs_more_than_the_most_that_was_reserved_for_it() =>
+        Gen.Select(Gen.Int[0, PriceBook.Shipped().Count() - 1], Gen.Long[0, 500_000], Gen.Long[0, 50_000], Gen.Double[0, 1], Gen.Double[0, 1], Gen.Double[0, 1]).Sample((row, input, output, part, cached, hour) =>
+        {
+            var price = UnitPrices.Of(PriceBook.Shipped().ElementAt(row).Price);
+            var most = Pricing.MostNanos(price, new ReservationRequest("r", "p", "m", input, output, "test") { AudioMillisecondsMax = 60_000, CharactersMax = 1_000 });
+            var (read, written) = ((long)(input * part), price.CacheWrite is null ? 0 : (long)(input * part * cached));
+            var usage = new TokenUsage(read, output / 2, (read - written) / 2, null, written) { CacheWriteHourTokens = (long)(written * hour), AudioMilliseconds = 59_999, Characters = 999 };
+            Assert.True(Pricing.CostNanos(price, usage) <= most, $"{row}: {Pricing.CostNanos(price, usage)} > {most}");
+        });
+
+    [Fact]
+    public void Every_name_of_the_recorded_traffic_with_its_provider_that_a_source_was_found_for_has_a_price()
+    {
+        foreach (var (provider, model) in ((string, string)[])
+            [("openai", "gpt-4o-mini-2024-07-18"), ("openai", "gpt-5-mini-2025-08-07"), ("openai", "gpt-5.2-2025-12-11"), ("openai", "o3-mini-2025-01-31"), ("anthropic", "claude-haiku-4-5"),
+             ("anthropic", "claude-3-opus-latest"), ("anthropic", "claude-sonnet-4-0"), ("groq", "meta-llama/llama-4-scout-17b-16e-instruct"), ("openrouter", "minimax/minimax-m2:free")])
+            Assert.Contains(PriceBook.Shipped(), row => row.Price.Provider == provider && row.Price.Model == model);
+        Assert.Equal("o3-mini", PriceBook.Shipped().Single(row => row.Price.Model == "o3-mini-2025-01-31").Price.AliasOf);
+    }
+
+    private static UnitPrices PriceOf(string provider, string model) => UnitPrices.Of(PriceBook.Shipped().Single(row => row.Price.Provider == provider && row.Price.Model == model).Price);
 }

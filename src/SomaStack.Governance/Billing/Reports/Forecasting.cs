@@ -9,10 +9,11 @@ internal sealed record Forecast(IReadOnlyList<double>? Next, double? Mape, doubl
 /// <summary>
 /// Daily figures of the coming week from those of the past; pure. Weekday factors times a robust level with a damped drift:
 /// <list type="number">
-/// <item>f(d) = mean of weekday d ÷ mean of all days, over the last whole weeks.</item>
+/// <item>f(d) = mean of y(t) ÷ the mean of the seven days around t, over the days t of weekday d; then divided by the mean of all seven f
+/// (ratio to moving average, Macaulay 1931). A drift does not bend them.</item>
 /// <item>x(t) = y(t) ÷ f(d(t)), without the days whose factor is 0.</item>
 /// <item>s = median of the slopes (x(j) − x(i)) ÷ (j − i) over the last 28 days (Theil 1950, Sen 1968): a single odd day does not move it.</item>
-/// <item>L = median of x(t) + s·(n − 1 − t) over the last 14 days.</item>
+/// <item>L = median of x(t) + s·(n − 1 − t) over the last 14 days; their mean where that is 0, as with few calls.</item>
 /// <item>ŷ(h) = max(0, L + s·(φ + φ² + … + φʰ)) · f(d), φ = 0.9: drifts fade (Gardner and McKenzie 1985).</item>
 /// </list>
 /// </summary>
@@ -68,8 +69,9 @@ internal static class Forecasting
         var levels = new List<double>(LevelDays);
         foreach (var (day, value) in values)
             if (day >= days.Length - LevelDays) levels.Add(value + slope * (days.Length - 1 - day));
-        // Every weekday with a factor occurs in the last two weeks, and one has a factor since the mean is not 0.
+        // Every weekday occurs in the last two weeks, and one of them has a factor.
         var (level, drift, fade) = (Median(levels), 0.0, 1.0);
+        if (level <= 0) level = levels.Average();
         for (var h = 0; h < HorizonDays; h++)
         {
             fade *= Damping;
@@ -82,17 +84,25 @@ internal static class Forecasting
     /// <summary>By the day's place in the week of the first day; null when nothing ever happened.</summary>
     private static double[]? Factors(ReadOnlySpan<double> days)
     {
-        var start = days.Length % Week;
-        var (sums, all, weeks) = (new double[Week], 0.0, (days.Length - start) / Week);
-        for (var t = start; t < days.Length; t++)
+        const int Half = Week / 2;
+        var (factors, counts, all) = (new double[Week], new int[Week], 0.0);
+        for (var t = Half; t + Half < days.Length; t++)
         {
-            sums[t % Week] += days[t];
-            all += days[t];
+            var around = 0.0;
+            for (var i = t - Half; i <= t + Half; i++) around += days[i];
+            // A week without a call says nothing of its days.
+            if (around <= 0) continue;
+            factors[t % Week] += days[t] * Week / around;
+            counts[t % Week]++;
+        }
+        for (var d = 0; d < Week; d++)
+        {
+            if (counts[d] > 0) factors[d] /= counts[d];
+            all += factors[d];
         }
         if (all <= 0) return null;
-        var mean = all / (weeks * Week);
-        for (var d = 0; d < Week; d++) sums[d] = sums[d] / weeks / mean;
-        return sums;
+        for (var d = 0; d < Week; d++) factors[d] *= Week / all;
+        return factors;
     }
 
     private static double Slope(List<(int Day, double Value)> values)
