@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using SomaStack.Intelligence.Inference.Contracts;
@@ -13,9 +14,10 @@ public static class InferenceModule
     {
         Add = Add,
         Map = Map,
-        Problems = InferenceProblems.All,
-        Json = InferenceJson.Default,
-        Metrics = InferenceMetrics.All,
+        Problems = [.. InferenceProblems.All, .. QueueProblems.All],
+        Json = JsonTypeInfoResolver.Combine(InferenceJson.Default, QueueJson.Default),
+        Metrics = [.. InferenceMetrics.All, .. QueueMetrics.All],
+        Handle = QueueModule.Handle,
     };
 
     private static void Add(IServiceCollection services, SomaOptions options)
@@ -49,6 +51,7 @@ public static class InferenceModule
         services.AddSingleton<CreateMessage>();
         services.AddSingleton<AnswerMessages>();
         services.AddSingleton<CountTokens>();
+        QueueModule.Add(services, options);
     }
 
     private static void Map(IEndpointRouteBuilder routes)
@@ -61,5 +64,6 @@ public static class InferenceModule
         InferSync.Map(routes);
         CreateMessage.Map(routes);
         CountTokens.Map(routes);
+        QueueModule.Map(routes);
     }
 }

@@ -9,7 +9,8 @@ internal static class KafkaTopics
     {
         "somastack.constitution.updated.v1" => "constitution.updated",
         "somastack.settings.changed.v1" => "settings.changed",
-        "somastack.inference.call_opened.v1" => "slm.requests",
+        "somastack.inference.call_opened.v1" or "somastack.inference.request_queued.v1" => "slm.requests",
+        "somastack.inference.request_completed.v1" => "slm.responses",
         "somastack.inference.call_settled.v1" or "somastack.inference.call_failed.v1" or "somastack.inference.call_lost.v1" => "slm.metrics",
         _ when type.StartsWith("somastack.notifications.", StringComparison.Ordinal) => "notifications.events",
         _ => Default,

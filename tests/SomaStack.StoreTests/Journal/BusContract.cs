@@ -67,7 +67,7 @@ public sealed class BusContract(Databases databases)
         one.Deliver(Count, [Type], CountAsync);
         other.Deliver(Count, [Type], CountAsync);
         for (var i = 0; i < 60; i++) await setup.AppendAsync($"{i}", type: Type);
-        await UntilHandledAsync(setup, 60);
+        await UntilHandledAsync(setup, 60, one, other);
         // A second effect would have met the primary key, failed and become a dead letter.
         Assert.Empty(await setup.DeadLetters().ListAsync("", 10, Stop));
     }
@@ -145,6 +145,15 @@ public sealed class BusContract(Databases databases)
         await work.ExecuteAsync($"INSERT INTO sample (tenant, id, body, number) VALUES ({line.Tenant}, {line.Id}, {line.Data}, {number})");
     }
 
-    private static Task UntilHandledAsync(JournalSetup setup, int count) =>
-        JournalSetup.UntilAsync(async () => await setup.Db.NumberAsync(Db.AllTenants, $"SELECT COUNT(*) FROM sample", Stop) == count, $"{count} effects");
+    private static Task UntilHandledAsync(JournalSetup setup, int count, params BusHarness[] replicas)
+    {
+        async Task<long?> SeenAsync() => await setup.Db.NumberAsync(Db.AllTenants, $"SELECT COUNT(*) FROM sample", Stop);
+        async Task<string> StateAsync()
+        {
+            var (end, relay) = (await setup.Reader.EndAsync(Stop), await Place.FindAsync(setup.Db, KafkaRelay.Consumer, Stop));
+            var letters = await setup.DeadLetters().ListAsync("", 10, Stop);
+            return $"{await SeenAsync()} came, {letters.Count} dead letters {letters.FirstOrDefault()?.Reason}, journal ends at {end}, published up to {relay}, {string.Join("; ", replicas.Select(replica => replica.State))}";
+        }
+        return JournalSetup.UntilAsync(async () => await SeenAsync() == count, $"{count} effects", StateAsync);
+    }
 }

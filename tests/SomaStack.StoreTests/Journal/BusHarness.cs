@@ -33,6 +33,9 @@ internal sealed class BusHarness : IAsyncDisposable
     public void Deliver(string consumer, IReadOnlyList<string> types, Func<JournalLine, DbWork, CancellationToken, Task> handler) =>
         _running.Add(_bus.DeliverAsync(new Subscription(consumer, types, handler), _stop.Token));
 
+    /// <summary>For the reader of a failure: what this replica still does.</summary>
+    public string State => $"lease {(_lease.Held ? "held" : "not held")}{(_relay is null ? "" : $", relay {_relay.Trouble ?? "without trouble"}")}, {_running.Count(task => task.IsCompleted)} of {_running.Count} loops ended";
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();

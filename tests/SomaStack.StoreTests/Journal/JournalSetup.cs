@@ -50,13 +50,14 @@ internal sealed class JournalSetup : IAsyncDisposable
         new(Db, DeadLetters(), TimeProvider.System, NullLogger<Delivery>.Instance) { Attempts = attempts, FirstPause = TimeSpan.FromMilliseconds(1) };
 
     /// <summary>Waits for a condition; the test's own deadline is what ends a wait in vain.</summary>
-    public static async Task UntilAsync(Func<Task<bool>> holds, string what)
+    /// <param name="seen">What there is instead, for the reader of a failure.</param>
+    public static async Task UntilAsync(Func<Task<bool>> holds, string what, Func<Task<string>>? seen = null)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(Stop);
         deadline.CancelAfter(TimeSpan.FromSeconds(60));
         while (!await holds())
         {
-            if (deadline.IsCancellationRequested) Assert.Fail("Waited in vain for: " + what);
+            if (deadline.IsCancellationRequested) Assert.Fail($"Waited in vain for: {what}{(seen is null ? "" : "; " + await seen())}");
             await Task.Delay(5, CancellationToken.None);
         }
     }

@@ -72,12 +72,30 @@ internal sealed class Embeddings(Router router, ProviderList providers, ModelCal
             var (own, _) = await EmbedAsync([request.Text], context, cancellationToken);
             return new EmbedAnswer(embedder!.Model, own[0], own[0].Length);
         }
-        var call = await OpenAsync(context, model, [request.Text], Encoding.UTF8.GetByteCount(request.Text), cancellationToken);
+        var (vectors, _) = await AskAsync(model, [request.Text], context, cancellationToken);
+        return new EmbedAnswer(model.Id, vectors[0], vectors[0].Length);
+    }
+
+    /// <summary>The same without a caller that waits: for work from the queue.</summary>
+    /// <param name="body">A request as <c>POST /v1/embeddings</c> takes it.</param>
+    public async Task<EmbeddingsAnswer> AnswerAsync(ReadOnlyMemory<byte> body, RequestContext context, CancellationToken cancellationToken)
+    {
+        var root = JsonField.Root(body);
+        if (await RemoteAsync(context, Wire.Read(body.Span).Model, cancellationToken) is not { } model) return await OwnAsync(root, context, cancellationToken);
+        var (vectors, usage) = await AskAsync(model, Texts(root["input"]), context, cancellationToken);
+        var items = new List<EmbeddingItem>(vectors.Count);
+        foreach (var vector in vectors) items.Add(new EmbeddingItem("embedding", items.Count, JsonSerializer.SerializeToElement(vector, InferenceJson.Default.SingleArray)));
+        return new EmbeddingsAnswer("list", items, model.Id, new EmbeddingsUsage(usage.InputTokens ?? 0, usage.InputTokens ?? 0));
+    }
+
+    private async Task<(List<float[]> Vectors, TokenUsage Usage)> AskAsync(KnownModel model, List<string> texts, RequestContext context, CancellationToken cancellationToken)
+    {
+        var call = await OpenAsync(context, model, texts, texts.Sum(static text => (long)Encoding.UTF8.GetByteCount(text)), cancellationToken);
         List<float[]> vectors;
         try
         {
             call.BeginWait();
-            (vectors, call.Usage) = await remote.EmbedAsync(model, [request.Text], cancellationToken);
+            (vectors, call.Usage) = await remote.EmbedAsync(model, texts, cancellationToken);
             call.EndWait();
         }
         catch (Exception exception)
@@ -88,7 +106,7 @@ internal sealed class Embeddings(Router router, ProviderList providers, ModelCal
             throw;
         }
         await calls.SettleAsync(call);
-        return new EmbedAnswer(model.Id, vectors[0], vectors[0].Length);
+        return (vectors, call.Usage);
     }
 
     /// <summary>Null when the built-in embedder is meant.</summary>
