@@ -39,6 +39,6 @@ public sealed class QueueWaking(Databases databases)
         await woken.WaitAsync(TimeSpan.FromSeconds(60), JournalSetup.Stop);
     }
 
-    private static Task AppendAsync(JournalSetup setup, string id, string version) => setup.Db.WriteAsync("demo", work => setup.Journal.AppendAsync(
+    private static Task<long> AppendAsync(JournalSetup setup, string id, string version) => setup.Db.WriteAsync("demo", work => setup.Journal.AppendAsync(
         work, Databases.Context(), "request/" + id, 1, RequestEvents.Queued, new RequestQueued(version, id, null, "chat", "chat", null, new string('a', 64), 0, 5), QueueJson.Default.RequestQueued), JournalSetup.Stop);
 }

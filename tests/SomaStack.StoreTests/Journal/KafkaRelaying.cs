@@ -33,6 +33,8 @@ public sealed class KafkaRelaying(Databases databases)
         Assert.Equal("constitution.updated", KafkaTopics.Of("somastack.constitution.updated.v1"));
         Assert.Equal("settings.changed", KafkaTopics.Of("somastack.settings.changed.v1"));
         Assert.Equal("slm.requests", KafkaTopics.Of("somastack.inference.call_opened.v1"));
+        Assert.Equal("slm.requests", KafkaTopics.Of("somastack.inference.request_queued.v1"));
+        Assert.Equal("slm.responses", KafkaTopics.Of("somastack.inference.request_completed.v1"));
         Assert.Equal("slm.metrics", KafkaTopics.Of("somastack.inference.call_settled.v1"));
         Assert.Equal("notifications.events", KafkaTopics.Of("somastack.notifications.alert.v1"));
         Assert.Equal("somastack.events", KafkaTopics.Of("somastack.sessions.started.v1"));

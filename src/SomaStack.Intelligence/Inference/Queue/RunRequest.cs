@@ -42,7 +42,7 @@ internal sealed partial class RunRequest(
     private async Task FailAsync(RequestContext context, RunningRequest request, Exception exception, Func<bool> stopping)
     {
         var row = request.Row;
-        if (exception is OperationCanceledException && request.Token.IsCancellationRequested)
+        if (exception is not Problem && request.Token.IsCancellationRequested)
         {
             var error = new RequestError(RequestDecider.WorkerStopping, "The worker was stopping; another goes on.");
             // Somebody cancelled it, or the server stops; the decider knows of the first, and the second is no fault of the request.
