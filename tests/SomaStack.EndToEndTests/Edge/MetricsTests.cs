@@ -18,6 +18,8 @@ public sealed class MetricsTests
         "somastack_memory_brain_breaker",
         // Nothing expires and nothing is used three times while this test runs.
         "somastack_memory_expired_total", "somastack_memory_wm_promoted_total",
+        // No benchmark runs while this test does.
+        "somastack_benchmark_questions_total", "somastack_benchmark_runs_total",
         // What this test remembers states nothing, and no model is configured.
         "somastack_memory_facts_written_total", "somastack_memory_facts_refused_total", "somastack_memory_extractions_total", "somastack_memory_extraction_duration_seconds",
     ];
