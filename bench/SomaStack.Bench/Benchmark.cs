@@ -13,6 +13,7 @@ public static class Benchmarks
         RecordingsBenchmark.Benchmark,
         MemoryBench.Benchmark, RegressionCapsule.Benchmark, RecallBench.Benchmark, VectorBench.Benchmark,
         IndexBench.Benchmark, JournalBench.Benchmark, CrashBench.Benchmark,
+        ModelsBench.Benchmark,
     ];
 }
 

@@ -30,5 +30,7 @@ internal sealed record FirstStart(string SessionId, string Question, int Files, 
 [JsonSerializable(typeof(TokenInfo))]
 [JsonSerializable(typeof(Welcome))]
 [JsonSerializable(typeof(FirstStart))]
+[JsonSerializable(typeof(ModelTested))]
+[JsonSerializable(typeof(ChatBody))]
 [JsonSerializable(typeof(JsonElement))]
 internal sealed partial class CliJson : JsonSerializerContext;

@@ -80,6 +80,19 @@ public sealed class SomaClient
     /// <summary>Any GET that answers JSON.</summary>
     public Task<JsonElement> GetAsync(string path, CancellationToken cancellationToken = default) => _transport.JsonAsync(Call.Get(path), ClientJson.Default.JsonElement, cancellationToken);
 
+    /// <summary>Any call that answers JSON, with its headers. It is sent once unless its key makes a repetition harmless.</summary>
+    /// <param name="ifMatch">The version that a change replaces.</param>
+    public async Task<RawAnswer> SendAsync(HttpMethod method, string path, JsonElement? body = null, string? ifMatch = null, CancellationToken cancellationToken = default)
+    {
+        var call = new Call(method, path)
+        {
+            Content = body is { } value ? () => JsonContent.Create(value, ClientJson.Default.JsonElement) : null, IfMatch = ifMatch, Repeats = method == HttpMethod.Get, Patience = ModelPatience,
+        };
+        using var response = await _transport.SendAsync(call, cancellationToken);
+        var headers = response.Headers.Concat(response.Content.Headers).ToDictionary(static header => header.Key, static header => string.Join(", ", header.Value), StringComparer.OrdinalIgnoreCase);
+        return new RawAnswer(await response.Content.ReadFromJsonAsync(ClientJson.Default.JsonElement, cancellationToken), headers);
+    }
+
     /// <summary>Any GET whose answer is to be copied as it comes, e.g. an export.</summary>
     public async Task CopyAsync(string path, Stream target, CancellationToken cancellationToken = default)
     {
@@ -106,3 +119,6 @@ public sealed class SomaClient
     private Task<Turn> TurnAsync<T>(string path, T body, JsonTypeInfo<T> shape, string? key, CancellationToken cancellationToken) =>
         _transport.JsonAsync(Call.Post(path, body, shape, key) with { Patience = ModelPatience }, ClientJson.Default.Turn, cancellationToken);
 }
+
+/// <param name="Headers">By name, whatever its case; several values are joined by a comma.</param>
+public sealed record RawAnswer(JsonElement Body, IReadOnlyDictionary<string, string> Headers);
