@@ -24,9 +24,11 @@ public sealed record CallOpened(
 /// <param name="CostNanos">Null when price or usage is unknown.</param>
 /// <param name="FirstByteMs">From our request to the first byte of the answer.</param>
 /// <param name="OverheadMs">What this server added, without the waits for the provider and for the caller.</param>
+/// <param name="Refused">Whether the answer refuses (docs/inference.md says how that is told); null when that cannot be told.</param>
+/// <param name="Purpose">As in <see cref="CallOpened"/>.</param>
 public sealed record CallSettled(
     string CallId, string Provider, string Model, long? InputTokens, long? OutputTokens, long? CachedInputTokens, long? ReasoningTokens,
-    long? CostNanos, string Currency, double? FirstByteMs, double DurationMs, double OverheadMs);
+    long? CostNanos, string Currency, double? FirstByteMs, double DurationMs, double OverheadMs, bool? Refused = null, string? Purpose = null);
 
 /// <summary>The answer was not complete: refused, cut, or its reader left. What the provider counted until then is booked.</summary>
 /// <param name="Code">The problem's code, <c>client_closed</c>, or <c>hedge_lost</c> when another attempt was faster.</param>
@@ -34,7 +36,7 @@ public sealed record CallSettled(
 /// <param name="Chunks">Pieces of a stream that had come; null when nothing was streamed.</param>
 public sealed record CallFailed(
     string CallId, string Provider, string Model, string Code, int? UpstreamStatus, int? Chunks, long? InputTokens, long? OutputTokens, long? CostNanos, string Currency,
-    double? FirstByteMs, double DurationMs, string? RequestId = null, int Attempt = 1, bool Estimated = false);
+    double? FirstByteMs, double DurationMs, string? RequestId = null, int Attempt = 1, bool Estimated = false, string? Purpose = null);
 
 /// <summary>Answered from memory with the answer to an equal request of the same principal: no provider was asked, nothing is charged.</summary>
 /// <param name="SavedInputTokens">What the provider counted when it gave that answer; null is unknown.</param>

@@ -12,6 +12,8 @@ internal static class InferenceMetrics
     private static readonly Histogram<double> Overhead = Telemetry.Meter.CreateHistogram<double>("somastack_model_call_overhead_seconds", null, "What this server added to the call.");
     private static readonly Counter<long> Lost = Telemetry.Meter.CreateCounter<long>("somastack_model_calls_lost_total", null, "Calls whose process ended before settling them.");
 
+    private static readonly Counter<long> Refusals = Telemetry.Meter.CreateCounter<long>("somastack_model_refusals_total", null, "Answers that refuse, by what told so.");
+
     public static readonly IReadOnlyList<MetricDescription> All =
     [
         new("somastack_model_calls_total", "counter", "1", "Model calls; the outcome is settled, client_closed or a problem's code.", "provider", "model", "outcome"),
@@ -20,6 +22,8 @@ internal static class InferenceMetrics
         new("somastack_model_call_overhead_seconds", "histogram", "s", "What this server added to the call, without the waits for the provider and the reader.", "provider", "model"),
         new("somastack_model_calls_lost_total", "counter", "1", "Calls whose process ended before settling them."),
         .. RoutingMetrics.All,
+        new("somastack_model_refusals_total", "counter", "1", "Complete answers that refuse; the signal is refusal, content_filter, stop_reason, empty or phrase.", "provider", "model", "signal"),
+        .. GenAiMetrics.All,
     ];
 
     public static void Record(ModelCall call, string outcome)
@@ -31,6 +35,8 @@ internal static class InferenceMetrics
         if (call.Usage.OutputTokens is { } output && !call.Estimated) Tokens.Add(output, provider, model, new KeyValuePair<string, object?>("direction", "output"));
         Duration.Record(call.DurationMs / 1000, provider, model);
         Overhead.Record(call.OverheadMs / 1000, provider, model);
+        if (outcome == "settled" && call.Watch.Signal is { } signal) Refusals.Add(1, provider, model, new KeyValuePair<string, object?>("signal", signal));
+        GenAiMetrics.Record(call, outcome);
         Describe(call, outcome);
     }
 
@@ -40,7 +46,7 @@ internal static class InferenceMetrics
     private static void Describe(ModelCall call, string outcome)
     {
         if (Activity.Current is not { IsAllDataRequested: true } span) return;
-        span.SetTag("gen_ai.operation.name", call.Purpose == "embeddings" ? "embeddings" : "chat");
+        span.SetTag("gen_ai.operation.name", GenAiMetrics.OperationOf(call.Purpose));
         span.SetTag("gen_ai.provider.name", call.Model.Provider);
         span.SetTag("gen_ai.request.model", call.Model.Id);
         if (call.Usage.InputTokens is { } input) span.SetTag("gen_ai.usage.input_tokens", input);

@@ -17,7 +17,11 @@ public static class InferenceModule
         Problems = [.. InferenceProblems.All, .. QueueProblems.All],
         Json = JsonTypeInfoResolver.Combine(InferenceJson.Default, QueueJson.Default),
         Metrics = [.. InferenceMetrics.All, .. QueueMetrics.All],
-        Handle = QueueModule.Handle,
+        Handle = static (subscriptions, provider) =>
+        {
+            QueueModule.Handle(subscriptions, provider);
+            CountDaily.Handle(subscriptions);
+        },
     };
 
     private static void Add(IServiceCollection services, SomaOptions options)
@@ -52,6 +56,15 @@ public static class InferenceModule
         services.AddSingleton<AnswerMessages>();
         services.AddSingleton<CountTokens>();
         QueueModule.Add(services, options);
+        services.AddSingleton<Tokenizers>();
+        services.AddSingleton<TokenCounter>();
+        services.AddSingleton<CountText>();
+        services.AddSingleton<DailyStore>();
+        services.AddSingleton<ModelTelemetry>();
+        services.AddSingleton<OfflineSpeech>();
+        services.AddSingleton<AudioCalls>();
+        services.AddSingleton<TranscribeAudio>();
+        services.AddSingleton<SynthesizeSpeech>();
     }
 
     private static void Map(IEndpointRouteBuilder routes)
@@ -65,5 +78,9 @@ public static class InferenceModule
         CreateMessage.Map(routes);
         CountTokens.Map(routes);
         QueueModule.Map(routes);
+        CountText.Map(routes);
+        ModelTelemetry.Map(routes);
+        TranscribeAudio.Map(routes);
+        SynthesizeSpeech.Map(routes);
     }
 }

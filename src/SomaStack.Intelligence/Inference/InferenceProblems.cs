@@ -17,8 +17,13 @@ internal static class InferenceProblems
     public static readonly ProblemCode NeedsApproval = new("model_call_needs_approval", ProblemKind.Forbidden, "This model call needs an approval", "Start a session instead: it waits for the approval.");
     public static readonly ProblemCode EmbedderUnavailable = new("embedder_unavailable", ProblemKind.Unavailable, "The built-in embedder has no weights", "Run ./soma up once, or name their folder in SOMA_EMBEDDING_MODEL.");
 
+    public static readonly ProblemCode SpeechUnavailable = new("speech_unavailable", ProblemKind.Unavailable, "The offline speech programs are not installed", "Install the Debian package that the detail names, or name a provider's model.");
+    public static readonly ProblemCode SpeechFailed = new("speech_failed", ProblemKind.Upstream, "The offline speech program failed", "Try other audio or text; if it stays, report the trace_id to the operator.");
+    public static readonly ProblemCode SpeechBusy = new("speech_busy", ProblemKind.Busy, "Too many recordings are being worked on", "Try again in some seconds, or name a provider's model.");
+    public static readonly ProblemCode AudioUnsupported = new("audio_unsupported", ProblemKind.Unsupported, "This form of audio is not understood", "Send WAV (PCM or float), or name a provider's model that takes it.");
+
     public static readonly IReadOnlyList<ProblemCode> All =
-        [ModelUnknown, Unauthorized, RateLimited, Unavailable, Timeout, Garbled, Rejected, Denied, NeedsApproval, EmbedderUnavailable];
+        [ModelUnknown, Unauthorized, RateLimited, Unavailable, Timeout, Garbled, Rejected, Denied, NeedsApproval, EmbedderUnavailable, SpeechUnavailable, SpeechFailed, SpeechBusy, AudioUnsupported];
 
     /// <summary>The refusal for a status that the provider answered with.</summary>
     public static Problem FromStatus(HttpStatusCode status, string? words, TimeSpan? retryAfter, Exception? cause = null)

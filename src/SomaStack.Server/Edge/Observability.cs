@@ -17,11 +17,14 @@ namespace SomaStack.Server.Edge;
 /// </summary>
 internal static class Observability
 {
-    /// <summary>The source and meter of Microsoft.Extensions.AI's <c>UseOpenTelemetry</c>, which gives model calls their GenAI names.</summary>
+    /// <summary>
+    /// The source of Microsoft.Extensions.AI's <c>UseOpenTelemetry</c>. Its meter is left out: the inference room records the GenAI metrics
+    /// for every call, and those that go through its clients would count twice.
+    /// </summary>
     private const string ModelCalls = "Experimental.Microsoft.Extensions.AI";
 
     private static readonly string[] Meters =
-        [Telemetry.SourceName, ModelCalls, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Net.Http", "System.Runtime"];
+        [Telemetry.SourceName, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Net.Http", "System.Runtime"];
 
     public static void Add(WebApplicationBuilder builder, SomaOptions options)
     {

@@ -88,6 +88,7 @@ internal sealed class GovernedStream(ModelCalls calls, Attempts attempts, ModelC
         if (!more) return false;
         call.FirstByte();
         call.Chunks++;
+        call.Watch.See(_updates.Current);
         foreach (var content in _updates.Current.Contents)
             switch (content)
             {

@@ -50,6 +50,9 @@ internal sealed class ModelCall(RequestContext context, KnownModel model, string
 
     public int? UpstreamStatus { get; set; }
 
+    /// <summary>Sees the answer pass by and tells whether it refuses.</summary>
+    public RefusalWatch Watch { get; } = new();
+
     public double? FirstByteMs { get; private set; }
 
     public double DurationMs => clock.GetElapsedTime(_begun).TotalMilliseconds;

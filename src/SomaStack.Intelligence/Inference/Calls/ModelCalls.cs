@@ -77,13 +77,14 @@ internal sealed partial class ModelCalls(Db db, Journal journal, CallStore store
     public Task SettleAsync(ModelCall call)
     {
         var (duration, overhead) = (call.DurationMs, call.OverheadMs);
+        var refused = call.Watch.Refused;
         InferenceMetrics.Record(call, "settled");
         return CloseAsync(call, async (work, version) =>
         {
             var settlement = await billing.SettleAsync(work, call.Context, call.Id, call.Usage);
             var settled = new CallSettled(
                 call.Id, call.Model.Provider, call.Model.Id, call.Usage.InputTokens, call.Usage.OutputTokens, call.Usage.CachedInputTokens, call.Usage.ReasoningTokens,
-                settlement.CostNanos, settlement.Currency, call.FirstByteMs, duration, overhead);
+                settlement.CostNanos, settlement.Currency, call.FirstByteMs, duration, overhead, refused, call.Purpose);
             await journal.AppendAsync(work, call.Context, Subject(call.Id), version, InferenceEvents.CallSettled, settled, InferenceJson.Default.CallSettled);
         });
     }
@@ -100,7 +101,7 @@ internal sealed partial class ModelCalls(Db db, Journal journal, CallStore store
             var failed = new CallFailed(
                 call.Id, call.Model.Provider, call.Model.Id, code, call.UpstreamStatus, call.Stream ? call.Chunks : null, call.Usage.InputTokens, call.Usage.OutputTokens,
                 settlement?.CostNanos, settlement?.Currency ?? call.Price?.Currency ?? "USD", call.FirstByteMs, duration,
-                call.RequestId, call.Attempt, call.Estimated);
+                call.RequestId, call.Attempt, call.Estimated, call.Purpose);
             await journal.AppendAsync(work, call.Context, Subject(call.Id), version, InferenceEvents.CallFailed, failed, InferenceJson.Default.CallFailed);
         });
     }

@@ -189,6 +189,7 @@ internal sealed class UpstreamAttempt(ModelCalls calls, Provider upstream, Model
         call.EndWait();
         call.FirstByte();
         Seen = wire.ReadWhole(Held.Memory.Span);
+        call.Watch.SeeWhole(Held.Memory);
         if (!Seen.IsAnswer && !Seen.HasError) throw InferenceProblems.Garbled.Because("Its answer is not what was asked for.");
         if (Seen.Usage is not null) call.Usage = Seen.Usage;
     }

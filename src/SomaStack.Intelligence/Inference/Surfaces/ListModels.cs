@@ -7,7 +7,7 @@ using SomaStack.Platform;
 namespace SomaStack.Intelligence.Inference;
 
 /// <summary><c>GET /v1/models</c> and <c>GET /v1/models/{id}</c>.</summary>
-internal sealed class ListModels(ModelDirectory directory, ITextEmbedder? embedder = null)
+internal sealed class ListModels(ModelDirectory directory, OfflineSpeech speech, ITextEmbedder? embedder = null)
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -23,6 +23,7 @@ internal sealed class ListModels(ModelDirectory directory, ITextEmbedder? embedd
         await directory.RefreshAsync(cancellationToken);
         var models = directory.All.Select(model => Listed(directory.NameOf(model), model)).ToList();
         if (Embedder() is { } own) models.Add(own);
+        models.AddRange(speech.Models.Select(static model => Listed(model.Id, model)));
         var reasons = new List<string>();
         if (directory.Failure is { } failure) reasons.Add(failure.Code.Code);
         if (embedder?.Unavailability is not null) reasons.Add(InferenceProblems.EmbedderUnavailable.Code);
@@ -32,6 +33,7 @@ internal sealed class ListModels(ModelDirectory directory, ITextEmbedder? embedd
     private async Task<ListedModel> GetAsync(string id, CancellationToken cancellationToken)
     {
         if (Embedder() is { } own && own.Id == id) return own;
+        if (speech.Find(id) is { } offline) return Listed(id, offline);
         return Listed(id, await directory.FindAsync(id, cancellationToken) ?? throw directory.Unknown(id));
     }
 

@@ -154,6 +154,7 @@ internal sealed class PassThrough(ProviderList providers, ModelCalls calls, Rout
                 while (has)
                 {
                     if (relay.Done) TellCost(output, attempt);
+                    attempt.Call.Watch.SeeEvent(whole);
                     if (!usageOnly || envelope.WantsUsage)
                     {
                         output.Write(whole.Span);

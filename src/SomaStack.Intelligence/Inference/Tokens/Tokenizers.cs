@@ -1,0 +1,44 @@
+using System.Collections.Concurrent;
+using Microsoft.ML.Tokenizers;
+
+namespace SomaStack.Intelligence.Inference;
+
+/// <summary>The tokenizer that stands for a model.</summary>
+/// <param name="Encoding">o200k_base or cl100k_base.</param>
+/// <param name="IsOwn">The model reads with it; false when it only stands in for one that is not public.</param>
+internal readonly record struct ModelEncoding(string Encoding, bool IsOwn)
+{
+    private const string Newer = "o200k_base";
+    private const string Older = "cl100k_base";
+
+    /// <summary>As OpenAI's tiktoken assigns them (tiktoken/model.py), longest name first.</summary>
+    private static readonly (string Prefix, string Encoding)[] OpenAi =
+    [
+        ("text-embedding-", Older), ("gpt-3.5-turbo", Older), ("chatgpt-4o", Newer), ("gpt-35-turbo", Older), ("gpt-4.1", Newer), ("gpt-4.5", Newer), ("gpt-4o", Newer),
+        ("gpt-4", Older), ("gpt-5", Newer), ("o1", Newer), ("o3", Newer), ("o4-mini", Newer),
+    ];
+
+    /// <param name="model">A model's own name or <c>provider/model</c>; fine-tuned ones as <c>ft:gpt-4o:…</c>.</param>
+    public static ModelEncoding Of(string model)
+    {
+        var name = model.AsSpan(model.LastIndexOf('/') + 1);
+        if (name.StartsWith("ft:", StringComparison.Ordinal)) name = name[3..];
+        foreach (var (prefix, encoding) in OpenAi)
+            if (name.StartsWith(prefix, StringComparison.Ordinal) && (name.Length == prefix.Length || prefix[^1] == '-' || name[prefix.Length] is '-' or ':')) return new ModelEncoding(encoding, true);
+        return new ModelEncoding(Newer, false);
+    }
+}
+
+/// <summary>
+/// Tokenizers, each loaded once and only when something asks for it: their tables take a good part of a second and tens of megabytes,
+/// so neither the start nor a model call waits for them.
+/// </summary>
+internal sealed class Tokenizers
+{
+    private readonly ConcurrentDictionary<string, Lazy<Task<Tokenizer>>> _loaded = new(StringComparer.Ordinal);
+
+    public Task<Tokenizer> LoadAsync(string encoding) => _loaded.GetOrAdd(encoding, static name => new Lazy<Task<Tokenizer>>(() => Task.Run<Tokenizer>(() => TiktokenTokenizer.CreateForEncoding(name)))).Value;
+
+    /// <summary>Null until it is loaded; asking for it begins that.</summary>
+    public Tokenizer? Warm(string encoding) => LoadAsync(encoding) is { IsCompletedSuccessfully: true } loaded ? loaded.Result : null;
+}
