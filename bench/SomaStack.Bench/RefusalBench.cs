@@ -71,11 +71,11 @@ public static class RefusalBench
         int seen = 0, structural = 0, alarms = 0;
         foreach (var exchange in RecordedTraffic.Read(folder))
         {
-            if (exchange.Status != 200) continue;
+            if (exchange.Recorded.Status != 200) continue;
             var watch = new RefusalWatch();
-            if (exchange.Request?["stream"] is JsonValue stream && stream.TryGetValue<bool>(out var streams) && streams)
-                foreach (var line in Encoding.UTF8.GetString(exchange.Body).Split("\n\n")) watch.SeeEvent(Encoding.UTF8.GetBytes(line + "\n\n"));
-            else watch.SeeWhole(exchange.Body);
+            if (exchange.Recorded.Request?["stream"] is JsonValue stream && stream.TryGetValue<bool>(out var streams) && streams)
+                foreach (var line in Encoding.UTF8.GetString(exchange.Recorded.Body).Split("\n\n")) watch.SeeEvent(Encoding.UTF8.GetBytes(line + "\n\n"));
+            else watch.SeeWhole(exchange.Recorded.Body);
             if (watch.Refused is not { } refused) continue;
             seen++;
             if (!refused) continue;

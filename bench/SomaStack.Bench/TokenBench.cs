@@ -14,7 +14,7 @@ public static class TokenBench
 {
     public static readonly Benchmark Benchmark = new("tokens", "Error of the token count before a call, against the usage in recorded traffic (--data FOLDER); time of the bound.", RunAsync);
 
-    internal sealed record Case(RecordedExchange Exchange, long Recorded, TokenCount Count, long Bytes, long Bound);
+    internal sealed record Case(FiledExchange Exchange, long Recorded, TokenCount Count, long Bytes, long Bound);
 
     internal static async Task<List<Case>> MeasureAsync(string folder)
     {
@@ -25,7 +25,7 @@ public static class TokenBench
         var cases = new List<Case>();
         foreach (var exchange in RecordedTraffic.Read(folder))
         {
-            if (exchange is not { Status: 200, Model: { } model, Request: { } request } || InputTokens(exchange) is not { } recorded || Messages(request) is not { } messages) continue;
+            if (exchange is not { Recorded: { Status: 200, Request: { } request }, Model: { } model } || InputTokens(exchange) is not { } recorded || Messages(request) is not { } messages) continue;
             using var read = JsonDocument.Parse(messages.ToJsonString());
             using var tools = request["tools"] is JsonArray listed ? JsonDocument.Parse(listed.ToJsonString()) : null;
             var body = Encoding.UTF8.GetBytes(request.ToJsonString());
@@ -98,7 +98,7 @@ public static class TokenBench
     }
 
     /// <summary>OpenAI's and its kin's prompt_tokens; of responses input_tokens; of Anthropic input_tokens with what came from and went to the cache.</summary>
-    internal static long? InputTokens(RecordedExchange exchange)
+    internal static long? InputTokens(FiledExchange exchange)
     {
         long? found = null;
         foreach (var part in exchange.Parts())

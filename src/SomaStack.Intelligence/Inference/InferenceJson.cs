@@ -29,7 +29,7 @@ namespace SomaStack.Intelligence.Inference;
 [JsonSerializable(typeof(MessagesRequestBody))]
 [JsonSerializable(typeof(MessagesErrorBody))]
 [JsonSerializable(typeof(CountTokensBody))]
-[JsonSerializable(typeof(TokenCount))]
+[JsonSerializable(typeof(MessagesTokenCount))]
 [JsonSerializable(typeof(IReadOnlyList<Quotation>))]
 [JsonSerializable(typeof(CountTextRequest))]
 [JsonSerializable(typeof(CountTextAnswer))]

@@ -14,7 +14,7 @@ internal sealed class CompleteChat(Router router, ProviderList providers, ModelC
     private static readonly ChatWire Wire = new();
 
     public static void Map(IEndpointRouteBuilder routes) =>
-        routes.MapPost("/v1/chat/completions", static (HttpContext http, RequestContext context, CompleteChat handler) => RequestBody.ReadAsync(http, BodyBytesMax, body => handler.RunAsync(http, context, body)))
+        routes.MapPost("/v1/chat/completions", static (HttpContext http, RequestContext context, CompleteChat handler) => RawBody.ReadAsync(http, BodyBytesMax, body => handler.RunAsync(http, context, body)))
             .Accepts<ChatCompletionRequest>("application/json")
             .Produces<ChatCompletion>()
             .Requires(Capability.InferenceInvoke)

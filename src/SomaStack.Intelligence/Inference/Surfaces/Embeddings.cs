@@ -25,7 +25,7 @@ internal sealed class Embeddings(Router router, ProviderList providers, ModelCal
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/v1/embeddings", static (HttpContext http, RequestContext context, Embeddings handler) => RequestBody.ReadAsync(http, BodyBytesMax, body => handler.ManyAsync(http, context, body)))
+        routes.MapPost("/v1/embeddings", static (HttpContext http, RequestContext context, Embeddings handler) => RawBody.ReadAsync(http, BodyBytesMax, body => handler.ManyAsync(http, context, body)))
             .Accepts<EmbeddingsRequest>("application/json").Produces<EmbeddingsAnswer>()
             .Requires(Capability.InferenceInvoke).WithOpenAiErrors().WithBodyLimit(BodyBytesMax).WithoutReplay().WithoutTimeLimit();
         foreach (var path in (ReadOnlySpan<string>)["/embedding", "/v1/embedding"])

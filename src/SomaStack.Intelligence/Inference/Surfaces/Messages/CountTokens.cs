@@ -16,7 +16,7 @@ namespace SomaStack.Intelligence.Inference;
 internal sealed record CountTokensBody(IReadOnlyList<JsonElement> Messages, string? Model = null, JsonElement? System = null, IReadOnlyList<JsonElement>? Tools = null);
 
 /// <param name="Somastack">How it was counted; an addition to Anthropic's shape that its clients ignore.</param>
-internal sealed record TokenCount(long InputTokens, CountedBy Somastack);
+internal sealed record MessagesTokenCount(long InputTokens, CountedBy Somastack);
 
 /// <param name="IsEstimate">True where no tokenizer of the model is at hand.</param>
 internal sealed record CountedBy(string Tokenizer, bool IsEstimate);
@@ -53,7 +53,7 @@ internal sealed class CountTokens(Router router, ProviderList providers, ModelCa
         }
         var request = MessagesReading.Read(body.Span, needsLimit: false);
         var count = model.Provider == ExtractiveResponder.Provider ? Exact(request) : Estimate(request);
-        await http.Response.WriteAsJsonAsync(count, InferenceJson.Default.TokenCount, cancellationToken: http.RequestAborted);
+        await http.Response.WriteAsJsonAsync(count, InferenceJson.Default.MessagesTokenCount, cancellationToken: http.RequestAborted);
     }
 
     private async Task ForwardAsync(HttpContext http, Provider provider, KnownModel model, MessagesEnvelope envelope, ReadOnlyMemory<byte> body)
@@ -101,15 +101,15 @@ internal sealed class CountTokens(Router router, ProviderList providers, ModelCa
     }
 
     /// <summary>As the built-in responder counts; what it finds in memory when it is asked comes on top.</summary>
-    private static TokenCount Exact(MessagesRequest request)
+    private static MessagesTokenCount Exact(MessagesRequest request)
     {
         var count = 0L;
         foreach (var message in request.Messages) count += Words.Count(message.Text);
-        return new TokenCount(count, new CountedBy(Words.Tokenizer, IsEstimate: false));
+        return new MessagesTokenCount(count, new CountedBy(Words.Tokenizer, IsEstimate: false));
     }
 
     /// <summary>Of text and tools. What an image comes to differs from model to model and is not guessed.</summary>
-    private static TokenCount Estimate(MessagesRequest request)
+    private static MessagesTokenCount Estimate(MessagesRequest request)
     {
         var bytes = 0;
         foreach (var message in request.Messages)
@@ -124,6 +124,6 @@ internal sealed class CountTokens(Router router, ProviderList providers, ModelCa
         foreach (var tool in request.Options.Tools ?? [])
             if (tool is AIFunctionDeclaration declared)
                 bytes += Encoding.UTF8.GetByteCount(declared.Name) + Encoding.UTF8.GetByteCount(declared.Description) + Encoding.UTF8.GetByteCount(declared.JsonSchema.GetRawText());
-        return new TokenCount(TokenEstimate.OfBytes(bytes), new CountedBy($"utf8-bytes/{TokenEstimate.BytesPerToken}", IsEstimate: true));
+        return new MessagesTokenCount(TokenEstimate.OfBytes(bytes), new CountedBy($"utf8-bytes/{TokenEstimate.BytesPerToken}", IsEstimate: true));
     }
 }

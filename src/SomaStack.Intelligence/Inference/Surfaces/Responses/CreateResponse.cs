@@ -13,7 +13,7 @@ internal sealed class CreateResponse(Router router, ProviderList providers, Mode
     private const long BodyBytesMax = 10 << 20;
 
     public static void Map(IEndpointRouteBuilder routes) =>
-        routes.MapPost("/v1/responses", static (HttpContext http, RequestContext context, CreateResponse handler) => RequestBody.ReadAsync(http, BodyBytesMax, body => handler.RunAsync(http, context, body)))
+        routes.MapPost("/v1/responses", static (HttpContext http, RequestContext context, CreateResponse handler) => RawBody.ReadAsync(http, BodyBytesMax, body => handler.RunAsync(http, context, body)))
             .Accepts<ResponsesRequest>("application/json")
             .Produces<ResponseAnswer>()
             .Requires(Capability.InferenceInvoke)

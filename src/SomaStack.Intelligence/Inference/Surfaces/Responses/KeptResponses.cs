@@ -23,7 +23,7 @@ internal sealed class KeptResponses(ProviderList providers, Router router, Respo
             .Produces<ResponseAnswer>().Requires(Capability.InferenceInvoke).WithOpenAiErrors();
         routes.MapDelete("/v1/responses/{id}", static (string id, HttpContext http, RequestContext context, KeptResponses handler) => handler.ForwardAsync(http, context, HttpMethod.Delete, id))
             .Requires(Capability.InferenceInvoke).WithOpenAiErrors();
-        routes.MapPost("/v1/responses/input_tokens", static (HttpContext http, RequestContext context, KeptResponses handler) => RequestBody.ReadAsync(http, BodyBytesMax, body => handler.CountAsync(http, context, body)))
+        routes.MapPost("/v1/responses/input_tokens", static (HttpContext http, RequestContext context, KeptResponses handler) => RawBody.ReadAsync(http, BodyBytesMax, body => handler.CountAsync(http, context, body)))
             .Accepts<ResponsesRequest>("application/json").Requires(Capability.InferenceInvoke).WithOpenAiErrors().WithBodyLimit(BodyBytesMax).WithoutReplay();
     }
 

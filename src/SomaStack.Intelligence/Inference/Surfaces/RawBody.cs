@@ -5,7 +5,7 @@ using SomaStack.Platform;
 namespace SomaStack.Intelligence.Inference;
 
 /// <summary>Hands the bytes of a JSON request to a handler without copying them where they lie in one piece.</summary>
-internal static class RequestBody
+internal static class RawBody
 {
     /// <param name="run">The memory is valid until its task ends.</param>
     /// <exception cref="Problem">415 when it is no JSON, 413 when it is longer than the limit.</exception>
