@@ -36,6 +36,9 @@ public sealed record SomaOptions
     /// <summary>A JSON file that lists further providers (docs/inference.md). <c>SOMA_PROVIDERS</c>.</summary>
     public string? ProvidersFile { get; init; }
 
+    /// <summary>Look for servers of models on this machine. On when started as a program; <c>SOMA_DETECT=0</c> turns it off.</summary>
+    public bool Detect { get; init; }
+
     /// <summary>Model used when a request names none; <c>soma-extract</c> by default. <c>SOMA_MODEL</c>.</summary>
     public string Model { get; init; } = "soma-extract";
 
@@ -93,6 +96,7 @@ public sealed record SomaOptions
             AnthropicKey = Secret(read, "SOMA_ANTHROPIC_KEY"),
             AnthropicUrl = read("SOMA_ANTHROPIC_URL") ?? (Secret(read, "SOMA_ANTHROPIC_KEY") is null ? null : "https://api.anthropic.com"),
             ProvidersFile = read("SOMA_PROVIDERS"),
+            Detect = read("SOMA_DETECT") is not ("0" or "false"),
             Model = read("SOMA_MODEL") ?? defaults.Model,
             BenchmarkAt = read("SOMA_BENCHMARK_AT"),
             BenchmarkModels = read("SOMA_BENCHMARK_MODELS")?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? defaults.BenchmarkModels,

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using SomaStack.Intelligence.Inference.Contracts;
 using SomaStack.Intelligence.Inference.UseLite;
 using SomaStack.Platform;
@@ -52,6 +53,9 @@ public static class InferenceModule
         services.AddSingleton<Attempts>();
         services.AddSingleton<AnswerCache>();
         services.AddHostedService<RefreshModels>();
+        services.AddSingleton(static provider => new LoopbackServers(
+            provider.GetRequiredService<ProviderList>(), provider.GetRequiredService<SomaOptions>().Detect, ProviderList.Connect, provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<LoopbackServers>>()));
         services.AddSingleton<CreateMessage>();
         services.AddSingleton<AnswerMessages>();
         services.AddSingleton<CountTokens>();

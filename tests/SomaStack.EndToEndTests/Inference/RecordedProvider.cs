@@ -26,9 +26,14 @@ internal sealed class RecordedProvider : IAsyncDisposable
     /// <summary>What was received, oldest first.</summary>
     public ConcurrentQueue<(JsonObject Body, string Authorization)> Received { get; } = new();
 
+    /// <summary>Address and headers of the same requests, oldest first.</summary>
+    public ConcurrentQueue<(string Address, IReadOnlyDictionary<string, string> Headers)> Addressed { get; } = new();
+
     public List<string> Models { get; } = ["gpt-4o"];
 
-    public string Url => _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First() + "/v1";
+    public string Url => Root + "/v1";
+
+    public string Root => _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
 
     public static async Task<RecordedProvider> StartAsync()
     {
@@ -38,7 +43,7 @@ internal sealed class RecordedProvider : IAsyncDisposable
         var app = builder.Build();
         var provider = new RecordedProvider(app);
         app.MapGet("/v1/models", () => Results.Json(new { data = provider.Models.Select(id => new { id, @object = "model", created = 1, owned_by = "recorded" }) }));
-        app.MapPost("/v1/chat/completions", provider.AnswerAsync);
+        foreach (var path in new[] { "/v1/chat/completions", "/v1/messages", "/v1/messages/count_tokens" }) app.MapPost(path, provider.AnswerAsync);
         await app.StartAsync();
         return provider;
     }
@@ -61,6 +66,7 @@ internal sealed class RecordedProvider : IAsyncDisposable
     private async Task AnswerAsync(HttpContext http)
     {
         var body = (await JsonNode.ParseAsync(http.Request.Body))!.AsObject();
+        Addressed.Enqueue((http.Request.Path + http.Request.QueryString.ToString(), http.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase)));
         Received.Enqueue((body, http.Request.Headers.Authorization.ToString()));
         if (_answers.TryDequeue(out var answer)) await answer(http);
         else http.Response.StatusCode = 418;

@@ -61,8 +61,9 @@ internal sealed class ModelDirectory(SomaOptions options, TimeProvider clock, Pr
         {
             if (IsFresh(maxAge)) return;
             var before = _state;
-            var heard = await Task.WhenAll(providers.All.Select(provider => AskAsync(provider, before, cancellationToken)));
-            var byProvider = providers.All.Zip(heard).ToFrozenDictionary(static pair => pair.First.Name, static pair => pair.Second, StringComparer.Ordinal);
+            var asked = providers.All;
+            var heard = await Task.WhenAll(asked.Select(provider => AskAsync(provider, before, cancellationToken)));
+            var byProvider = asked.Zip(heard).ToFrozenDictionary(static pair => pair.First.Name, static pair => pair.Second, StringComparer.Ordinal);
             _state = new State([BuiltIn, .. heard.SelectMany(static one => one.Models).Where(static model => model.Id != BuiltIn.Id)], byProvider, clock.GetTimestamp());
         }
         finally
@@ -85,7 +86,8 @@ internal sealed class ModelDirectory(SomaOptions options, TimeProvider clock, Pr
         }
     }
 
-    private bool IsFresh(TimeSpan maxAge) => _state.At is { } at && clock.GetElapsedTime(at) < maxAge;
+    // A server that was found since has not been heard.
+    private bool IsFresh(TimeSpan maxAge) => _state is { At: { } at } state && clock.GetElapsedTime(at) < maxAge && state.Heard.Count == providers.All.Count;
 
     private static string Shorten(string id) => id.Length <= 100 ? id : id[..100] + "\u2026";
 
