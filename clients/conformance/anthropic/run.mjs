@@ -14,12 +14,12 @@ const failure = async (act) => {
 };
 
 tell("text", { message: await client.messages.create(asked("claude-3-opus-latest")) });
-tell("stream", { message: await client.messages.stream(asked("claude-sonnet-4-20250514")).finalMessage() });
+tell("stream", { message: await client.messages.stream(asked("claude-sonnet-4-0")).finalMessage() });
 const tools = [{ name: "retrieve_entity_info", input_schema: { type: "object", properties: { name: { type: "string" } }, required: ["name"] } }];
 tell("tools", { message: await client.messages.create({ ...asked("claude-haiku-4-5"), tools }) });
-tell("cut", await failure(() => client.messages.stream(asked("claude-sonnet-4-20250514")).finalMessage()));
+tell("cut", await failure(() => client.messages.stream(asked("claude-sonnet-4-0")).finalMessage()));
 
-const held = await client.messages.create({ ...asked("claude-sonnet-4-20250514"), stream: true });
+const held = await client.messages.create({ ...asked("claude-sonnet-4-0"), stream: true });
 for await (const event of held) {
   tell("cancelled", { after: event.type });
   held.controller.abort();

@@ -35,7 +35,7 @@ public sealed class AnthropicGateway : IAsyncLifetime
         Anthropic.Models.Clear();
         Anthropic.Models.Add("claude-test");
         if (Recordings.AreThere)
-            foreach (var interaction in Recorded.AddRange(Counted).SelectMany(Recordings.Read)) Anthropic.Models.Add(interaction.Model);
+            Anthropic.Models.AddRange(Recorded.AddRange(Counted).SelectMany(Recordings.Read).Select(interaction => interaction.Model).Distinct());
         Soma = await SomaProcess.StartAsync(environment: new Dictionary<string, string>
         {
             ["SOMA_ANTHROPIC_URL"] = Anthropic.Root, ["SOMA_ANTHROPIC_KEY"] = RecordedProvider.Key, ["SOMA_OPENAI_URL"] = Other.Url, ["SOMA_OPENAI_KEY"] = RecordedProvider.Key,

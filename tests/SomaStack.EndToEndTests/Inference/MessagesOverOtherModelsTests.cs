@@ -9,28 +9,28 @@ public sealed class MessagesOverOtherModelsTests(AnthropicGateway gateway) : ICl
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    [Fact]
-    public async Task A_recorded_call_of_a_tool_comes_out_as_tool_use()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_recorded_call_of_a_tool_comes_out_as_tool_use(bool stream)
     {
-        var recorded = Recordings.Chat("openai-chat/tool_choice_matrix-required-openai")[0];
+        var recorded = Recordings.Chat("openai-chat/run_stream_sync_streams_real_model")[0];
         gateway.Other.Received.Clear();
         gateway.Other.Next(recorded);
-        var request = Asked("gpt-4o", stream: false);
-        request["tools"] = new JsonArray(new JsonObject { ["name"] = "get_weather", ["input_schema"] = new JsonObject { ["type"] = "object", ["properties"] = new JsonObject() } });
+        var request = Asked("gpt-4o", stream);
+        request["tools"] = new JsonArray(new JsonObject { ["name"] = "any", ["input_schema"] = new JsonObject { ["type"] = "object", ["properties"] = new JsonObject() } });
         request["tool_choice"] = new JsonObject { ["type"] = "any" };
         using var response = await PostAsync(request);
         var text = await response.Content.ReadAsStringAsync(Stop);
         Assert.True(response.StatusCode == HttpStatusCode.OK, text);
-        var answer = JsonNode.Parse(text)!;
-        var call = JsonNode.Parse(recorded.Body)!["choices"]![0]!["message"]!["tool_calls"]![0]!;
-        var block = Assert.Single(answer["content"]!.AsArray(), one => (string)one!["type"]! == "tool_use")!;
-        Assert.Equal(((string)call["id"]!, (string)call["function"]!["name"]!), ((string)block["id"]!, (string)block["name"]!));
-        Assert.True(JsonNode.DeepEquals(JsonNode.Parse((string)call["function"]!["arguments"]!), block["input"]));
-        Assert.Equal("tool_use", (string)answer["stop_reason"]!);
-        Assert.Equal(recorded.Usage!["prompt_tokens"]!.GetValue<long>(), (long)answer["usage"]!["input_tokens"]! + ((long?)answer["usage"]!["cache_read_input_tokens"] ?? 0));
-        Assert.Equal(recorded.Usage!["completion_tokens"]!.GetValue<long>(), (long)answer["usage"]!["output_tokens"]!);
+        var (block, stop, usage) = stream ? Streamed(Events(text)) : Whole(JsonNode.Parse(text)!);
+        var (id, name, arguments) = CallOf(recorded);
+        Assert.Equal((id, name, "tool_use"), ((string)block["id"]!, (string)block["name"]!, stop));
+        Assert.True(JsonNode.DeepEquals(JsonNode.Parse(arguments), block["input"]), text);
+        Assert.Equal(recorded.Usage!["prompt_tokens"]!.GetValue<long>(), (long)usage["input_tokens"]! + ((long?)usage["cache_read_input_tokens"] ?? 0));
+        Assert.Equal(recorded.Usage!["completion_tokens"]!.GetValue<long>(), (long)usage["output_tokens"]!);
         Assert.True(gateway.Other.Received.TryDequeue(out var received));
-        Assert.Equal(("required", "get_weather"), ((string)received.Body["tool_choice"]!, (string)received.Body["tools"]![0]!["function"]!["name"]!));
+        Assert.Equal(("required", "any"), ((string)received.Body["tool_choice"]!, (string)received.Body["tools"]![0]!["function"]!["name"]!));
     }
 
     [Fact]
@@ -92,6 +92,31 @@ public sealed class MessagesOverOtherModelsTests(AnthropicGateway gateway) : ICl
         var error = JsonNode.Parse(await response.Content.ReadAsStringAsync(Stop))!["error"]!;
         Assert.Equal((HttpStatusCode.UnprocessableEntity, "invalid_request_error"), (response.StatusCode, (string)error["type"]!));
         Assert.Contains("max_tokens", (string)error["message"]!, StringComparison.Ordinal);
+    }
+
+    private static (JsonNode Block, string Stop, JsonNode Usage) Whole(JsonNode answer) =>
+        (answer["content"]!.AsArray().Single(block => (string)block!["type"]! == "tool_use")!, (string)answer["stop_reason"]!, answer["usage"]!);
+
+    private static (JsonNode Block, string Stop, JsonNode Usage) Streamed(List<JsonNode> events)
+    {
+        var start = events.Single(one => (string?)one["content_block"]?["type"] == "tool_use");
+        var block = start["content_block"]!.DeepClone();
+        block["input"] = JsonNode.Parse(string.Concat(events.Where(one => JsonNode.DeepEquals(one["index"], start["index"])).Select(one => (string?)one["delta"]?["partial_json"])));
+        return (block, (string)events[^2]["delta"]!["stop_reason"]!, events[^2]["usage"]!);
+    }
+
+    /// <summary>The call of a recorded stream, put together from its pieces.</summary>
+    private static (string Id, string Name, string Arguments) CallOf(Interaction recorded)
+    {
+        var (id, name, arguments) = ("", "", "");
+        foreach (var line in recorded.Text.Split('\n').Where(line => line.StartsWith("data: {", StringComparison.Ordinal)))
+        {
+            if (JsonNode.Parse(line["data: ".Length..])!["choices"]!.AsArray() is not [{ } choice] || choice["delta"]!["tool_calls"]?[0] is not { } piece) continue;
+            id += (string?)piece["id"];
+            name += (string?)piece["function"]!["name"];
+            arguments += (string?)piece["function"]!["arguments"];
+        }
+        return (id, name, arguments);
     }
 
     private static JsonObject Asked(string model, bool stream) => new()

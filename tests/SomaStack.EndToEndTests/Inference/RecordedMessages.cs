@@ -17,7 +17,7 @@ internal static class RecordedMessages
             var role = contents.TrueForAll(content => content is FunctionResultContent) ? ChatRole.Tool : new ChatRole((string)message["role"]!);
             messages.Add(new ChatMessage(role, contents));
         }
-        var options = new ChatOptions { ModelId = (string)request["model"]!, MaxOutputTokens = (int)request["max_tokens"]! };
+        var options = new ChatOptions { ModelId = (string)request["model"]!, MaxOutputTokens = (int)(long)request["max_tokens"]! };
         if (request["tools"] is JsonArray tools)
             options.Tools = [.. tools.Select(tool => (AITool)AIFunctionFactory.CreateDeclaration((string)tool!["name"]!, (string?)tool["description"], JsonSerializer.SerializeToElement(tool["input_schema"])))];
         options.ToolMode = (string?)request["tool_choice"]?["type"] switch { "auto" => ChatToolMode.Auto, "any" => ChatToolMode.RequireAny, null => null, var other => throw new InvalidDataException(other) };
