@@ -59,7 +59,8 @@ internal sealed record RecordingApi(string Name, string Kind, string Path, strin
         JsonObject? usage = null;
         foreach (var answer in Objects(exchange))
         {
-            var seen = answer["usage"] ?? answer["response"]?["usage"] ?? answer["message"]?["usage"];
+            // Groq tells a stream's usage in a field of its own where it was not asked for it.
+            var seen = answer["usage"] ?? Inside(answer, "response") ?? Inside(answer, "message") ?? Inside(answer, "x_groq");
             if (seen is not JsonObject found) continue;
             if (usage is null || Name != "messages") usage = (JsonObject)found.DeepClone();
             // Anthropic names at the end of a stream only what has changed since its begin.
@@ -112,6 +113,8 @@ internal sealed record RecordingApi(string Name, string Kind, string Path, strin
         foreach (var line in Encoding.UTF8.GetString(exchange.Body).Split('\n'))
             if (line.StartsWith("data:", StringComparison.Ordinal) && Parse(line["data:".Length..]) is { } data) yield return data;
     }
+
+    private static JsonNode? Inside(JsonObject answer, string name) => (answer[name] as JsonObject)?["usage"];
 
     private static JsonObject? Parse(string text)
     {

@@ -14,6 +14,9 @@ namespace SomaStack.Bench;
 /// <param name="Body">As it was before any compression.</param>
 internal sealed record RecordedExchange(string Method, Uri Uri, JsonObject? Request, int Status, string? ContentType, string? RetryAfter, byte[] Body)
 {
+    /// <summary>A file that the recorded program fetched for itself, such as an image to send: no call of a provider.</summary>
+    public bool IsDownload => Method is "GET" or "HEAD" && ContentType?.Contains("json", StringComparison.OrdinalIgnoreCase) != true && !IsStream;
+
     /// <summary>Server-sent events, as its header says, or its text where there is no header.</summary>
     public bool IsStream => ContentType is { } type ? type.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase) : Encoding.UTF8.GetString(Body) is var text && (text.StartsWith("data:", StringComparison.Ordinal) || text.StartsWith("event:", StringComparison.Ordinal));
 }

@@ -70,12 +70,12 @@ public static class RecordingsBenchmark
         {
             var exchanges = RecordingFile.Read(path);
             var parts = new List<Part>(exchanges.Count);
-            foreach (var exchange in exchanges)
+            foreach (var exchange in exchanges.Where(static exchange => !exchange.IsDownload))
             {
                 var api = RecordingApi.Of(exchange, out var reason);
                 parts.Add(new Part(exchange, api, api is null ? "" : ProviderOf(parts, exchange, api, index), reason));
             }
-            return new Recording(name, parts, null);
+            return new Recording(name, parts, parts.Count == 0 ? "it holds no call of a provider" : null);
         }
         catch (Exception exception) when (exception is InvalidDataException or FormatException or IOException)
         {
@@ -149,10 +149,7 @@ public static class RecordingsBenchmark
     {
         if (recorded.Received is not { } received) return $"the server answered {status} without asking the provider: {Shorten(answer)}";
         if (received.Path != $"/{part.Provider}{part.Exchange.Uri.AbsolutePath}") return $"the provider was asked at {received.Path}";
-        var asked = (JsonObject?)received.Body?.DeepClone();
-        // The gateway asks every stream for its usage.
-        if (part.Exchange.Request!["stream_options"] is null) asked?.Remove("stream_options");
-        if (!JsonNode.DeepEquals(asked, part.Exchange.Request)) return "the request was changed on its way";
+        if (!JsonNode.DeepEquals(WithoutUsageWish(received.Body), WithoutUsageWish(part.Exchange.Request))) return "the request was changed on its way";
         if (!api.IsComplete(part.Exchange)) return Refused(part.Exchange, api, status, answer, calls);
         if (status != 200) return $"the answer became {status}: {Shorten(answer)}";
         if (api.Metered && !calls.Settled) return "the call was not settled";
@@ -170,6 +167,19 @@ public static class RecordingsBenchmark
         var error = Object(answer)?["error"] as JsonObject;
         if (error?["message"] is null || (error["code"] is null && error["type"] is null)) return $"the refusal has no type: {Shorten(answer)}";
         return api.Metered && calls.Calls == 0 ? "the call is not in the journal" : null;
+    }
+
+    /// <summary>The gateway asks every chat stream for its usage; all else must be as it was.</summary>
+    private static JsonObject? WithoutUsageWish(JsonNode? request)
+    {
+        var copy = (JsonObject?)request?.DeepClone();
+        if (copy?["stream_options"] is JsonObject wishes)
+        {
+            wishes.Remove("include_usage");
+            if (wishes.Count > 0) return copy;
+        }
+        copy?.Remove("stream_options");
+        return copy;
     }
 
     private static JsonObject? Object(string text)

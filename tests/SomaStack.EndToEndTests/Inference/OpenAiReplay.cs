@@ -125,6 +125,9 @@ internal sealed class OpenAiReplay : IAsyncDisposable
 /// <summary>The built program with the replay as its provider of OpenAI's kind; shared by the tests of a class.</summary>
 public sealed class OpenAiGateway : IAsyncLifetime
 {
+    /// <summary>A recorded stream: 14 tokens in, 8 out.</summary>
+    internal const string Mexico = "openai-chat/temporal_agent_run_stream";
+
     private string _providers = "";
 
     internal OpenAiReplay Replay { get; private set; } = null!;
@@ -142,6 +145,10 @@ public sealed class OpenAiGateway : IAsyncLifetime
         await File.WriteAllTextAsync(_providers, new JsonArray(new JsonObject
         {
             ["name"] = "openai", ["kind"] = "openai", ["url"] = Replay.Url, ["key_env"] = "REPLAY_KEY", ["models"] = new JsonArray([.. Replay.Models.Select(model => JsonValue.Create(model))]),
+        }, new JsonObject
+        {
+            // The same traffic at a server that speaks chat alone: what is asked of it otherwise is translated.
+            ["name"] = "compatible", ["kind"] = "openai-compatible", ["url"] = Replay.Url, ["models"] = new JsonArray(Mexico, "cut:" + Mexico),
         }).ToJsonString());
         Soma = await SomaProcess.StartAsync(environment: new Dictionary<string, string> { ["SOMA_PROVIDERS"] = _providers, ["REPLAY_KEY"] = OpenAiReplay.Key, ["SOMA_DETECT"] = "0" });
         Client = await Soma.ClientAsync();

@@ -49,7 +49,7 @@ public sealed class OpenAiResponsesSdkTests(OpenAiGateway gateway) : IClassFixtu
         options.StreamingEnabled = true;
         var text = "";
         StreamingResponseUpdate? last = null;
-        await foreach (var update in Responses().CreateResponseStreamingAsync(options, Stop))
+        await foreach (var update in await Responses().CreateResponseStreamingAsync(options, Stop))
         {
             if (update is StreamingResponseOutputTextDeltaUpdate delta) text += delta.Delta;
             last = update;

@@ -78,6 +78,34 @@ public sealed class OpenAiSurfaceTests(OpenAiGateway gateway) : IClassFixture<Op
     [InlineData("""{"input":"x","model":7}""", "model")]
     public Task An_embedding_request_is_refused_by_the_fields_name(string body, string field) => RefusesAsync("/v1/embeddings", body, field);
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_server_that_speaks_chat_alone_answers_responses_too(bool stream)
+    {
+        Recorded(OpenAiGateway.Mexico);
+        using var response = await PostAsync("/v1/responses", $$"""{"model":"compatible/{{OpenAiGateway.Mexico}}","input":"What is the capital of Mexico?","stream":{{(stream ? "true" : "false")}}}""");
+        var body = await response.Content.ReadAsStringAsync(Stop);
+        var answer = JsonNode.Parse(stream ? body.TrimEnd().Split("\ndata: ")[^1] : body)!;
+        if (stream) answer = answer["response"]!;
+        Assert.Equal(("completed", "The capital of Mexico is Mexico City."), (answer["status"]!.ToString(), answer["output"]![0]!["content"]![0]!["text"]!.ToString()));
+        Assert.Equal((14, 8), (answer["usage"]!["input_tokens"]!.GetValue<int>(), answer["usage"]!["output_tokens"]!.GetValue<int>()));
+        var settled = await ClosedAsync(response);
+        Assert.Equal(("somastack.inference.call_settled.v1", 14, 8), (settled.Type, Number(settled, "input_tokens"), Number(settled, "output_tokens")));
+    }
+
+    [Fact]
+    public async Task A_translated_stream_that_is_cut_never_ends_cleanly()
+    {
+        Recorded(OpenAiGateway.Mexico);
+        using var response = await PostAsync("/v1/responses", $$"""{"model":"compatible/cut:{{OpenAiGateway.Mexico}}","input":"x","stream":true}""");
+        var body = await response.Content.ReadAsStringAsync(Stop);
+        Assert.DoesNotContain("response.completed", body, StringComparison.Ordinal);
+        Assert.Contains("\nevent: error\n", body, StringComparison.Ordinal);
+        using var whole = await PostAsync("/v1/responses", $$"""{"model":"compatible/cut:{{OpenAiGateway.Mexico}}","input":"x"}""");
+        Assert.Equal(HttpStatusCode.BadGateway, whole.StatusCode);
+    }
+
     [Fact]
     public async Task Embeddings_are_booked_as_input_alone()
     {

@@ -16,10 +16,10 @@ public sealed class ChatTranslationTests
     [Fact]
     public void Every_message_keeps_its_role_and_content()
     {
-        var (messages, _) = Read($$"""
+        var (messages, _) = Read($$$"""
             {"messages":[
               {"role":"developer","content":"Be brief."},
-              {"role":"user","name":"ann","content":[{"type":"text","text":"What is this?"},{"type":"image_url","image_url":{"url":"data:image/png;base64,{{Pixel}}"}},{"type":"image_url","image_url":{"url":"https://example.org/a.jpg","detail":"low"}}]},
+              {"role":"user","name":"ann","content":[{"type":"text","text":"What is this?"},{"type":"image_url","image_url":{"url":"data:image/png;base64,{{{Pixel}}}"}},{"type":"image_url","image_url":{"url":"https://example.org/a.jpg","detail":"low"}}]},
               {"role":"assistant","content":null,"tool_calls":[{"id":"call_1","type":"function","function":{"name":"look","arguments":"{\"at\":[1,2]}"}},{"id":"call_2","type":"function","function":{"name":"wait","arguments":""}}]},
               {"role":"tool","tool_call_id":"call_1","content":[{"type":"text","text":"a "},{"type":"text","text":"dot"}]}]}
             """);

@@ -16,7 +16,7 @@ public sealed class RecordingFileTests : IDisposable
         // gzip of {"choices":[{}],"usage":{"prompt_tokens":1,"completion_tokens":2}}
         using var packed = new MemoryStream();
         using (var gzip = new System.IO.Compression.GZipStream(packed, System.IO.Compression.CompressionLevel.Fastest)) gzip.Write("""{"choices":[{}],"usage":{"prompt_tokens":1,"completion_tokens":2}}"""u8);
-        var exchanges = Read($$"""
+        var exchanges = Read($$$$"""
             interactions:
             - request:
                 method: POST
@@ -24,7 +24,7 @@ public sealed class RecordingFileTests : IDisposable
                 parsed_body: {model: a, temperature: 0.5, n: 1, stream: false, seed: null, text: 1e5, quoted: '1', date: "2026-01-01", word: Infinity}
               response:
                 headers: {Content-Encoding: [gzip], Content-Type: [application/json]}
-                body: {string: !!binary {{Convert.ToBase64String(packed.ToArray())}}}
+                body: {string: !!binary {{{{Convert.ToBase64String(packed.ToArray())}}}}}
                 status: null
             - request:
                 method: POST

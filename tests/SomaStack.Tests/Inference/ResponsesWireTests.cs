@@ -124,7 +124,7 @@ public sealed class ResponsesWireTests
     public void Embeddings_count_their_input_and_write_no_tokens(string body, bool answer, bool error, long? input)
     {
         var seen = new EmbeddingsWire().ReadWhole(Encoding.UTF8.GetBytes(body));
-        Assert.Equal((answer, error, input, input is null ? null : 0L), (seen.IsAnswer, seen.HasError, seen.Usage?.InputTokens, seen.Usage?.OutputTokens));
+        Assert.Equal((answer, error, input, input is null ? (long?)null : 0L), (seen.IsAnswer, seen.HasError, seen.Usage?.InputTokens, seen.Usage?.OutputTokens));
     }
 
     [Theory]

@@ -4,13 +4,16 @@ using SomaStack.Intelligence.Inference.Contracts;
 
 namespace SomaStack.Intelligence.Inference;
 
-/// <summary>What we read of a chat request ourselves; a provider reads more, and is sent all of it.</summary>
+/// <summary>What we read of a chat request ourselves; a provider that speaks chat is sent all of it.</summary>
+/// <param name="Stop">A string or a list of strings.</param>
+/// <param name="ToolChoice">none, auto, required, or an object that names a function.</param>
 internal sealed record ChatCompletionRequest(
     IReadOnlyList<ChatRequestMessage> Messages, string? Model = null, bool? Stream = null, int? MaxTokens = null, int? MaxCompletionTokens = null, double? Temperature = null,
-    ChatStreamOptions? StreamOptions = null, int? N = null);
+    ChatStreamOptions? StreamOptions = null, int? N = null, double? TopP = null, long? Seed = null, JsonElement? Stop = null, IReadOnlyList<JsonElement>? Tools = null,
+    JsonElement? ToolChoice = null, bool? ParallelToolCalls = null, JsonElement? ResponseFormat = null, string? ReasoningEffort = null);
 
-/// <param name="Content">A string, a list of parts with <c>type</c> and <c>text</c>, or null.</param>
-internal sealed record ChatRequestMessage(string Role, JsonElement? Content = null, string? Name = null);
+/// <param name="Content">A string, a list of parts (text, image_url, file), or null.</param>
+internal sealed record ChatRequestMessage(string Role, JsonElement? Content = null, string? Name = null, IReadOnlyList<ChatToolCall>? ToolCalls = null, string? ToolCallId = null);
 
 internal sealed record ChatStreamOptions(bool? IncludeUsage = null);
 

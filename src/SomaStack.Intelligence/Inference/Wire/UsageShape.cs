@@ -15,6 +15,7 @@ internal static class UsageShape
     public static Seen Read(ReadOnlySpan<byte> json)
     {
         TokenUsage? usage = null;
+        TokenUsage? groq = null;
         var error = false;
         var choices = false;
         try
@@ -29,6 +30,7 @@ internal static class UsageShape
                     if (reader.TokenType == JsonTokenType.StartObject) usage = ReadUsage(ref reader);
                     else reader.Skip();
                 }
+                else if (reader.ValueTextEquals("x_groq"u8)) groq = ReadInside(ref reader);
                 else if (reader.ValueTextEquals("error"u8))
                 {
                     reader.Read();
@@ -49,12 +51,32 @@ internal static class UsageShape
                     reader.Skip();
                 }
             }
-            return new Seen(usage, error, choices, true);
+            return new Seen(usage ?? groq, error, choices, true);
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             return default;
         }
+    }
+
+    /// <summary>Groq tells a stream's usage in a field of its own where it was not asked for it.</summary>
+    private static TokenUsage? ReadInside(ref Utf8JsonReader reader)
+    {
+        TokenUsage? usage = null;
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return null;
+        }
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isUsage = reader.ValueTextEquals("usage"u8);
+            reader.Read();
+            if (isUsage && reader.TokenType == JsonTokenType.StartObject) usage = ReadUsage(ref reader);
+            else reader.Skip();
+        }
+        return usage;
     }
 
     private static TokenUsage ReadUsage(ref Utf8JsonReader reader)
