@@ -18,7 +18,7 @@ internal static class BenchCommand
     public static Command Create()
     {
         var command = new Command("bench", "Measure; a timing is a benchmark, never a test.\n\nExamples:\n  soma bench --list\n  soma bench gateway --vs portkey --json"
-            + "\n  soma bench memory --data locomo10.json\n  soma bench crash --rounds 50 --json")
+            + "\n  soma bench memory --data locomo10.json\n  soma bench recordings --dir ../shared/data/provider-recordings\n  soma bench crash --rounds 50 --json")
         {
             Name, Rounds, Seed, Data, Folder, Versus, Soak, List, GlobalOptions.Json,
         };

@@ -1,7 +1,7 @@
 // OpenAI's own JavaScript client against a SomaStack server. The server's provider replays recorded traffic: a model's name is the recording.
 // SOMA_URL, SOMA_TOKEN.
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import OpenAI from "openai";
 
 const baseURL = new URL("/v1", process.env.SOMA_URL).href;
@@ -189,5 +189,3 @@ test("cancellation: aborting a whole answer is an APIUserAbortError", async () =
   setTimeout(() => controller.abort(), 200);
   await assert.rejects(asked, OpenAI.APIUserAbortError);
 });
-
-after(() => {});

@@ -86,9 +86,16 @@ public sealed class ChatTranslationTests
         Assert.Equal(field, Assert.Single(problem.Errors).Field);
     }
 
+    [Theory]
+    [InlineData("""{"messages":[{"role":"user","content":"\ud800"}]}""")]
+    [InlineData("""{"messages":[{"role":"user","content":"x"}],"metadata":{"\ud800":1}}""")]
+    [InlineData("[]")]
+    [InlineData("{")]
+    public void What_is_no_text_or_no_object_is_refused(string body) => Assert.Equal("malformed_request", Assert.Throws<Problem>(() => Read(body)).Code.Code);
+
     [Fact]
-    public void Half_a_surrogate_is_no_text() =>
-        Assert.Equal("malformed_request", Assert.Throws<Problem>(() => Read("""{"messages":[{"role":"user","content":"\ud800"}]}""")).Code.Code);
+    public void An_image_of_unknown_kind_is_still_an_image() =>
+        Assert.True(Assert.IsType<UriContent>(ToolShapes.Image(JsonField.Root("""{"url":"https://example.org/picture"}"""u8.ToArray())["url"])).HasTopLevelMediaType("image"));
 
     [Fact]
     public void An_answers_pieces_become_deltas_and_the_whole()

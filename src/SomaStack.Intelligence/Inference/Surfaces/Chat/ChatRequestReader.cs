@@ -58,7 +58,7 @@ internal static class ChatRequestReader
             case "system" or "developer": return new ChatMessage(ChatRole.System, Contents(message["content"])) { AuthorName = name };
             case "user": return new ChatMessage(ChatRole.User, Contents(message["content"])) { AuthorName = name };
             case "assistant": return new ChatMessage(ChatRole.Assistant, Assistant(message)) { AuthorName = name };
-            case "tool": return new ChatMessage(ChatRole.Tool, [new FunctionResultContent(message["tool_call_id"].NeededText(), TextOf(message["content"]))]);
+            case "tool": return new ChatMessage(ChatRole.Tool, [new FunctionResultContent(message["tool_call_id"].NeededName(), TextOf(message["content"]))]);
             default: throw message["role"].Wrong("must be system, developer, user, assistant or tool");
         }
     }
@@ -71,7 +71,7 @@ internal static class ChatRequestReader
         {
             if (call["type"].Text() is not (null or "function")) throw call["type"].Wrong("must be function for this model");
             var function = call["function"];
-            contents.Add(new FunctionCallContent(call["id"].NeededText(), function["name"].NeededText(), ToolShapes.Arguments(function["arguments"])));
+            contents.Add(new FunctionCallContent(call["id"].NeededName(), function["name"].NeededName(), ToolShapes.Arguments(function["arguments"])));
         }
         return contents;
     }

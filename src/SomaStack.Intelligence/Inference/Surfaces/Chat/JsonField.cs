@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Unicode;
 using SomaStack.Platform;
 
 namespace SomaStack.Intelligence.Inference;
@@ -32,6 +33,7 @@ internal readonly struct JsonField(JsonElement value, string path)
     /// <exception cref="Problem">400 when the body is no JSON object.</exception>
     public static JsonField Root(ReadOnlyMemory<byte> body)
     {
+        if (!IsWellFormed(body.Span)) throw PlatformProblems.MalformedRequest.Because("The body holds text that is not well-formed Unicode.");
         try
         {
             using var document = JsonDocument.Parse(body);
@@ -59,20 +61,14 @@ internal readonly struct JsonField(JsonElement value, string path)
     public string? Text()
     {
         if (!IsThere) return null;
-        if (!IsText) throw Wrong("must be a string");
-        try
-        {
-            return value.GetString();
-        }
-        catch (InvalidOperationException exception)
-        {
-            // The reader's word for bytes that are no UTF-8 or an escape that is half a surrogate pair.
-            throw PlatformProblems.MalformedRequest.Because($"'{path}' holds text that is not well-formed Unicode.", exception);
-        }
+        return IsText ? value.GetString() : throw Wrong("must be a string");
     }
 
     /// <exception cref="Problem">422 when it is absent, empty or no string.</exception>
     public string NeededText() => Text() is { Length: > 0 } text ? text : throw Wrong("must be a string that is not empty");
+
+    /// <exception cref="Problem">422 when it is absent, blank or no string.</exception>
+    public string NeededName() => NeededText() is var name && !string.IsNullOrWhiteSpace(name) ? name : throw Wrong("must be a string that is not blank");
 
     /// <exception cref="Problem">422 when it is no number of that range.</exception>
     public double? Number(double min, double max)
@@ -99,6 +95,28 @@ internal readonly struct JsonField(JsonElement value, string path)
     /// <summary>An object, or undefined when it is absent.</summary>
     /// <exception cref="Problem">422 when it is something else.</exception>
     public JsonElement Object() => !IsThere || value.ValueKind == JsonValueKind.Object ? value : throw Wrong("must be an object");
+
+    /// <summary>Whether every name and text of it can be read: half a surrogate pair, or bytes that are no UTF-8, is only found on reading.</summary>
+    public static bool IsWellFormed(ReadOnlySpan<byte> json)
+    {
+        if (!Utf8.IsValid(json)) return false;
+        try
+        {
+            var reader = new Utf8JsonReader(json);
+            while (reader.Read())
+                if (reader.TokenType is JsonTokenType.PropertyName or JsonTokenType.String && reader.ValueIsEscaped) reader.GetString();
+            return true;
+        }
+        catch (JsonException)
+        {
+            // Told by whoever parses it.
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
 
     public Problem Wrong(string message) => Problem.Invalid(path.Length == 0 ? "body" : path, message);
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 using SomaStack.Platform;
@@ -20,7 +21,7 @@ internal sealed class OfferedTool(string name, string? description, JsonElement 
 
     /// <param name="function">The object that holds name, description, parameters and strict.</param>
     public static OfferedTool Read(JsonField function) =>
-        new(function["name"].NeededText(), function["description"].Text(), function["parameters"].Object(), function["strict"].Flag());
+        new(function["name"].NeededName(), function["description"].Text(), function["parameters"].Object(), function["strict"].Flag());
 }
 
 /// <summary>What the chat and the responses surface read and write in the same way.</summary>
@@ -33,6 +34,7 @@ internal static class ToolShapes
         var text = field.Text();
         var arguments = new Dictionary<string, object?>(StringComparer.Ordinal);
         if (string.IsNullOrWhiteSpace(text)) return arguments;
+        if (!JsonField.IsWellFormed(Encoding.UTF8.GetBytes(text))) throw field.Wrong("holds text that is not well-formed Unicode");
         try
         {
             using var document = JsonDocument.Parse(text);
@@ -64,7 +66,7 @@ internal static class ToolShapes
                 "required" => ChatToolMode.RequireAny,
                 _ => throw choice.Wrong("must be none, auto, required or a function"),
             };
-        return choice["type"].NeededText() == "function" ? ChatToolMode.RequireSpecific(named(choice).NeededText()) : throw choice["type"].Wrong("must be function for this model");
+        return choice["type"].NeededText() == "function" ? ChatToolMode.RequireSpecific(named(choice).NeededName()) : throw choice["type"].Wrong("must be function for this model");
     }
 
     public static ReasoningOptions? Reasoning(JsonField effort) => effort.Text() switch
@@ -88,7 +90,7 @@ internal static class ToolShapes
             case "json_object": return ChatResponseFormat.Json;
             case "json_schema":
                 var of = schema(format);
-                var name = of["name"].NeededText();
+                var name = of["name"].NeededName();
                 var shape = of["schema"];
                 return shape.IsThere ? ChatResponseFormat.ForJsonSchema(shape.Object(), name, of["description"].Text()) : throw shape.Wrong("must be an object");
             default: throw format["type"].Wrong("must be text, json_object or json_schema");

@@ -51,10 +51,10 @@ internal static class ResponsesRequestReader
                 messages.Add(Message(item));
                 return;
             case "function_call":
-                Join(messages, ChatRole.Assistant, new FunctionCallContent(item["call_id"].NeededText(), item["name"].NeededText(), ToolShapes.Arguments(item["arguments"])));
+                Join(messages, ChatRole.Assistant, new FunctionCallContent(item["call_id"].NeededName(), item["name"].NeededName(), ToolShapes.Arguments(item["arguments"])));
                 return;
             case "function_call_output":
-                Join(messages, ChatRole.Tool, new FunctionResultContent(item["call_id"].NeededText(), Output(item["output"])));
+                Join(messages, ChatRole.Tool, new FunctionResultContent(item["call_id"].NeededName(), Output(item["output"])));
                 return;
             case "reasoning":
                 // Another model's thoughts, often encrypted for its own provider: nothing that this model could read.
