@@ -62,9 +62,10 @@ public sealed record BenchResult(
             return;
         }
         text.AppendLine().AppendLine(key);
+        static string Shown(JsonElement value) => value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText();
         foreach (var item in fact.EnumerateArray())
             text.AppendLine("  " + (item.ValueKind != JsonValueKind.Object ? item.GetRawText() : string.Join("  ",
-                item.EnumerateObject().Where(static field => field.Value.ValueKind != JsonValueKind.Null).Select(static field => $"{field.Name}={(field.Value.ValueKind == JsonValueKind.String ? field.Value.GetString() : field.Value.GetRawText())}"))));
+                item.EnumerateObject().Where(static field => field.Value.ValueKind != JsonValueKind.Null).Select(static field => $"{field.Name}={Shown(field.Value)}"))));
     }
 
     /// <summary>Processor, cores, memory, system and runtime: what a reader needs to compare figures.</summary>

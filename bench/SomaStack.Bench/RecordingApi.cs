@@ -15,6 +15,10 @@ internal sealed record RecordedUsage(long? Input, long? Output, long? Cached, lo
     /// <summary>Whether one knows what the other does not, or they differ.</summary>
     public bool Differs(RecordedUsage other) => Input != other.Input || Output != other.Output || Distance(other) != 0;
 
+    /// <summary>Without what is unknown in the other: an estimate stands beside no count.</summary>
+    public RecordedUsage Where(RecordedUsage other) =>
+        new(other.Input is null ? null : Input, other.Output is null ? null : Output, other.Cached is null ? null : Cached, other.Reasoning is null ? null : Reasoning);
+
     public RecordedUsage Plus(RecordedUsage other) => new(Add(Input, other.Input), Add(Output, other.Output), Add(Cached, other.Cached), Add(Reasoning, other.Reasoning));
 
     private static long Apart(long? one, long? other) => Math.Abs((one ?? 0) - (other ?? 0));

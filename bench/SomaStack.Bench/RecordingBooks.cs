@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Text.Json;
 using SomaStack.Platform;
 
@@ -6,9 +7,10 @@ namespace SomaStack.Bench;
 /// <summary>What one request left in the call records.</summary>
 /// <param name="Calls">Attempts that it took; 0 when it was refused before any.</param>
 /// <param name="Settled">The last one was complete.</param>
-internal sealed record BookedCalls(int Calls, bool Settled, RecordedUsage Usage);
+/// <param name="Estimated">What the provider did not count was estimated, and says so.</param>
+internal sealed record BookedCalls(int Calls, bool Settled, bool Estimated, RecordedUsage Usage);
 
-/// <summary>Reads the journal of the server that is replayed against: what was booked, not what was answered.</summary>
+/// <summary>Reads the journal and the ledger's rows of the server that is replayed against: what was booked, not what was answered.</summary>
 internal sealed class RecordingBooks(Db db, string tenant) : IAsyncDisposable
 {
     private long _read;
@@ -19,16 +21,14 @@ internal sealed class RecordingBooks(Db db, string tenant) : IAsyncDisposable
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
         for (var look = 0; look < 1000; look++)
         {
-            var rows = await db.QueryAsync(tenant, static reader => (Position: reader.GetInt64(0), Type: reader.GetString(1), Data: reader.GetString(2)),
-                $"SELECT position, type, data FROM journal WHERE tenant = {tenant} AND position > {_read} AND type LIKE {"somastack.inference.call_%"} ORDER BY position", cancellationToken);
-            var opened = rows.Count(static row => row.Type.Contains("call_opened", StringComparison.Ordinal));
-            if (opened * 2 == rows.Count)
+            var rows = await db.QueryAsync(tenant, static reader => new Line(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetString(3)),
+                $"SELECT position, type, subject, data FROM journal WHERE tenant = {tenant} AND position > {_read} AND type LIKE {"somastack.inference.call_%"} ORDER BY position", cancellationToken);
+            var opened = rows.FindAll(static row => row.Is("call_opened"));
+            if (opened.Count * 2 == rows.Count)
             {
-                if (rows.Count == 0) return new BookedCalls(0, false, RecordedUsage.None);
+                if (rows.Count == 0) return new BookedCalls(0, false, false, RecordedUsage.None);
                 _read = rows[^1].Position;
-                var usage = RecordedUsage.None;
-                foreach (var row in rows.Where(static row => !row.Type.Contains("call_opened", StringComparison.Ordinal))) usage = usage.Plus(UsageOf(row.Data));
-                return new BookedCalls(opened, rows[^1].Type.Contains("call_settled", StringComparison.Ordinal), usage);
+                return new BookedCalls(opened.Count, rows[^1].Is("call_settled"), rows.Exists(static row => row.IsEstimated), await UsageOfAsync(opened, cancellationToken));
             }
             await timer.WaitForNextTickAsync(cancellationToken);
         }
@@ -37,12 +37,28 @@ internal sealed class RecordingBooks(Db db, string tenant) : IAsyncDisposable
 
     public async ValueTask DisposeAsync() => await db.DisposeAsync();
 
-    private static RecordedUsage UsageOf(string data)
+    private async Task<RecordedUsage> UsageOfAsync(List<Line> calls, CancellationToken cancellationToken)
     {
-        using var document = JsonDocument.Parse(data);
-        var root = document.RootElement;
-        return new RecordedUsage(Count(root, "input_tokens"), Count(root, "output_tokens"), Count(root, "cached_input_tokens"), Count(root, "reasoning_tokens"));
+        List<string> ids = [.. calls.Select(static call => call.Subject["call/".Length..])];
+        var booked = await db.QueryAsync(tenant, static reader => new RecordedUsage(Count(reader, 0), Count(reader, 1), Count(reader, 2), Count(reader, 3)),
+            $"SELECT input_tokens, output_tokens, cached_input_tokens, reasoning_tokens FROM reservations WHERE tenant = {tenant} AND id IN {ids:in}", cancellationToken);
+        if (booked.Count != ids.Count) throw new InvalidDataException("A call has no row in the ledger.");
+        return booked.Aggregate(RecordedUsage.None, static (sum, one) => sum.Plus(one));
     }
 
-    private static long? Count(JsonElement root, string name) => root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetInt64() : null;
+    private static long? Count(DbDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetInt64(column);
+
+    private sealed record Line(long Position, string Type, string Subject, string Data)
+    {
+        public bool IsEstimated
+        {
+            get
+            {
+                using var document = JsonDocument.Parse(Data);
+                return document.RootElement.TryGetProperty("estimated", out var value) && value.ValueKind == JsonValueKind.True;
+            }
+        }
+
+        public bool Is(string kind) => Type.Contains(kind, StringComparison.Ordinal);
+    }
 }

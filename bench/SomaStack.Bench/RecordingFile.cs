@@ -18,7 +18,9 @@ internal sealed record RecordedExchange(string Method, Uri Uri, JsonObject? Requ
     public bool IsDownload => Method is "GET" or "HEAD" && ContentType?.Contains("json", StringComparison.OrdinalIgnoreCase) != true && !IsStream;
 
     /// <summary>Server-sent events, as its header says, or its text where there is no header.</summary>
-    public bool IsStream => ContentType is { } type ? type.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase) : Encoding.UTF8.GetString(Body) is var text && (text.StartsWith("data:", StringComparison.Ordinal) || text.StartsWith("event:", StringComparison.Ordinal));
+    public bool IsStream => ContentType is { } type
+        ? type.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase)
+        : Body.AsSpan().StartsWith("data:"u8) || Body.AsSpan().StartsWith("event:"u8);
 }
 
 /// <summary>Reads a recording in the form of VCR: a YAML file with interactions, each a request and a response.</summary>
@@ -76,7 +78,8 @@ internal static partial class RecordingFile
     /// <summary><c>parsed_body</c> as JSON, else <c>body.string</c> or <c>body</c> as it stands; bytes are unpacked whatever the headers say.</summary>
     private static byte[] BodyOf(YamlMappingNode message)
     {
-        if (Child(message, "parsed_body") is { } parsed && parsed is not YamlScalarNode { Style: ScalarStyle.Plain, Value: "null" or "" or "~" or null }) return Encoding.UTF8.GetBytes(Json(parsed)?.ToJsonString() ?? "null");
+        if (Child(message, "parsed_body") is { } parsed && parsed is not YamlScalarNode { Style: ScalarStyle.Plain, Value: "null" or "" or "~" or null })
+            return Encoding.UTF8.GetBytes(Json(parsed)?.ToJsonString() ?? "null");
         var body = Child(message, "body");
         if (body is YamlMappingNode map) body = Child(map, "string") ?? Child(map, "base64_string");
         if (body is not YamlScalarNode { Value: { } text } scalar || scalar is { Style: ScalarStyle.Plain, Value: "null" or "~" }) return [];

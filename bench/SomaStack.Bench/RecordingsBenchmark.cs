@@ -121,9 +121,10 @@ public static class RecordingsBenchmark
                 error ??= part.Reason;
                 continue;
             }
-            var (fault, usage) = await ReplayAsync(part, part.Api, client, recorded, books, cancellationToken);
+            var (fault, calls) = await ReplayAsync(part, part.Api, client, recorded, books, cancellationToken);
             // What the server did not even ask its provider cannot be booked wrongly, unless it was booked.
             var should = recorded.Received is null ? RecordedUsage.None : part.Api.Usage(part.Exchange);
+            var usage = calls.Estimated ? calls.Usage.Where(should) : calls.Usage;
             (booked, expected) = (booked.Plus(usage), expected.Plus(should));
             if (usage.Differs(should)) wrong++;
             if (fault is null) good++;
@@ -132,7 +133,7 @@ public static class RecordingsBenchmark
         return new RecordingReport(file.Name, file.Parts.Count, good, error is null, wrong, booked, expected, error);
     }
 
-    private static async Task<(string? Fault, RecordedUsage Booked)> ReplayAsync(Part part, RecordingApi api, HttpClient client, RecordingServer recorded, RecordingBooks books, CancellationToken cancellationToken)
+    private static async Task<(string? Fault, BookedCalls Calls)> ReplayAsync(Part part, RecordingApi api, HttpClient client, RecordingServer recorded, RecordingBooks books, CancellationToken cancellationToken)
     {
         recorded.Serve(part.Exchange);
         var body = (JsonObject)part.Exchange.Request!.DeepClone();
@@ -141,7 +142,7 @@ public static class RecordingsBenchmark
         using var response = await client.PostAsync(api.Surface, content, cancellationToken);
         var answer = await response.Content.ReadAsStringAsync(cancellationToken);
         var calls = await books.ReadAsync(cancellationToken);
-        return (Fault(part, api, (int)response.StatusCode, answer, calls, recorded), calls.Usage);
+        return (Fault(part, api, (int)response.StatusCode, answer, calls, recorded), calls);
     }
 
     /// <returns>Null when the exchange became what it should.</returns>
@@ -153,7 +154,9 @@ public static class RecordingsBenchmark
         if (!api.IsComplete(part.Exchange)) return Refused(part.Exchange, api, status, answer, calls);
         if (status != 200) return $"the answer became {status}: {Shorten(answer)}";
         if (api.Metered && !calls.Settled) return "the call was not settled";
-        var same = part.Exchange.IsStream ? answer.Contains(Encoding.UTF8.GetString(part.Exchange.Body).TrimEnd(), StringComparison.Ordinal) : JsonNode.DeepEquals(JsonNode.Parse(part.Exchange.Body), JsonNode.Parse(answer));
+        var same = part.Exchange.IsStream
+            ? answer.Contains(Encoding.UTF8.GetString(part.Exchange.Body).TrimEnd(), StringComparison.Ordinal)
+            : JsonNode.DeepEquals(JsonNode.Parse(part.Exchange.Body), JsonNode.Parse(answer));
         return same ? null : "the answer was changed on its way";
     }
 

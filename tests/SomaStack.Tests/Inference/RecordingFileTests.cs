@@ -89,7 +89,8 @@ public sealed class RecordingFileTests : IDisposable
     public void What_is_no_recording_says_why(string text) => Assert.Throws<InvalidDataException>(() => Read(text));
 
     private static RecordedExchange Exchange(string uri, string body) =>
-        new("POST", new Uri(uri), new System.Text.Json.Nodes.JsonObject { ["model"] = "m" }, 200, body.StartsWith("event", StringComparison.Ordinal) ? "text/event-stream" : "application/json", null, Encoding.UTF8.GetBytes(body));
+        new("POST", new Uri(uri), new System.Text.Json.Nodes.JsonObject { ["model"] = "m" }, 200,
+            body.StartsWith("event", StringComparison.Ordinal) ? "text/event-stream" : "application/json", null, Encoding.UTF8.GetBytes(body));
 
     private static RecordingApi Api(RecordedExchange exchange) => RecordingApi.Of(exchange, out var reason) ?? throw new InvalidOperationException(reason);
 

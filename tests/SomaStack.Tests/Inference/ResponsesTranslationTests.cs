@@ -105,7 +105,7 @@ public sealed class ResponsesTranslationTests
         Assert.Equal(("refusal", "I cannot."), (part["type"]!.ToString(), part["refusal"]!.ToString()));
     }
 
-    private static ResponseParts Parts(string request, IBufferWriter<byte>? output) => new("1", 1_700_000_000, "m", JsonField.Root(Encoding.UTF8.GetBytes(request)), output);
+    private static ResponseParts Parts(string request, ArrayBufferWriter<byte>? output) => new("1", 1_700_000_000, "m", JsonField.Root(Encoding.UTF8.GetBytes(request)), output);
 
     private static (List<ChatMessage> Messages, ChatOptions Options) Read(string body) => ResponsesRequestReader.Read(JsonField.Root(Encoding.UTF8.GetBytes(body)));
 

@@ -27,6 +27,8 @@ internal sealed class OfferedTool(string name, string? description, JsonElement 
 /// <summary>What the chat and the responses surface read and write in the same way.</summary>
 internal static class ToolShapes
 {
+    private static readonly JsonSerializerOptions Compact = new(AIJsonUtilities.DefaultOptions) { WriteIndented = false };
+
     /// <summary>Arguments as the model wrote them: JSON text of an object. Empty text is an empty object, as some models write it.</summary>
     /// <exception cref="Problem">422 naming the field.</exception>
     public static Dictionary<string, object?> Arguments(JsonField field)
@@ -50,7 +52,7 @@ internal static class ToolShapes
 
     /// <summary>JSON text of a call's arguments; empty when the provider's client could not read what the model wrote.</summary>
     public static string Arguments(FunctionCallContent call) => call.Arguments is { } arguments
-        ? JsonSerializer.Serialize(arguments, AIJsonUtilities.DefaultOptions.GetTypeInfo(typeof(IDictionary<string, object?>)))
+        ? JsonSerializer.Serialize(arguments, Compact.GetTypeInfo(typeof(IDictionary<string, object?>)))
         : call.Exception is null ? "{}" : "";
 
     /// <param name="choice"><c>none</c>, <c>auto</c>, <c>required</c>, or an object of type function.</param>

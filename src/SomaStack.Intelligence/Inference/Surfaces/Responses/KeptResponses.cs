@@ -48,7 +48,8 @@ internal sealed class KeptResponses(ProviderList providers, Router router, Respo
     {
         var envelope = ResponsesEnvelope.Read(body.Span);
         var model = (await router.FindAsync(context, envelope.Model, "chat", http.RequestAborted)).Candidates[0];
-        if (providers.Of(model) is not { } provider || !provider.Speaks(WireFormat.Responses)) throw PlatformProblems.NotBuilt.Because("Input tokens are counted by OpenAI's own server alone; this model's provider does not count before the call.");
+        if (providers.Of(model) is not { } provider || !provider.Speaks(WireFormat.Responses))
+            throw PlatformProblems.NotBuilt.Because("Input tokens are counted by OpenAI's own server alone; this model's provider does not count before the call.");
         if (envelope.Conversation) throw Problem.Invalid("conversation", "is not served here");
         if (envelope.Previous is { } previous && await store.ProviderOfAsync(context.Tenant, previous, http.RequestAborted) != provider.Name)
             throw Problem.Invalid("previous_response_id", "names no answer of this tenant and provider");
@@ -76,7 +77,8 @@ internal sealed class KeptResponses(ProviderList providers, Router router, Respo
             await response.Content.LoadIntoBufferAsync(AnswerBytesMax, cancellationToken);
             var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
             if (response.IsSuccessStatusCode) return ResponsesShape.Read(body) is null ? throw InferenceProblems.Garbled.Because("Its answer is not what was asked for.") : (200, body);
-            var problem = InferenceProblems.FromStatus(response.StatusCode, ErrorShape.MessageOf(body), ProviderFailures.RetryAfter(response.Headers.TryGetValues("Retry-After", out var values) ? values.First() : null, clock));
+            var retryAfter = ProviderFailures.RetryAfter(response.Headers.TryGetValues("Retry-After", out var values) ? values.First() : null, clock);
+            var problem = InferenceProblems.FromStatus(response.StatusCode, ErrorShape.MessageOf(body), retryAfter);
             return problem.Code == InferenceProblems.Rejected && ErrorShape.IsOpenAi(body) ? ((int)response.StatusCode, body) : throw problem;
         }
         catch (Exception exception) when (ProviderFailures.Explain(exception, clock, cancellationToken) is { } problem)
