@@ -36,6 +36,9 @@ internal sealed class BadUpstream : IAsyncDisposable
 
     public SemaphoreSlim EndedOne { get; } = new(0);
 
+    /// <summary>A reset takes with it what was not read yet, so the test says when its pieces have come.</summary>
+    public SemaphoreSlim Reset { get; } = new(0);
+
     public int Asked(string model) => _asked.GetValueOrDefault(model);
 
     public static async Task<BadUpstream> StartAsync()
@@ -55,6 +58,7 @@ internal sealed class BadUpstream : IAsyncDisposable
     {
         await _app.DisposeAsync();
         EndedOne.Dispose();
+        Reset.Dispose();
     }
 
     private async Task AnswerAsync(HttpContext http)
@@ -76,7 +80,7 @@ internal sealed class BadUpstream : IAsyncDisposable
         EndedOne.Release();
     }
 
-    private static Task AnswerAsync(HttpContext http, string model, bool stream, int times) => model switch
+    private Task AnswerAsync(HttpContext http, string model, bool stream, int times) => model switch
     {
         "busy" or "failing" => RefuseAsync(http, 503),
         "busy-once" => times == 1 ? RefuseAsync(http, 503) : GoodAsync(http, stream),
@@ -93,10 +97,10 @@ internal sealed class BadUpstream : IAsyncDisposable
         "huge" => HugeAsync(http, 0),
         "huge-later" => HugeAsync(http, 2),
         "endless" => PiecesAsync(http, int.MaxValue, () => Task.CompletedTask),
-        "reset" => PiecesAsync(http, 3, () =>
+        "reset" => PiecesAsync(http, 3, async () =>
         {
+            await Reset.WaitAsync(http.RequestAborted);
             http.Abort();
-            return Task.CompletedTask;
         }),
         "reset-early" => Abort(http),
         _ => GoodAsync(http, stream),

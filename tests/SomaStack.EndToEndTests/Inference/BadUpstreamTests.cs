@@ -25,8 +25,7 @@ public sealed class BadUpstreamTests(BadUpstreams house) : IClassFixture<BadUpst
     [InlineData("first/silent", 504, "provider_timeout")]
     [InlineData("first/garbage", 502, "provider_garbled")]
     [InlineData("first/html", 502, "provider_garbled")]
-    [InlineData("first/half-json", 502, "provider_garbled")]
-    [InlineData("first/reset-early", 502, "provider_garbled")]
+    [InlineData("first/reset-early", 503, "provider_unavailable")]
     [InlineData("first/nope", 404, "model_unknown")]
     public async Task A_failure_before_the_first_byte_is_a_typed_problem(string model, int status, string code)
     {
@@ -63,6 +62,7 @@ public sealed class BadUpstreamTests(BadUpstreams house) : IClassFixture<BadUpst
         var watch = Stopwatch.StartNew();
         using var response = await AskAsync("role:chat", id, stream: true);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        if (model == "first/reset") house.First.Reset.Release();
         var body = await response.Content.ReadAsStringAsync(Stop);
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(20), $"{model} took {watch.Elapsed}");
         Assert.StartsWith(BadUpstream.Piece, body, StringComparison.Ordinal);
@@ -187,7 +187,12 @@ public sealed class BadUpstreamTests(BadUpstreams house) : IClassFixture<BadUpst
             var read = 0;
             var buffer = new byte[4096];
             while (read < BadUpstream.Piece.Length * 3) read += await stream.ReadAsync(buffer, Stop);
+            // Cancelling a read breaks the connection; disposing the answer would first try to read the rest of it.
+            using var leave = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+            var reading = stream.ReadAsync(buffer, leave.Token).AsTask();
             watch.Start();
+            await leave.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading);
         }
         Assert.True(await house.First.EndedOne.WaitAsync(TimeSpan.FromSeconds(10), Stop));
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(1), $"It took {watch.Elapsed}.");

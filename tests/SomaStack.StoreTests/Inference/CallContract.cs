@@ -124,13 +124,13 @@ public sealed class CallContract(Databases databases)
 
     private static Task<long?> OpenRowsAsync(Db db) => db.NumberAsync(Db.AllTenants, $"SELECT COUNT(*) FROM inference_open_calls", Stop);
 
-    private sealed class FixedGate : IGate
+    internal sealed class FixedGate : IGate
     {
         public ValueTask<Decision> CheckAsync(RequestContext context, GatedAction action, CancellationToken cancellationToken) =>
             ValueTask.FromResult(new Decision(Verdict.Allow, 0.9, 0.7, [], [], new string('c', 64), 1, new string('d', 64)));
     }
 
-    private sealed class NotedBilling : IBilling
+    internal sealed class NotedBilling : IBilling
     {
         public List<string> Notes { get; } = [];
 

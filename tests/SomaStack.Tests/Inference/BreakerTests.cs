@@ -140,7 +140,7 @@ public sealed class BreakerTests
     public void The_wait_before_a_retry_is_uniform_below_a_doubling_bound() => Gen.Select(Gen.Int[0, 10], Gen.Double[0, 1]).Sample((retry, chance) =>
     {
         var wait = FailureRules.BackOff(retry, null, chance);
-        Assert.Equal(Math.Min(2000, 100 * Math.Pow(2, retry)) * chance, wait.TotalMilliseconds, 3);
+        Assert.Equal(Math.Min(2000, 100 * Math.Pow(2, retry)) * chance, wait.TotalMilliseconds, tolerance: 0.001);
         Assert.Equal(TimeSpan.FromSeconds(2), FailureRules.BackOff(retry, TimeSpan.FromSeconds(2), chance));
     });
 

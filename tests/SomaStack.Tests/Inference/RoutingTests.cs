@@ -55,7 +55,12 @@ public sealed class RoutingTests : IDisposable
     }
 
     [Fact]
-    public async Task A_model_that_bears_the_name_of_a_role_is_that_model() => Assert.Equal(["two/planning"], await FindAsync("planning"));
+    public async Task A_model_that_bears_the_name_of_a_role_is_that_model()
+    {
+        await _directory.RefreshAsync(Stop);
+        Assert.Equal(["two/planning"], await FindAsync("planning"));
+        Assert.Equal(["one/small"], await FindAsync("role:planning"));
+    }
 
     [Theory]
     [InlineData("nope")]

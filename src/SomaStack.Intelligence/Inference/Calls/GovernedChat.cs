@@ -39,6 +39,7 @@ internal sealed class GovernedChat(Router router, Inference clients, ModelCalls 
     {
         var options = wished.Clone();
         options.ModelId = call.Model.Id;
+        request.Announce?.Invoke(call);
         await calls.OpenAsync(call);
         var opened = new GovernedStream(calls, attempts, call, request.Messages, deadline);
         try

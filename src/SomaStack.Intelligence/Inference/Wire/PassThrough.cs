@@ -165,7 +165,8 @@ internal sealed class PassThrough(ProviderList providers, ModelCalls calls, Rout
                 if (relay.TooLong) return InferenceProblems.Garbled.Because("An event of its stream is too long.");
                 attempt.Deadline.Expect(attempt.Deadline.Limits.Total);
                 attempt.Call.BeginWait();
-                await output.FlushAsync(attempt.Deadline.Token);
+                // Not under the deadline: to cancel a flush would break the connection that the error event is to go through.
+                await output.FlushAsync(http.RequestAborted);
                 attempt.Call.EndWait();
                 if (!await attempt.ReadAsync()) break;
             }
