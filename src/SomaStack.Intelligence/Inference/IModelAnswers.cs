@@ -26,7 +26,7 @@ public sealed record ModelRequest(string? Model, IReadOnlyList<ChatMessage> Mess
     /// <summary>The caller's own id of the request, which stands in the lines of all its attempts; the trace when absent.</summary>
     public string? RequestId { get; init; }
 
-    /// <summary>Hears of each attempt's call before it is opened, so that a surface can name it in its headers whatever comes of it.</summary>
+    /// <summary>Hears of each attempt's call when it is open, so that a surface can name it in its headers whatever comes of it.</summary>
     internal Action<ModelCall>? Announce { get; init; }
 }
 

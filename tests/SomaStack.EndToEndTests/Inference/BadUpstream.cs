@@ -14,6 +14,7 @@ namespace SomaStack.EndToEndTests.Inference;
 /// <summary>A real HTTP server that speaks chat completions and misbehaves as the model's name says.</summary>
 internal sealed class BadUpstream : IAsyncDisposable
 {
+    public const int LongPieces = 20_000;
     public const string Piece = "data: {\"id\":\"x\",\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"word word \"},\"finish_reason\":null}]}\n\n";
     public const string Last = "data: {\"id\":\"x\",\"object\":\"chat.completion.chunk\",\"choices\":[],\"usage\":{\"prompt_tokens\":11,\"completion_tokens\":7}}\n\n";
     public const string Whole = "{\"id\":\"x\",\"object\":\"chat.completion\",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"All well.\"},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":11,\"completion_tokens\":7}}";
@@ -21,7 +22,7 @@ internal sealed class BadUpstream : IAsyncDisposable
     public static readonly string[] Models =
     [
         "busy", "limited", "limited-long", "key", "teapot", "silent", "stall", "garbage", "html", "half", "half-json", "huge", "huge-later", "endless", "reset", "reset-early", "good", "gpt-4o",
-        "busy-once", "failing", "leaver",
+        "busy-once", "failing", "gpt-4o-mini", "long",
     ];
 
     private readonly WebApplication _app;
@@ -89,13 +90,15 @@ internal sealed class BadUpstream : IAsyncDisposable
         "key" => RefuseAsync(http, 401),
         "teapot" => RefuseAsync(http, 400),
         "silent" => Task.Delay(Timeout.Infinite, http.RequestAborted),
-        "stall" or "leaver" => PiecesAsync(http, 3, () => Task.Delay(Timeout.Infinite, http.RequestAborted)),
+        // A price is known for the last one, under OpenAI's name.
+        "stall" or "gpt-4o-mini" => PiecesAsync(http, 3, () => Task.Delay(Timeout.Infinite, http.RequestAborted)),
         "garbage" => TextAsync(http, stream ? "text/event-stream" : "application/json", "{\"choices\": [ nonsense"),
         "html" => TextAsync(http, "text/html", "<html><body>Sign in</body></html>"),
         "half" => PiecesAsync(http, 3, () => Task.CompletedTask),
         "half-json" => HalfAsync(http),
         "huge" => HugeAsync(http, 0),
         "huge-later" => HugeAsync(http, 2),
+        "long" => PiecesAsync(http, LongPieces, () => http.Response.WriteAsync(Last + "data: [DONE]\n\n")),
         "endless" => PiecesAsync(http, int.MaxValue, () => Task.CompletedTask),
         "reset" => PiecesAsync(http, 3, async () =>
         {

@@ -181,7 +181,7 @@ public sealed class BadUpstreamTests(BadUpstreams house) : IClassFixture<BadUpst
         house.First.Ended.Clear();
         var id = Ids.New();
         var watch = new Stopwatch();
-        using (var response = await AskAsync("openai/leaver", id, stream: true))
+        using (var response = await AskAsync("openai/gpt-4o-mini", id, stream: true))
         {
             await using var stream = await response.Content.ReadAsStreamAsync(Stop);
             var read = 0;
@@ -201,8 +201,27 @@ public sealed class BadUpstreamTests(BadUpstreams house) : IClassFixture<BadUpst
         Assert.True(failed.GetProperty("estimated").GetBoolean());
         // Three times "word word " are 30 bytes; four bytes count as a token.
         Assert.Equal(8, failed.GetProperty("output_tokens").GetInt64());
-        Assert.True(failed.GetProperty("input_tokens").GetInt64() > 0);
+        var input = failed.GetProperty("input_tokens").GetInt64();
+        Assert.Equal((8 + 3) / 4, input);
+        // 0.15 and 0.6 US dollars a million.
+        Assert.Equal(input * 150 + 8 * 600, failed.GetProperty("cost_nanos").GetInt64());
         await NothingIsOpenAsync();
+    }
+
+    [Fact]
+    public async Task A_long_stream_passes_whole()
+    {
+        var id = Ids.New();
+        using var response = await AskAsync("first/long", id, stream: true);
+        var body = await response.Content.ReadAsByteArrayAsync(Stop);
+        var whole = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat(BadUpstream.Piece, BadUpstream.LongPieces)) + "data: [DONE]\n\n");
+        Assert.True(body.AsSpan().SequenceEqual(whole), $"{body.Length} of {whole.Length} bytes");
+        await AttemptsAsync(id, 2);
+        await using var db = Db.Open("sqlite:" + Path.Combine(house.Soma.Data, "soma.db"));
+        var data = await db.FindAsync("demo", reader => reader.GetString(0),
+            $"SELECT data FROM journal WHERE tenant = {"demo"} AND subject = {"call/" + response.Headers.GetValues("x-somastack-call-id").Single()} AND version = {2L}", Stop);
+        var overhead = JsonDocument.Parse(data!).RootElement.GetProperty("overhead_ms").GetDouble();
+        TestContext.Current.TestOutputHelper!.WriteLine($"{overhead * 1000 / BadUpstream.LongPieces:0.00} us of this server's time for each chunk");
     }
 
     [Fact]

@@ -39,8 +39,8 @@ internal sealed class GovernedChat(Router router, Inference clients, ModelCalls 
     {
         var options = wished.Clone();
         options.ModelId = call.Model.Id;
-        request.Announce?.Invoke(call);
         await calls.OpenAsync(call);
+        request.Announce?.Invoke(call);
         var opened = new GovernedStream(calls, attempts, call, request.Messages, deadline);
         try
         {

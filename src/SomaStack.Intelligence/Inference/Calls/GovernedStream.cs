@@ -55,7 +55,8 @@ internal sealed class GovernedStream(ModelCalls calls, Attempts attempts, ModelC
             catch (Exception exception)
             {
                 if (await FailedAsync(exception) is not { } problem) throw;
-                attempts.Cut(call.Model);
+                // An answer that was only long, or read slowly, is no fault of the model.
+                if (!deadline.IsOver) attempts.Cut(call.Model);
                 if (ReferenceEquals(problem, exception)) throw;
                 throw problem;
             }

@@ -48,6 +48,9 @@ internal sealed class AttemptDeadline : IDisposable
     /// <summary>Nobody waits for it any more, so nothing more will be heard from the provider.</summary>
     public bool IsUnwanted => _caller.IsCancellationRequested || _lost;
 
+    /// <summary>The attempt has had its whole time.</summary>
+    public bool IsOver => _clock.GetElapsedTime(_begun) >= Limits.Total;
+
     /// <summary>The next byte must come within this time, and within the total.</summary>
     public void Expect(TimeSpan silence)
     {

@@ -58,11 +58,12 @@ internal sealed class PassThrough(ProviderList providers, ModelCalls calls, Rout
             forwarded = ProfileSettings.Apply(forwarded, wire.Format, upstream.Kind, profile);
             if (envelope.OutputTokensMax is null && profile.MaxTokens is { } limit) call.OutputTokensMax = limit;
         }
-        AnswerHeaders.Announce(http, call);
         var attempt = new UpstreamAttempt(calls, upstream, call, wire, envelope, forwarded, deadline, clock);
         try
         {
             await attempt.BeginAsync();
+            // Whatever comes after this failure, the caller can find it.
+            if (attempt.Failure is not null) AnswerHeaders.Announce(http, call);
             return attempt;
         }
         catch
@@ -94,7 +95,6 @@ internal sealed class PassThrough(ProviderList providers, ModelCalls calls, Rout
 
     private static async Task RefuseAsync(HttpContext http, UpstreamAttempt attempt, Problem failure)
     {
-        AnswerHeaders.Announce(http, attempt.Call);
         if (attempt.RefusalStatus is not { } status) throw failure;
         http.Response.StatusCode = status;
         await WriteAsync(http, attempt.Held!.Memory, http.RequestAborted);
@@ -138,7 +138,8 @@ internal sealed class PassThrough(ProviderList providers, ModelCalls calls, Rout
             await attempt.SettleAsync();
             return;
         }
-        attempts.Cut(call.Model);
+        // An answer that was only long, or read slowly, is no fault of the model.
+        if (!attempt.Deadline.IsOver) attempts.Cut(call.Model);
         await attempt.FailAsync(cut?.Code.Code ?? "provider_failed_in_stream", hungUp: cut?.Code == InferenceProblems.Timeout);
     }
 
