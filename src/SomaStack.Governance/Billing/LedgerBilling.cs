@@ -38,7 +38,7 @@ internal sealed class LedgerBilling(
             if (known is null || known.Provider != row.Provider || known.Model != row.Model) throw BillingProblems.ReservationTaken.Because("The id was used for another call.");
             return;
         }
-        var budget = (await settings.OfTenantAsync(context.Tenant, CancellationToken.None)).DailyBudgetNanos;
+        var budget = (await settings.OfTenantAsync(work, context.Tenant)).DailyBudgetNanos;
         if (amount is null && budget is not null) throw BillingProblems.PriceUnknown.Because($"'{request.Model}' of '{request.Provider}' is not in the price book, so a daily budget cannot hold it.");
         if (amount is > 0)
         {

@@ -9,6 +9,9 @@ public interface ISettings
     DeploymentMode Mode { get; }
 
     ValueTask<TenantSettings> OfTenantAsync(string tenant, CancellationToken cancellationToken);
+
+    /// <summary>The same inside a transaction: what is not in memory is read through it, as waiting for a second connection while one is held can stop all.</summary>
+    ValueTask<TenantSettings> OfTenantAsync(DbWork work, string tenant);
 }
 
 /// <param name="ResidencyRegions">Regions that may serve the tenant; empty means any.</param>

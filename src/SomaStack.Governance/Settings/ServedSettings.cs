@@ -23,6 +23,15 @@ internal sealed class ServedSettings(SettingsStore store, TimeProvider clock) : 
             ? ValueTask.FromResult(known.Settings)
             : ReadAsync(tenant, cancellationToken);
 
+    public async ValueTask<TenantSettings> OfTenantAsync(DbWork work, string tenant)
+    {
+        if (_known.TryGetValue(tenant, out var known) && clock.GetUtcNow() < known.Until) return known.Settings;
+        var settings = await SettingsStore.FindAsync(work, tenant) ?? Defaults(tenant);
+        // Settings that this transaction itself has changed are taken over by its commit.
+        work.OnCommit(() => Keep(settings));
+        return settings;
+    }
+
     /// <summary>What a tenant that never changed anything has: no limits, any region.</summary>
     public static TenantSettings Defaults(string tenant) => new(tenant, tenant, [], null, null, 0);
 

@@ -8,12 +8,17 @@ namespace SomaStack.Governance.Settings;
 internal sealed class SettingsStore(Db db)
 {
     /// <summary>Null until the tenant changes something.</summary>
-    public Task<TenantSettings?> FindAsync(string tenant, CancellationToken cancellationToken) =>
-        db.FindAsync(tenant, static reader => new TenantSettings(
-                reader.GetString(0), reader.GetString(1), JsonSerializer.Deserialize(reader.GetString(2), SettingsJson.Default.StringArray) ?? [],
-                reader.Number(3), reader.Number(4), reader.GetInt64(5)),
-            $"SELECT tenant, display_name, residency_regions, requests_per_minute, daily_budget_nanos, version FROM tenant_settings WHERE tenant = {tenant}",
-            cancellationToken);
+    public Task<TenantSettings?> FindAsync(string tenant, CancellationToken cancellationToken) => db.FindAsync(tenant, Map, Select(tenant), cancellationToken);
+
+    /// <inheritdoc cref="FindAsync(string, CancellationToken)"/>
+    public static Task<TenantSettings?> FindAsync(DbWork work, string tenant) => work.FindAsync(Map, Select(tenant));
+
+    private static Sql Select(string tenant) =>
+        $"SELECT tenant, display_name, residency_regions, requests_per_minute, daily_budget_nanos, version FROM tenant_settings WHERE tenant = {tenant}";
+
+    private static TenantSettings Map(System.Data.Common.DbDataReader reader) => new(
+        reader.GetString(0), reader.GetString(1), JsonSerializer.Deserialize(reader.GetString(2), SettingsJson.Default.StringArray) ?? [],
+        reader.Number(3), reader.Number(4), reader.GetInt64(5));
 
     /// <returns>False when the row is not at <paramref name="expected"/>; 0 means that there is none yet.</returns>
     public static async Task<bool> TryWriteAsync(DbWork work, TenantSettings next, long expected, long now)

@@ -10,7 +10,7 @@ public sealed class WindowTests
 {
     [Fact]
     public void Windows_lie_end_to_end_and_hold_their_instant() =>
-        Gen.Select(Gen.Long[0, 4_000_000_000], Gen.Int[0, 999_999], Gen.OneOfConst(Enum.GetValues<LimitWindow>())).Sample((seconds, micros, window) =>
+        Gen.Select(Gen.Long[0, 4_000_000_000], Gen.Int[0, 999_999], Gen.Int[0, 3].Select(i => (LimitWindow)i)).Sample((seconds, micros, window) =>
         {
             var now = DateTimeOffset.FromUnixTimeSeconds(seconds).AddMicroseconds(micros);
             var (start, end) = Limit.WindowOf(window, now);
