@@ -53,7 +53,7 @@ public sealed class ReplicaLimitTests
         using var owner = Client(first.Url, await TokenAsync(first, environment));
         await PriceAsync(owner, replicas, await TokenAsync(first, environment));
 
-        foreach (var (metric, unit) in (ReadOnlySpan<(string, decimal)>)[("requests", 1), ("tokens", 1), ("money", 0.000000001m)])
+        foreach (var (metric, unit) in ((string, decimal)[])[("requests", 1), ("tokens", 1), ("money", 0.000000001m)])
         {
             var (keyId, key) = await KeyAsync(owner, metric);
             var most = metric == "requests" ? 1 : await MostAsync(owner, upstream, recorded, replicas[0], metric, keyId, key);

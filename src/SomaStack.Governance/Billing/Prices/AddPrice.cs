@@ -47,7 +47,9 @@ internal sealed class AddPrice(PriceBook prices, Db db, Journal journal, TimePro
             {
                 if (!await PriceStore.TryAddAsync(work, row)) throw BillingProblems.PriceExists.Because($"'{row.Price.Model}' of '{row.Price.Provider}' has a price from {PriceStore.Text(since)} already.");
                 await journal.AppendAsync(work, platform, BillingEvents.PriceAdded,
-                    new PriceAdded(row.Price.Provider, row.Price.Model, row.Price.AliasOf, row.Price.Since, row.Price.Currency, row.Price.InputNanosPerMillion, row.Price.OutputNanosPerMillion, row.Source, context.Principal.Id),
+                    new PriceAdded(
+                        row.Price.Provider, row.Price.Model, row.Price.AliasOf, row.Price.Since, row.Price.Currency, row.Price.InputNanosPerMillion, row.Price.OutputNanosPerMillion,
+                        row.Source, context.Principal.Id),
                     BillingJson.Default.PriceAdded);
             }
         }, cancellationToken);

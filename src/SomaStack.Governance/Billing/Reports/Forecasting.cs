@@ -7,13 +7,13 @@ namespace SomaStack.Governance.Billing;
 internal sealed record Forecast(IReadOnlyList<double>? Next, double? Mape, double? NaiveMape, int Points);
 
 /// <summary>
-/// Daily figures of the coming week from those of the past; pure. Weekday factors times a robust level with a damped drift:
+/// Daily figures of the coming week from those of the past; pure. Weekday factors times a level with a robust, damped drift:
 /// <list type="number">
 /// <item>f(d) = mean of y(t) ÷ the mean of the seven days around t, over the days t of weekday d; then divided by the mean of all seven f
 /// (ratio to moving average, Macaulay 1931). A drift does not bend them.</item>
 /// <item>x(t) = y(t) ÷ f(d(t)), without the days whose factor is 0.</item>
-/// <item>s = median of the slopes (x(j) − x(i)) ÷ (j − i) over the last 28 days (Theil 1950, Sen 1968): a single odd day does not move it.</item>
-/// <item>L = median of x(t) + s·(n − 1 − t) over the last 14 days; their mean where that is 0, as with few calls.</item>
+/// <item>s = median of the slopes (x(j) − x(i)) ÷ (j − i) over the last 56 days (Theil 1950, Sen 1968): a single odd day does not move it.</item>
+/// <item>L = mean of x(t) + s·(n − 1 − t) over the last 14 days.</item>
 /// <item>ŷ(h) = max(0, L + s·(φ + φ² + … + φʰ)) · f(d), φ = 0.9: drifts fade (Gardner and McKenzie 1985).</item>
 /// </list>
 /// </summary>
@@ -31,7 +31,7 @@ internal static class Forecasting
 
     private const int Week = 7;
     private const int LevelDays = 14;
-    private const int SlopeDays = 28;
+    private const int SlopeDays = 56;
     private const double Damping = 0.9;
 
     /// <param name="history">Complete consecutive days, oldest first, none negative.</param>
@@ -70,8 +70,7 @@ internal static class Forecasting
         foreach (var (day, value) in values)
             if (day >= days.Length - LevelDays) levels.Add(value + slope * (days.Length - 1 - day));
         // Every weekday occurs in the last two weeks, and one of them has a factor.
-        var (level, drift, fade) = (Median(levels), 0.0, 1.0);
-        if (level <= 0) level = levels.Average();
+        var (level, drift, fade) = (levels.Average(), 0.0, 1.0);
         for (var h = 0; h < HorizonDays; h++)
         {
             fade *= Damping;
