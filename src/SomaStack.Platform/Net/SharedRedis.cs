@@ -42,11 +42,18 @@ public sealed class SharedRedis(string address) : IAsyncDisposable
         }
     }
 
-    /// <summary>Sends a script without waiting for its answer; later commands of this process run after it.</summary>
+    /// <summary>Sends a script without waiting for its answer; later commands of this process run after it. Lost while Redis is away.</summary>
     public void Send(string script, RedisKey[] keys, RedisValue[] arguments)
     {
-        if (_connection is { IsCompletedSuccessfully: true } connected)
+        if (_connection is not { IsCompletedSuccessfully: true } connected) return;
+        try
+        {
             _ = connected.Result.GetDatabase().ScriptEvaluateAsync(script, keys, arguments, CommandFlags.FireAndForget);
+        }
+        catch (RedisException)
+        {
+            // Its caller has committed already: what this would have freed stays bound until its window ends.
+        }
     }
 
     public async ValueTask DisposeAsync()

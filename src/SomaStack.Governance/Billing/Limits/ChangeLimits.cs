@@ -26,6 +26,9 @@ internal sealed class ChangeLimits(LimitStore store, ServedLimits served, IWindo
     /// <summary>Two billion dollars in nanos: a sum of a few of these stays inside 64 bits.</summary>
     internal const long AmountMax = 2_000_000_000_000_000_000;
 
+    /// <summary>Requests and tokens: below 2⁵³, up to which Redis' Lua counts exactly.</summary>
+    internal const long CountMax = 9_000_000_000_000_000;
+
     /// <summary>Every call looks at all of its tenant's limits.</summary>
     internal const int LimitsMax = 500;
 
@@ -61,7 +64,7 @@ internal sealed class ChangeLimits(LimitStore store, ServedLimits served, IWindo
     internal async Task<Limit> AddAsync(LimitRequest request, RequestContext context, CancellationToken cancellationToken)
     {
         var amount = AmountOf(request);
-        Check.That(amount is not null, "amount", "must be 0 to 2000000000 US dollars with at most 9 places, or a whole number of requests or tokens")
+        Check.That(amount is not null, "amount", AmountRule)
             .And(IsName(request.Principal), "principal", NameRule).And(IsName(request.ApiKey), "api_key", NameRule)
             .And(IsName(request.Provider), "provider", NameRule).And(IsName(request.Model), "model", NameRule).OrThrow();
         var now = clock.NowMicros();
@@ -87,7 +90,7 @@ internal sealed class ChangeLimits(LimitStore store, ServedLimits served, IWindo
     /// <summary>Only the amount can change: what a window has counted belongs to its scope.</summary>
     internal Task<Limit> ChangeAsync(string id, LimitRequest request, RequestContext context, long expected, CancellationToken cancellationToken)
     {
-        var amount = AmountOf(request) ?? throw Problem.Invalid("amount", "must be 0 to 2000000000 US dollars with at most 9 places, or a whole number of requests or tokens");
+        var amount = AmountOf(request) ?? throw Problem.Invalid("amount", AmountRule);
         return db.WriteAsync(context.Tenant, async work =>
         {
             var known = await LimitStore.FindAsync(work, context.Tenant, id) ?? throw Unknown();
@@ -108,6 +111,7 @@ internal sealed class ChangeLimits(LimitStore store, ServedLimits served, IWindo
         return TypedResults.NoContent();
     }, cancellationToken);
 
+    private const string AmountRule = "must be 0 to 2000000000 US dollars with at most 9 places, or a whole number of requests or tokens up to 9000000000000000";
     private const string NameRule = "must have 1 to 200 characters, no spaces and no control characters, or be absent";
 
     private static bool IsName(string? name) => name is null || (name.Length is >= 1 and <= 200 && !name.Any(static c => char.IsControl(c) || char.IsWhiteSpace(c)));
@@ -115,7 +119,7 @@ internal sealed class ChangeLimits(LimitStore store, ServedLimits served, IWindo
     private static long? AmountOf(LimitRequest request)
     {
         if (request.Amount < 0) return null;
-        if (request.Metric != LimitMetric.Money) return request.Amount <= AmountMax && request.Amount == decimal.Truncate(request.Amount) ? (long)request.Amount : null;
+        if (request.Metric != LimitMetric.Money) return request.Amount <= CountMax && request.Amount == decimal.Truncate(request.Amount) ? (long)request.Amount : null;
         return request.Amount <= AmountMax / Nano && request.Amount * Nano is var nanos && nanos == decimal.Truncate(nanos) ? (long)nanos : null;
     }
 
