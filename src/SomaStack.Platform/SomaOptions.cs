@@ -18,6 +18,12 @@ public sealed record SomaOptions
     /// <summary>Kafka bootstrap servers; the journal is read in process when absent. <c>SOMA_KAFKA</c>.</summary>
     public string? Kafka { get; init; }
 
+    /// <summary>The tenant as which messages of other producers on <c>slm.requests</c> are done; without it they are refused. <c>SOMA_SLM_TENANT</c>.</summary>
+    public string? SlmTenant { get; init; }
+
+    /// <summary>The service principal of that tenant which they are done as. <c>SOMA_SLM_PRINCIPAL</c>.</summary>
+    public string SlmPrincipal { get; init; } = "slm-requests";
+
     /// <summary>OTLP endpoint for traces, metrics and logs. <c>SOMA_OTLP</c>.</summary>
     public string? Otlp { get; init; }
 
@@ -90,6 +96,8 @@ public sealed record SomaOptions
             Url = read("SOMA_URL") ?? defaults.Url,
             Roles = read("SOMA_ROLES")?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? defaults.Roles,
             Kafka = read("SOMA_KAFKA"),
+            SlmTenant = read("SOMA_SLM_TENANT"),
+            SlmPrincipal = read("SOMA_SLM_PRINCIPAL") ?? defaults.SlmPrincipal,
             Otlp = read("SOMA_OTLP"),
             OpenAiUrl = read("SOMA_OPENAI_URL"),
             OpenAiKey = Secret(read, "SOMA_OPENAI_KEY"),

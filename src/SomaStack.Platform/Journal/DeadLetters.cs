@@ -25,6 +25,18 @@ internal sealed class DeadLetters(Db db, TimeProvider clock)
         work.OnCommit(JournalMetrics.DeadLettered);
     }
 
+    /// <summary>A message that is no line: it belongs to no tenant and has no position, and its place on the bus names it.</summary>
+    public async Task AddForeignAsync(DbWork work, string consumer, ForeignMessage message, string reason, int attempts)
+    {
+        var id = Ids.Derive($"dead-letter\n{consumer}\n{message.Place}");
+        await work.ExecuteAsync($"""
+            INSERT INTO journal_dead_letters (tenant, id, consumer, position, type, reason, attempts, at)
+            VALUES ({Db.AllTenants}, {id}, {consumer}, {0L}, {message.Topic}, {Cut($"{message.Place}: {reason}")}, {attempts}, {clock.NowMicros()})
+            ON CONFLICT (tenant, id) DO UPDATE SET reason = excluded.reason, at = excluded.at
+            """);
+        work.OnCommit(JournalMetrics.DeadLettered);
+    }
+
     public Task<List<DeadLetter>> ListAsync(string afterId, int limit, CancellationToken cancellationToken) =>
         db.QueryAsync(Db.AllTenants, Map, $"""
             SELECT {Columns:raw} FROM journal_dead_letters WHERE tenant <> '' AND replayed_at IS NULL AND id > {afterId} ORDER BY id LIMIT {limit}
@@ -50,9 +62,11 @@ internal sealed class DeadLetters(Db db, TimeProvider clock)
             WHERE tenant = {letter.Tenant} AND id = {letter.Id}
             """), cancellationToken);
 
-    private static string Reason(Exception exception)
+    private static string Reason(Exception exception) => Cut($"{exception.GetType().Name}: {exception.Message}");
+
+    private static string Cut(string reason)
     {
-        var text = $"{exception.GetType().Name}: {exception.Message}".Replace('\0', ' ');
+        var text = reason.Replace('\0', ' ');
         // Cut between characters: half a surrogate pair is no text.
         return text.Length <= 1000 ? text : text[..(char.IsHighSurrogate(text[999]) ? 999 : 1000)];
     }

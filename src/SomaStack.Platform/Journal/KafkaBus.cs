@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 
@@ -7,7 +8,7 @@ namespace SomaStack.Platform;
 /// Consumers in Kafka consumer groups, one group each, so that replicas share the partitions. The broker's offsets only say where
 /// to begin again; what has taken effect is known from the mark that moves in the handler's own transaction (decision 0002).
 /// </summary>
-internal sealed partial class KafkaBus(Db db, Delivery delivery, SomaOptions options, TimeProvider clock, ILogger<KafkaBus> log) : IEventBus
+internal sealed partial class KafkaBus(Db db, Delivery delivery, DeadLetters deadLetters, SomaOptions options, TimeProvider clock, ILogger<KafkaBus> log) : IEventBus
 {
     private const int BatchLimit = 64;
 
@@ -76,10 +77,11 @@ internal sealed partial class KafkaBus(Db db, Delivery delivery, SomaOptions opt
         var lines = new List<JournalLine>();
         foreach (var result in results)
         {
-            if (KafkaEvent.Read(result.Message) is not { } line) Foreign(partition.Topic, partition.Partition.Value, result.Offset.Value);
+            if (KafkaEvent.Read(result.Message) is not { } line) await TakeForeignAsync(subscription, result, cancellationToken);
             else if (subscription.Types.Contains(line.Type)) lines.Add(line);
         }
         if (lines.Count == 0) return;
+        lines = Mark.Growing(lines);
         var mark = new Mark(subscription.Consumer, $"{partition.Topic}/{partition.Partition.Value}", floor);
         while (true)
         {
@@ -96,6 +98,43 @@ internal sealed partial class KafkaBus(Db db, Delivery delivery, SomaOptions opt
         }
     }
 
+    /// <summary>Until it is taken or refused; only a handler that is broken gives up, and trouble of the database is not its fault.</summary>
+    private async Task TakeForeignAsync(Subscription subscription, ConsumeResult<string, byte[]> result, CancellationToken cancellationToken)
+    {
+        if (subscription.Foreign is not { } handler)
+        {
+            Foreign(result.Topic, result.Partition.Value, result.Offset.Value);
+            return;
+        }
+        var message = new ForeignMessage(result.Topic, $"{result.Topic}/{result.Partition.Value}@{result.Offset.Value}", KafkaEvent.ForeignId(result.Message), result.Message.Value ?? []);
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                if (await handler(message, cancellationToken) is not { } reason) return;
+                await RefuseAsync(subscription, message, reason, attempt, cancellationToken);
+                return;
+            }
+            catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+            {
+                Failed(exception, subscription.Consumer);
+                if (exception is Problem or DbException) attempt--;
+                else if (attempt >= delivery.Attempts)
+                {
+                    await RefuseAsync(subscription, message, exception.GetType().Name, attempt, cancellationToken);
+                    return;
+                }
+                await Task.Delay(Pause, clock, cancellationToken);
+            }
+        }
+    }
+
+    private async Task RefuseAsync(Subscription subscription, ForeignMessage message, string reason, int attempts, CancellationToken cancellationToken)
+    {
+        await db.WriteAsync(Db.AllTenants, work => deadLetters.AddForeignAsync(work, subscription.Consumer, message, reason, attempts), cancellationToken);
+        Refused(subscription.Consumer, message.Place, reason);
+    }
+
     private IConsumer<string, byte[]> Build(string consumer) => new ConsumerBuilder<string, byte[]>(new ConsumerConfig
     {
         BootstrapServers = options.Kafka,
@@ -110,6 +149,9 @@ internal sealed partial class KafkaBus(Db db, Delivery delivery, SomaOptions opt
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Consumer {Consumer} could not read from Kafka; it tries again.")]
     private partial void Failed(Exception exception, string consumer);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Consumer {Consumer} refused the message {Place}: {Reason}")]
+    private partial void Refused(string consumer, string place, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The message {Topic}/{Partition}@{Offset} is no event of ours; it was passed over.")]
     private partial void Foreign(string topic, int partition, long offset);

@@ -38,6 +38,13 @@ internal static class KafkaEvent
         return new JournalLine(position, transaction, id, tenant, subject, version, type, time, Header("ce_actor") ?? "", Header("ce_traceid") ?? "", Encoding.UTF8.GetString(message.Value), seal);
     }
 
+    /// <summary>What a foreign producer names its message by: source and id together are unique (CloudEvents 1.0, 3.1).</summary>
+    public static string? ForeignId(Message<string, byte[]> message)
+    {
+        string? Header(string name) => message.Headers is not null && message.Headers.TryGetLastBytes(name, out var bytes) && bytes is { Length: > 0 and <= 512 } ? Encoding.UTF8.GetString(bytes) : null;
+        return Header("ce_id") is { } id ? $"{Header("ce_source")}\n{id}" : null;
+    }
+
     private static Headers Headers(params ReadOnlySpan<(string Name, string Value)> pairs)
     {
         var headers = new Headers();

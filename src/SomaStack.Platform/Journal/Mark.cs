@@ -7,6 +7,7 @@ namespace SomaStack.Platform;
 internal sealed class Mark(string consumer, string source, JournalPoint floor)
 {
     /// <summary>For <see cref="Delivery"/>: how many of these lines were taken before; moves the mark to the last.</summary>
+    /// <param name="lines">One tenant's, each beyond the one before.</param>
     public async Task<int> ClaimAsync(DbWork work, List<JournalLine> lines)
     {
         var tenant = lines[0].Tenant;
@@ -23,6 +24,24 @@ internal sealed class Mark(string consumer, string source, JournalPoint floor)
                 WHERE tenant = {tenant} AND consumer = {consumer} AND source = {source} AND tx = {mark.Transaction} AND position = {mark.Position}
                 """);
         return moved == 1 ? taken : throw new LostPlaceException(consumer);
+    }
+
+    /// <summary>
+    /// Without what came again within the batch: a publisher that started anew, or two that both believe it is their turn, put earlier
+    /// lines behind later ones. Whatever is not beyond a line of its tenant before it has arrived before it. What is left grows, as
+    /// <see cref="ClaimAsync"/> takes for granted: there the lines up to the mark are the first ones.
+    /// </summary>
+    public static List<JournalLine> Growing(List<JournalLine> lines)
+    {
+        var furthest = new Dictionary<string, JournalPoint>(StringComparer.Ordinal);
+        var growing = new List<JournalLine>(lines.Count);
+        foreach (var line in lines)
+        {
+            if (furthest.TryGetValue(line.Tenant, out var known) && PointOf(line) <= known) continue;
+            furthest[line.Tenant] = PointOf(line);
+            growing.Add(line);
+        }
+        return growing;
     }
 
     /// <summary>The furthest mark of every tenant and topic: what a bus that reads the journal itself must not do again.</summary>

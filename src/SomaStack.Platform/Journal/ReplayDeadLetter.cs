@@ -15,6 +15,7 @@ internal static class ReplayDeadLetter
         var letter = await letters.FindAsync(id, cancellationToken) ?? throw PlatformProblems.NotFound.Because("There is no such dead letter.");
         var subscription = subscriptions.All.FirstOrDefault(subscription => subscription.Consumer == letter.Consumer)
             ?? throw JournalProblems.ReplayFailed.Because($"The consumer '{letter.Consumer}' is not part of this program any more.");
+        if (letter.Position == 0) throw JournalProblems.ReplayFailed.Because("A message that others published is not kept here; once the cause is repaired, publish it again.");
         var line = await reader.FindAsync(letter.Tenant, letter.Position, cancellationToken)
             ?? throw JournalProblems.ReplayFailed.Because($"Line {letter.Position} is missing from the journal; run 'soma audit verify'.");
         try

@@ -12,11 +12,24 @@ public sealed class Subscriptions
 
     /// <param name="consumer">Unique, e.g. <c>memory.episodes</c>; never renamed, since its position hangs on it.</param>
     /// <param name="types">Exact event types.</param>
-    public void On(string consumer, IReadOnlyList<string> types, Func<JournalLine, DbWork, CancellationToken, Task> handler)
+    /// <param name="foreign">Takes what others publish on the topics of these types; without one such messages are passed over.</param>
+    public void On(string consumer, IReadOnlyList<string> types, Func<JournalLine, DbWork, CancellationToken, Task> handler, ForeignHandler? foreign = null)
     {
         if (_all.Exists(subscription => subscription.Consumer == consumer)) throw new ArgumentException($"Consumer '{consumer}' exists.", nameof(consumer));
-        _all.Add(new Subscription(consumer, types, handler));
+        _all.Add(new Subscription(consumer, types, handler, foreign));
     }
 }
 
-public sealed record Subscription(string Consumer, IReadOnlyList<string> Types, Func<JournalLine, DbWork, CancellationToken, Task> Handler);
+public sealed record Subscription(string Consumer, IReadOnlyList<string> Types, Func<JournalLine, DbWork, CancellationToken, Task> Handler, ForeignHandler? Foreign = null);
+
+/// <summary>
+/// Takes a message that is no line of a journal. It comes at least once, so the effect must hang on the message's id; a
+/// <see cref="Problem"/> means: not now, bring it again.
+/// </summary>
+/// <returns>Null when it was taken, else why it never will be: then it becomes a dead letter.</returns>
+public delegate Task<string?> ForeignHandler(ForeignMessage message, CancellationToken cancellationToken);
+
+/// <summary>What somebody else published. It carries no verified identity.</summary>
+/// <param name="Place"><c>topic/partition@offset</c>.</param>
+/// <param name="Id">The CloudEvents source and id that its producer gave it; null when it gave none.</param>
+public sealed record ForeignMessage(string Topic, string Place, string? Id, byte[] Value);

@@ -29,7 +29,7 @@ internal sealed class QueueHouse(Db db, FakeTimeProvider clock) : IAsyncDisposab
         var row = new RequestRow(tenant, id, "infer_sync", "chat", null, "s1", principal, "user", string.Join(' ', context.Capabilities.Names), "cli", context.TraceId,
             """{"ticket":7}""", new string('a', 64), RequestState.None with { AttemptsMax = attemptsMax }, null, now, 0, null, now, null, null);
         var payload = JsonSerializer.Serialize(new RequestPayload(Prompt: words), QueueJson.Default.RequestPayload);
-        return (await Store.AddAsync(context, row, payload, TestContext.Current.CancellationToken)).Row;
+        return await Store.AddAsync(context, row, payload, TestContext.Current.CancellationToken);
     }
 
     public Task<List<RequestRow>> ClaimAsync(int limit = 10, string owner = "one") => Store.ClaimAsync(owner, limit, row => Databases.Context(row.Tenant, row.Principal));

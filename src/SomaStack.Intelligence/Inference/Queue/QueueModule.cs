@@ -15,7 +15,7 @@ internal static class QueueModule
     public static void Add(IServiceCollection services, SomaOptions options)
     {
         services.AddSingleton<RequestLines>().AddSingleton<RequestStreams>().AddSingleton<ReadStream>().AddSingleton<RequestStore>();
-        services.AddSingleton<WorkSignal>().AddSingleton<RunningRequests>().AddSingleton<SubmitRequest>().AddSingleton<RunRequest>();
+        services.AddSingleton<WorkSignal>().AddSingleton<RunningRequests>().AddSingleton<SubmitRequest>().AddSingleton<RunRequest>().AddSingleton<ForeignRequests>();
         if (options.HasRole("worker")) services.AddHostedService<RequestWorker>();
     }
 
@@ -36,7 +36,7 @@ internal static class QueueModule
             Read(line);
             work.OnCommit(signal.Ring);
             return Task.CompletedTask;
-        });
+        }, (message, cancellationToken) => services.GetRequiredService<ForeignRequests>().TakeAsync(message, cancellationToken));
     }
 
     /// <exception cref="NotSupportedException">A version that this program does not know: the line becomes a dead letter.</exception>

@@ -101,7 +101,8 @@ internal static class RequestPrompt
         {
             using var document = JsonDocument.Parse(json.Length == 0 ? "{}" : json);
             if (document.RootElement.ValueKind != JsonValueKind.Object) throw new JsonException();
-            return document.RootElement.EnumerateObject().DistinctBy(static property => property.Name).ToDictionary(static property => property.Name, static property => (object?)property.Value.Clone(), StringComparer.Ordinal);
+            return document.RootElement.EnumerateObject().DistinctBy(static property => property.Name)
+                .ToDictionary(static property => property.Name, static property => (object?)property.Value.Clone(), StringComparer.Ordinal);
         }
         catch (JsonException)
         {

@@ -113,6 +113,7 @@ internal sealed record RequestDelta(long Attempt, string Text);
 [JsonSerializable(typeof(CancellingData))]
 [JsonSerializable(typeof(RequestDelta))]
 [JsonSerializable(typeof(RequestToolUse))]
+[JsonSerializable(typeof(ForeignRequests.Message))]
 [JsonSerializable(typeof(RequestQueued))]
 [JsonSerializable(typeof(RequestStarted))]
 [JsonSerializable(typeof(RequestRetried))]

@@ -21,9 +21,8 @@ internal sealed class RequestStore(Db db, RequestLines lines, RequestStreams str
         """;
 
     /// <summary>Stores it once: a retry with the same id finds what the first try wrote.</summary>
-    /// <returns>The row, and whether it is new.</returns>
     /// <exception cref="Problem">429 when too many wait already.</exception>
-    public Task<(RequestRow Row, bool IsNew)> AddAsync(RequestContext context, RequestRow row, string payload, CancellationToken cancellationToken) => db.WriteAsync(context.Tenant, async work =>
+    public Task<RequestRow> AddAsync(RequestContext context, RequestRow row, string payload, CancellationToken cancellationToken) => db.WriteAsync(context.Tenant, async work =>
     {
         var waiting = await work.NumberAsync($"""
             SELECT COUNT(*) FROM (SELECT 1 FROM inference_requests WHERE tenant = {context.Tenant} AND state = 'queued' LIMIT {WaitingMax}) AS waiting
@@ -39,12 +38,12 @@ internal sealed class RequestStore(Db db, RequestLines lines, RequestStreams str
                 {row.NextAttemptAt}, {0L}, {row.CreatedAt})
             ON CONFLICT (tenant, id) DO NOTHING
             """);
-        if (added == 0) return ((await FindAsync(work, context.Tenant, row.Id))!, false);
+        if (added == 0) return (await FindAsync(work, context.Tenant, row.Id))!;
         var stored = row with { State = state };
         await lines.AppendAsync(work, context, stored, happened, RequestChange.None);
         await AddEventAsync(work, stored, RequestStreamEvents.Of(stored, happened, RequestChange.None));
         work.OnCommit(() => streams.Signal(context.Tenant, row.Id));
-        return (stored, true);
+        return stored;
     }, cancellationToken);
 
     /// <param name="everybodys">Whether requests of other principals of the tenant are looked at too.</param>
@@ -116,7 +115,8 @@ internal sealed class RequestStore(Db db, RequestLines lines, RequestStreams str
     /// <param name="change">What the event brings along.</param>
     /// <returns>The row as it is then, or the refusal.</returns>
     public Task<(RequestRow? Row, RequestRefusal? Refusal)> DecideAsync(
-        RequestContext context, string id, RequestCommand command, Func<RequestEvent, RequestChange> change, CancellationToken cancellationToken) => db.WriteAsync<(RequestRow?, RequestRefusal?)>(context.Tenant, async work =>
+        RequestContext context, string id, RequestCommand command, Func<RequestEvent, RequestChange> change, CancellationToken cancellationToken) =>
+        db.WriteAsync<(RequestRow?, RequestRefusal?)>(context.Tenant, async work =>
     {
         // The row is locked by an update that changes nothing: no dialect, and what it returns is the newest state.
         var row = await work.FindAsync(Map, $"UPDATE inference_requests SET version = version WHERE tenant = {context.Tenant} AND id = {id} RETURNING {Columns:raw}");

@@ -25,6 +25,14 @@ internal sealed class SubmitRequest(RequestStore store, WorkSignal signal, TimeP
 
     private async Task<Accepted<RequestAccepted>> RunAsync(RequestBody body, RequestContext context, CancellationToken cancellationToken)
     {
+        var stored = await QueueAsync(body, Ids.For(context, "request"), context, cancellationToken);
+        return TypedResults.Accepted($"/v1/requests/{stored.Id}", new RequestAccepted(stored.Id, RequestRow.PhaseName(stored.State.Phase)));
+    }
+
+    /// <summary>Durable when it returns; the same id again changes nothing.</summary>
+    /// <exception cref="Problem">422 naming every field that is wrong; 429 when too many wait.</exception>
+    public async Task<RequestRow> QueueAsync(RequestBody body, string id, RequestContext context, CancellationToken cancellationToken)
+    {
         RequestPrompt.Check(body.Mode, body.Payload);
         Check.That(body.Model is null or { Length: > 0 and <= 200 }, "model", "must have 1 to 200 characters")
             .And(body.Role is null or "chat" or "planning" or "code" or "embedding", "role", "must be chat, planning, code or embedding")
@@ -35,13 +43,13 @@ internal sealed class SubmitRequest(RequestStore store, WorkSignal signal, TimeP
         var now = clock.NowMicros();
         var payload = JsonSerializer.Serialize(body.Payload, QueueJson.Default.RequestPayload);
         var row = new RequestRow(
-            context.Tenant, Ids.For(context, "request"), body.Mode, body.Role ?? (body.Mode == RequestPrompt.Embedding ? "embedding" : "chat"), body.Model, body.SessionId,
+            context.Tenant, id, body.Mode, body.Role ?? (body.Mode == RequestPrompt.Embedding ? "embedding" : "chat"), body.Model, body.SessionId,
             context.Principal.Id, context.Principal.Kind, string.Join(' ', context.Capabilities.Names), context.ClientType, context.TraceId,
             body.Metadata is { ValueKind: JsonValueKind.Object } metadata ? metadata.GetRawText() : null, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(payload))),
             RequestState.None with { AttemptsMax = body.AttemptsMax ?? AttemptsDefault }, null, now, 0, null, now, null, null);
-        var (stored, _) = await store.AddAsync(context, row, payload, cancellationToken);
+        var stored = await store.AddAsync(context, row, payload, cancellationToken);
         signal.Ring();
-        return TypedResults.Accepted($"/v1/requests/{stored.Id}", new RequestAccepted(stored.Id, RequestRow.PhaseName(stored.State.Phase)));
+        return stored;
     }
 
     private static bool IsSmallObject(JsonElement metadata) =>
