@@ -58,7 +58,7 @@ public sealed class QueueForeign(Databases databases)
         Assert.Contains("publish it again", replay.Detail, StringComparison.Ordinal);
     }
 
-    private static Task PublishAsync(IProducer<string, byte[]> producer, string text, string? id)
+    private static Task<DeliveryResult<string, byte[]>> PublishAsync(IProducer<string, byte[]> producer, string text, string? id)
     {
         var message = new Message<string, byte[]> { Key = "any", Value = Encoding.UTF8.GetBytes(text), Headers = [] };
         if (id is not null) message.Headers.Add("ce_id", Encoding.UTF8.GetBytes(id));
