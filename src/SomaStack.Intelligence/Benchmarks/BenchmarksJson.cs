@@ -24,6 +24,7 @@ namespace SomaStack.Intelligence.Benchmarks;
 internal sealed partial class BenchmarksJson : JsonSerializerContext;
 
 /// <summary>Capsule files: a field that is not known is a slip of its writer and refused.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(Capsule))]
 internal sealed partial class CapsuleJson : JsonSerializerContext;

@@ -107,6 +107,8 @@ public sealed class BenchmarkRunTests
         var run = await RunAsync(client, new { models = new[] { "caller" }, capsules = new[] { "tools" }, repetitions = 2, wait = true });
         Assert.Equal(2.5 / 4, Part(run, "caller", "tool_calling").GetProperty("quality").GetDouble());
         Assert.Equal(8, upstream.Asked);
+        var nobody = await RunAsync(client, new { models = new[] { "nobody" }, capsules = new[] { "tools" }, wait = true });
+        Assert.Equal(4, Part(nobody, "nobody", "tool_calling").GetProperty("skipped").GetProperty("model_unknown").GetInt64());
     }
 
     [Fact]

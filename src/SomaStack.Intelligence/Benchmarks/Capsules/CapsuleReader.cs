@@ -16,6 +16,7 @@ internal static class CapsuleReader
     /// <summary>An alias is written out wherever it stands, so a small file can become a large one.</summary>
     private const int NodesMax = 50_000;
     private const int DepthMax = 32;
+    private const NumberStyles Decimal = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
 
     /// <param name="name">Of the file, for complaints.</param>
     /// <exception cref="InvalidDataException">It is no capsule; the message says what is wrong.</exception>
@@ -104,7 +105,7 @@ internal static class CapsuleReader
         "true" => JsonValue.Create(true),
         "false" => JsonValue.Create(false),
         _ when long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) => JsonValue.Create(whole),
-        _ when double.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) => JsonValue.Create(number),
+        _ when double.TryParse(text, Decimal, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) => JsonValue.Create(number),
         _ => JsonValue.Create(text),
     };
 }

@@ -23,6 +23,9 @@ internal sealed partial class ExecuteRuns(
     /// <summary>After so many failures one after another a model is asked nothing more in this run.</summary>
     private const int FailuresInARow = 5;
 
+    /// <summary>The directory has just been asked; it will not know more in the same run.</summary>
+    private const string ModelUnknown = "model_unknown";
+
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Lease = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Renewal = TimeSpan.FromSeconds(15);
@@ -91,12 +94,14 @@ internal sealed partial class ExecuteRuns(
         var context = RequestContext.ForSystem(run.Tenant, settings.Mode) with { Principal = run.Principal };
         var done = (await store.ResultsAsync(run.Tenant, run.Id, cancellationToken)).Select(static row => (row.Model, row.Capsule, row.Item, row.Repetition)).ToHashSet();
         var failures = new ConcurrentDictionary<string, int>(StringComparer.Ordinal);
+        var stopped = new ConcurrentDictionary<string, string>(StringComparer.Ordinal);
         var questions = Questions(run).Where(one => !done.Contains((one.Model, one.Capsule.Named, one.Item.Id, one.Repetition)));
         await Parallel.ForEachAsync(questions, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken }, async (one, stop) =>
         {
-            var outcome = failures.GetValueOrDefault(one.Model) >= FailuresInARow ? Outcome.Skip("given_up_on_model") : await examiner.AskAsync(context, one.Model, one.Capsule, one.Item, stop);
-            if (outcome.Status == Outcome.Failed) failures.AddOrUpdate(one.Model, 1, static (_, before) => before + 1);
-            else if (outcome.Status == Outcome.Answered) failures[one.Model] = 0;
+            var outcome = stopped.TryGetValue(one.Model, out var reason) ? Outcome.Skip(reason) : await examiner.AskAsync(context, one.Model, one.Capsule, one.Item, stop);
+            if (outcome.Status == Outcome.Answered) failures[one.Model] = 0;
+            else if (outcome.Reason == ModelUnknown) stopped[one.Model] = ModelUnknown;
+            else if (outcome.Status == Outcome.Failed && failures.AddOrUpdate(one.Model, 1, static (_, before) => before + 1) >= FailuresInARow) stopped[one.Model] = "given_up_on_model";
             var row = new ResultRow(one.Model, one.Capsule.Task, one.Capsule.Named, one.Item.Id, one.Repetition, outcome, clock.NowMicros());
             if (await store.AddResultAsync(run.Tenant, run.Id, run.Claim, row, CancellationToken.None)) BenchmarkMetrics.Asked(one.Capsule.Task, outcome.Status);
         });

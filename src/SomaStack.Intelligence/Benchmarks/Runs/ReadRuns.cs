@@ -103,7 +103,8 @@ internal sealed class ReadRuns(RunStore store, CapsuleShelf shelf, Schedule sche
     private static string Key(ResultRow row) => string.Create(CultureInfo.InvariantCulture, $"{row.Capsule}\n{row.Item}\n{row.Model}\n{row.Repetition:D4}");
 
     private static Dictionary<string, long> Reasons(IReadOnlyList<Outcome> outcomes, string status) => outcomes.Where(one => one.Status == status)
-        .GroupBy(static one => one.Reason ?? "unknown", StringComparer.Ordinal).OrderBy(static group => group.Key, StringComparer.Ordinal).ToDictionary(static group => group.Key, static group => (long)group.Count(), StringComparer.Ordinal);
+        .GroupBy(static one => one.Reason ?? "unknown", StringComparer.Ordinal).OrderBy(static group => group.Key, StringComparer.Ordinal)
+        .ToDictionary(static group => group.Key, static group => (long)group.Count(), StringComparer.Ordinal);
 
     private static (long At, string Id) Before(string? cursor)
     {

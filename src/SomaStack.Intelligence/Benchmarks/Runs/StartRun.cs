@@ -64,11 +64,10 @@ internal sealed class StartRun(RunStore store, CapsuleShelf shelf, IPrimaryModel
         var id = Ids.For(context, "benchmark_run");
         await BeginAsync(context, id, "request", request, cancellationToken);
         var until = clock.GetUtcNow() + Patience;
-        var view = await runs.FindAsync(context, id, cancellationToken);
-        if (request.Wait != true) return view;
+        if (request.Wait != true) return await runs.FindAsync(context, id, cancellationToken);
         using var timer = new PeriodicTimer(Look, clock);
-        while (view.EndedAt is null && clock.GetUtcNow() < until && await timer.WaitForNextTickAsync(cancellationToken)) view = await runs.FindAsync(context, id, cancellationToken);
-        return view;
+        while (clock.GetUtcNow() < until && (await store.FindAsync(context.Tenant, id, cancellationToken))?.EndedAt is null) await timer.WaitForNextTickAsync(cancellationToken);
+        return await runs.FindAsync(context, id, cancellationToken);
     }
 
     private List<Capsule> Chosen(RunRequest request)
