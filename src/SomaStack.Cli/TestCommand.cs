@@ -17,6 +17,9 @@ internal static partial class TestCommand
         ("/usr/lib/postgresql/15/bin/initdb", "postgresql-15"),
         ("/usr/bin/psql", "postgresql-client-15"),
         ("/usr/bin/redis-server", "redis-server"),
+        ("/usr/bin/pocketsphinx_continuous", "pocketsphinx"),
+        ("/usr/share/pocketsphinx/model/en-us/en-us", "pocketsphinx-en-us"),
+        ("/usr/bin/flite", "flite"),
     ];
 
     public static Command Create()
@@ -42,7 +45,7 @@ internal static partial class TestCommand
 
     private static async Task InstallAsync(CancellationToken cancellationToken)
     {
-        var missing = Needs.Where(need => !File.Exists(need.Path)).Select(need => need.Package).ToList();
+        var missing = Needs.Where(need => !Path.Exists(need.Path)).Select(need => need.Package).ToList();
         if (missing.Count == 0) return;
         if (Environment.UserName != "root")
         {

@@ -21,8 +21,7 @@ internal static class MetricsPage
                 .Append(metric.Labels.Length == 0 ? "" : "`" + string.Join("`, `", metric.Labels) + "`").Append(" | ").Append(metric.Meaning).Append(" |\n");
         return text.Append("""
 
-            Beside them come the platform's own: `http_server_*` and `kestrel_*` (ASP.NET Core), `http_client_*`, `dotnet_*` (the runtime) and
-            `gen_ai_client_*` (model calls, in OpenTelemetry's GenAI names as Microsoft.Extensions.AI writes them).
+            Beside them come the platform's own: `http_server_*` and `kestrel_*` (ASP.NET Core), `http_client_*` and `dotnet_*` (the runtime).
 
             """.ReplaceLineEndings("\n")).ToString();
     }

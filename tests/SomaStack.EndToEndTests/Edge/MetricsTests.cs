@@ -22,6 +22,8 @@ public sealed class MetricsTests
         "somastack_benchmark_questions_total", "somastack_benchmark_runs_total",
         // What this test remembers states nothing, and no model is configured.
         "somastack_memory_facts_written_total", "somastack_memory_facts_refused_total", "somastack_memory_extractions_total", "somastack_memory_extraction_duration_seconds",
+        // No model refuses here.
+        "somastack_model_refusals_total",
     ];
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
@@ -76,5 +78,5 @@ public sealed class MetricsTests
     }
 
     private static HashSet<string> Names(string text) =>
-        [.. text.Split('\n').Where(line => line.StartsWith("# TYPE somastack_", StringComparison.Ordinal)).Select(line => line.Split(' ')[2])];
+        [.. text.Split('\n').Where(line => line.StartsWith("# TYPE somastack_", StringComparison.Ordinal) || line.StartsWith("# TYPE gen_ai_", StringComparison.Ordinal)).Select(line => line.Split(' ')[2])];
 }

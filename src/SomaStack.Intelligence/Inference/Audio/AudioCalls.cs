@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using SomaStack.Governance.Billing.Contracts;
@@ -107,8 +106,6 @@ internal sealed class AudioCalls(ModelCalls calls, Router router, ModelDirectory
             return new TokenUsage(null, null);
         }
     }
-
-    public static string Seconds(double seconds) => seconds.ToString("0.###", CultureInfo.InvariantCulture);
 
     private bool IsSpoken(KnownModel model) => providers.Of(model) is { Kind: not ProviderKind.Anthropic };
 

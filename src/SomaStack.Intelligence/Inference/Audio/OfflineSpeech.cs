@@ -23,6 +23,8 @@ internal sealed class OfflineSpeech : IDisposable
 
     private const string AcousticModel = "/usr/share/pocketsphinx/model/en-us/en-us";
     private const int WaitingMax = 16;
+    private const string Accented = "\u2018\u2019\u2013\u2014\u2026àáâãäåçèéêëìíîïñòóôõöøùúûüýÿ";
+    private const string Unaccented = "''--.aaaaaaceeeeiiiinoooooouuuuyy";
 
     private readonly string _folder;
     private readonly TimeProvider _clock;
@@ -40,6 +42,7 @@ internal sealed class OfflineSpeech : IDisposable
         if (_hearing is not null) models.Add(new KnownModel(Hears, ExtractiveResponder.Provider, null, ExtractiveResponder.Provider, null));
         if (_speaking is not null) models.Add(new KnownModel(Speaks, ExtractiveResponder.Provider, null, ExtractiveResponder.Provider, null));
         Models = models;
+        DeleteLeftOvers();
     }
 
     /// <summary>What is installed.</summary>
@@ -69,15 +72,24 @@ internal sealed class OfflineSpeech : IDisposable
         var program = _speaking ?? throw Unavailable(Speaks, SpeaksPackages);
         return await InSlotAsync(async () =>
         {
-            using var words = Write(".txt", System.Text.Encoding.UTF8.GetBytes(text));
+            using var words = Write(".txt", System.Text.Encoding.ASCII.GetBytes(Readable(text)));
             using var wav = Write(".wav", []);
             var stretch = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"duration_stretch={1 / speed:0.####}");
             await ChildProgram.RunAsync(program, ["-voice", voice, "--setf", stretch, "-f", words.Path, "-o", wav.Path], TimeSpan.FromSeconds(60), _clock, cancellationToken);
             var file = await File.ReadAllBytesAsync(wav.Path, cancellationToken);
-            if (file.Length <= 44) throw InferenceProblems.SpeechFailed.Because("flite found nothing to say in the text.");
-            return Resampler.To(WavAudio.Read(file, int.MaxValue), Rate);
+            return file.Length > 44 ? Resampler.To(WavAudio.Read(file, int.MaxValue), Rate) : throw InferenceProblems.SpeechFailed.Because("flite found nothing to say in the text.");
         }, cancellationToken);
     }
+
+    /// <summary>What the voices can read: ASCII. Typographic marks become plain ones, Latin letters lose their accents, everything else is a blank.</summary>
+    public static string Readable(string text) => string.Create(text.Length, text, static (plain, raw) =>
+    {
+        for (var i = 0; i < raw.Length; i++)
+        {
+            var place = Accented.IndexOf(char.ToLowerInvariant(raw[i]));
+            plain[i] = char.IsAscii(raw[i]) ? raw[i] : place >= 0 ? Unaccented[place] : ' ';
+        }
+    });
 
     public static Problem Unavailable(string model, string packages) => InferenceProblems.SpeechUnavailable.Because($"The model '{model}' needs the Debian packages: {packages}.");
 
@@ -117,6 +129,14 @@ internal sealed class OfflineSpeech : IDisposable
         using var file = new FileStream(path, options);
         file.Write(bytes);
         return new TemporaryFile(path);
+    }
+
+    /// <summary>A process that was killed could not delete its files; no request takes an hour.</summary>
+    private void DeleteLeftOvers()
+    {
+        if (!Directory.Exists(_folder)) return;
+        foreach (var file in Directory.EnumerateFiles(_folder))
+            if (_clock.GetUtcNow() - File.GetLastWriteTimeUtc(file) > TimeSpan.FromHours(1)) File.Delete(file);
     }
 
     private static string? Locate(string program) =>

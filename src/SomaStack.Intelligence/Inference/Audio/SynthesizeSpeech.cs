@@ -88,6 +88,8 @@ internal sealed class SynthesizeSpeech(AudioCalls audio, OfflineSpeech offline, 
     {
         var (format, voice) = (request.ResponseFormat ?? "wav", request.Voice ?? OfflineSpeech.Voices[0]);
         Check.That(format is "wav" or "pcm", formatField, $"must be wav or pcm: '{OfflineSpeech.Speaks}' has no other encoder")
+            .And(request.Input.Length / (request.Speed ?? 1) <= TextLengthMax, "speed", $"must be at least the text's length over {TextLengthMax} for '{OfflineSpeech.Speaks}': slower speech is longer")
+            .And(OfflineSpeech.Readable(request.Input).Any(char.IsAsciiLetterOrDigit), formatField == "format" ? "text" : "input", "must hold words in Latin letters")
             .And(OfflineSpeech.Voices.Contains(voice), "voice", $"must be one of {string.Join(", ", OfflineSpeech.Voices)} for '{OfflineSpeech.Speaks}'")
             .And(request.Instructions is null, "instructions", $"are not understood by '{OfflineSpeech.Speaks}'")
             .OrThrow();
