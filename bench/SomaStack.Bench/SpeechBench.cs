@@ -60,17 +60,18 @@ public static partial class SpeechBench
 
     private static async Task VoicesAsync(OfflineSpeech speech, Dictionary<string, Figure> figures, int seed, Action<string> progress, CancellationToken cancellationToken)
     {
-        var all = new List<(int, int)>();
+        // Four voices read the same sentences, so a sentence is drawn with all its readings.
+        var all = new (int Errors, int Words)[Sentences.Length];
         foreach (var voice in OfflineSpeech.Voices)
         {
-            var counts = new List<(int, int)>();
+            var counts = new List<(int Errors, int Words)>();
             foreach (var sentence in Sentences)
             {
                 var spoken = await speech.SpeakAsync(sentence, voice, 1, cancellationToken);
                 var (heard, _) = await speech.HearAsync(spoken.Write(), cancellationToken);
                 counts.Add(Compare(voice, sentence, heard, progress));
             }
-            all.AddRange(counts);
+            for (var i = 0; i < all.Length; i++) all[i] = (all[i].Errors + counts[i].Errors, all[i].Words + counts[i].Words);
             figures["wer_flite_" + voice] = WordErrors.Rate(counts, seed);
         }
         figures["wer_flite_all"] = WordErrors.Rate(all, seed);

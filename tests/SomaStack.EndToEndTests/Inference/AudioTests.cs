@@ -26,8 +26,7 @@ public sealed class AudioTests(AudioTests.House house) : IClassFixture<AudioTest
         using var heard = await house.Client.PostAsync("/v1/audio/transcriptions", Form(wav, ("model", "pocketsphinx"), ("response_format", "verbose_json"), ("language", "en")), Stop);
         var answer = await JsonAsync(heard);
         Print(answer.ToJsonString());
-        Assert.Contains("ship", answer["text"]!.GetValue<string>(), StringComparison.Ordinal);
-        Assert.Contains("sun", answer["text"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Contains("before the sun came up", answer["text"]!.GetValue<string>(), StringComparison.Ordinal);
         Assert.InRange(answer["duration"]!.GetValue<double>(), 2, 5);
         var settled = await ClosedAsync(heard);
         Assert.Equal("somastack.inference.call_settled.v1", settled.Type);
@@ -212,7 +211,11 @@ public sealed class AudioTests(AudioTests.House house) : IClassFixture<AudioTest
     }
 
     /// <summary>Processes whose command line names the folder.</summary>
-    private static List<string> Programs(string folder) => [.. Directory.EnumerateDirectories("/proc").Where(static path => char.IsAsciiDigit(Path.GetFileName(path)[0])).Where(path => CommandLine(path).Contains(folder, StringComparison.Ordinal))];
+    private static List<string> Programs(string folder) =>
+    [
+        .. Directory.EnumerateDirectories("/proc").Where(static path => char.IsAsciiDigit(Path.GetFileName(path)[0]))
+            .Where(path => CommandLine(path).Contains(folder, StringComparison.Ordinal)),
+    ];
 
     private static string CommandLine(string process)
     {

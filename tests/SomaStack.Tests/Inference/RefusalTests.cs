@@ -96,7 +96,7 @@ public sealed class RefusalTests(ITestOutputHelper output)
     [Fact]
     public void Normalising_takes_marks_accents_and_blanks_away_and_is_bounded()
     {
-        Assert.Equal("i'm sorry, no puedo", RefusalPhrases.Normalise("**I\u2019m  sorry**,\n> no pu\u00e9do"));
+        Assert.Equal("i'm sorry , no puedo", RefusalPhrases.Normalise("**I\u2019m  sorry**,\n> no pu\u00e9do"));
         Assert.Equal(RefusalPhrases.Length, RefusalPhrases.Normalise(new string('x', 10_000)).Length);
         // What makes backtracking patterns slow: openings again and again, and no end.
         foreach (var piece in new[] { "thank you for ", "no ", "i understand ", "as an ai ", "sorry, but ", "i am just really " })

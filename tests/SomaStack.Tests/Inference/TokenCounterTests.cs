@@ -26,7 +26,7 @@ public sealed class TokenCounterTests(ITestOutputHelper output)
     [InlineData("claude-sonnet-4-5", "o200k_base", false)]
     [InlineData("llama-3.3-70b", "o200k_base", false)]
     [InlineData("", "o200k_base", false)]
-    public void A_model_has_the_tokenizer_of_its_family(string model, string encoding, bool isOwn) => Assert.Equal(new ModelEncoding(encoding, isOwn), ModelEncoding.Of(model));
+    public void A_model_has_the_tokenizer_of_its_family(string model, string encoding, bool isOwn) => Assert.Equal((encoding, isOwn), (ModelEncoding.Of(model).Encoding, ModelEncoding.Of(model).IsOwn));
 
     [Fact]
     public async Task Text_and_messages_are_counted_as_the_cookbook_says()
@@ -39,6 +39,8 @@ public sealed class TokenCounterTests(ITestOutputHelper output)
         var count = await counter.CountMessagesAsync("gpt-4o", messages, null);
         // As recorded from OpenAI: 14.
         Assert.Equal((14, true, null), (count.Tokens, count.IsExact, count.ImageTokensMax));
+        // Reasoning models are recorded one token beside the rule.
+        Assert.False((await counter.CountMessagesAsync("gpt-5", messages, null)).IsExact);
         Assert.False((await counter.CountMessagesAsync("claude-sonnet-4-5", messages, null)).IsExact);
         var image = await counter.CountMessagesAsync("gpt-4o", Json("""[{"role":"user","content":[{"type":"text","text":"What is the capital of France?"},{"type":"image_url","image_url":{"url":"https://example.org/a.png"}}]}]"""), null);
         Assert.Equal((14 + ImageTokens.OpenAiMax, false, ImageTokens.OpenAiMax), (image.Tokens, image.IsExact, image.ImageTokensMax));
@@ -102,7 +104,9 @@ public sealed class TokenCounterTests(ITestOutputHelper output)
         Assert.True(cases.Count >= 40, $"{cases.Count} requests");
         foreach (var one in cases.Where(static one => one.Count.IsExact)) output.WriteLine($"{one.Exchange.File} {one.Exchange.Model}: {one.Recorded} recorded, {one.Count.Tokens} counted, bound {one.Bound}");
         Assert.All(cases.Where(static one => ModelEncoding.Of(one.Exchange.Model!).IsOwn), one => Assert.True(one.Bound >= one.Recorded, $"{one.Exchange.File}: {one.Recorded} tokens, bound {one.Bound}"));
-        Assert.All(cases.Where(static one => one.Count.IsExact), one => Assert.Equal((one.Exchange.File, one.Recorded), (one.Exchange.File, one.Count.Tokens)));
+        var exact = cases.Where(static one => one.Count.IsExact && one.Exchange.Address.AbsolutePath.EndsWith("/chat/completions", StringComparison.Ordinal)).ToList();
+        Assert.True(exact.Count >= 3, $"{exact.Count} exact counts");
+        Assert.All(exact, one => Assert.Equal((one.Exchange.File, one.Recorded), (one.Exchange.File, one.Count.Tokens)));
     }
 
     private static JsonElement Json(string text)

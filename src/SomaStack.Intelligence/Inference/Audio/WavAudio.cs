@@ -107,7 +107,8 @@ internal sealed record WavAudio(int Rate, float[] Samples)
             int format = BinaryPrimitives.ReadUInt16LittleEndian(chunk);
             // The real format is the first field of the sub-format's id.
             if (format == Extensible && chunk.Length >= 26) format = BinaryPrimitives.ReadUInt16LittleEndian(chunk[24..]);
-            var shape = new Shape(format, BinaryPrimitives.ReadUInt16LittleEndian(chunk[2..]), (int)Math.Min(int.MaxValue, BinaryPrimitives.ReadUInt32LittleEndian(chunk[4..])), BinaryPrimitives.ReadUInt16LittleEndian(chunk[14..]));
+            var rate = (int)Math.Min(int.MaxValue, BinaryPrimitives.ReadUInt32LittleEndian(chunk[4..]));
+            var shape = new Shape(format, BinaryPrimitives.ReadUInt16LittleEndian(chunk[2..]), rate, BinaryPrimitives.ReadUInt16LittleEndian(chunk[14..]));
             var isKnown = shape.Format == Pcm && shape.Bits is 8 or 16 or 24 or 32 || shape is { Format: Float, Bits: 32 };
             if (!isKnown) throw InferenceProblems.AudioUnsupported.Because($"The WAV file holds format {shape.Format} with {shape.Bits} bits; PCM of 8, 16, 24 or 32 bits and float of 32 are read.");
             if (shape.Channels is < 1 or > ChannelsMax || shape.Rate is < RateMin or > RateMax)

@@ -86,7 +86,8 @@ internal sealed class RefusalWatch
         if (!choice.TryGetProperty("message", out var message) && !choice.TryGetProperty("delta", out message) || message.ValueKind != JsonValueKind.Object) return;
         if (Text(message, "refusal") is { Length: > 0 }) _said ??= "refusal";
         if (Text(message, "content") is { } content) Take(content);
-        if (message.TryGetProperty("tool_calls", out var calls) && calls.ValueKind == JsonValueKind.Array && calls.GetArrayLength() > 0 || message.TryGetProperty("function_call", out var call) && call.ValueKind == JsonValueKind.Object) _acts = true;
+        if (message.TryGetProperty("tool_calls", out var calls) && calls.ValueKind == JsonValueKind.Array && calls.GetArrayLength() > 0) _acts = true;
+        if (message.TryGetProperty("function_call", out var call) && call.ValueKind == JsonValueKind.Object) _acts = true;
     }
 
     private void SeeMessage(JsonElement message)

@@ -108,7 +108,7 @@ internal sealed class TokenCounter(Tokenizers tokenizers)
         private long _images;
         private bool _isPlain = true;
 
-        public readonly TokenCount Sum() => new(_tokens + _images, encoding.IsOwn && _isPlain, _images == 0 ? null : _images, encoding.Encoding);
+        public readonly TokenCount Sum() => new(_tokens + _images, encoding.IsOwn && encoding.HasRule && _isPlain, _images == 0 ? null : _images, encoding.Encoding);
 
         public void Add(JsonElement message)
         {

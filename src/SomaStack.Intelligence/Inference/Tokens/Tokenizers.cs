@@ -6,16 +6,17 @@ namespace SomaStack.Intelligence.Inference;
 /// <summary>The tokenizer that stands for a model.</summary>
 /// <param name="Encoding">o200k_base or cl100k_base.</param>
 /// <param name="IsOwn">The model reads with it; false when it only stands in for one that is not public.</param>
-internal readonly record struct ModelEncoding(string Encoding, bool IsOwn)
+/// <param name="HasRule">The cookbook's rule for messages holds: not for reasoning models, whose recorded usage lies one token beside it.</param>
+internal readonly record struct ModelEncoding(string Encoding, bool IsOwn, bool HasRule)
 {
     private const string Newer = "o200k_base";
     private const string Older = "cl100k_base";
 
     /// <summary>As OpenAI's tiktoken assigns them (tiktoken/model.py), longest name first.</summary>
-    private static readonly (string Prefix, string Encoding)[] OpenAi =
+    private static readonly (string Prefix, string Encoding, bool HasRule)[] OpenAi =
     [
-        ("text-embedding-", Older), ("gpt-3.5-turbo", Older), ("chatgpt-4o", Newer), ("gpt-35-turbo", Older), ("gpt-4.1", Newer), ("gpt-4.5", Newer), ("gpt-4o", Newer),
-        ("gpt-4", Older), ("gpt-5", Newer), ("o1", Newer), ("o3", Newer), ("o4-mini", Newer),
+        ("text-embedding-", Older, false), ("gpt-3.5-turbo", Older, true), ("chatgpt-4o", Newer, true), ("gpt-35-turbo", Older, true), ("gpt-4.1", Newer, true),
+        ("gpt-4.5", Newer, true), ("gpt-4o", Newer, true), ("gpt-4", Older, true), ("gpt-5", Newer, false), ("o1", Newer, false), ("o3", Newer, false), ("o4-mini", Newer, false),
     ];
 
     /// <param name="model">A model's own name or <c>provider/model</c>; fine-tuned ones as <c>ft:gpt-4o:…</c>.</param>
@@ -23,9 +24,9 @@ internal readonly record struct ModelEncoding(string Encoding, bool IsOwn)
     {
         var name = model.AsSpan(model.LastIndexOf('/') + 1);
         if (name.StartsWith("ft:", StringComparison.Ordinal)) name = name[3..];
-        foreach (var (prefix, encoding) in OpenAi)
-            if (name.StartsWith(prefix, StringComparison.Ordinal) && (name.Length == prefix.Length || prefix[^1] == '-' || name[prefix.Length] is '-' or ':')) return new ModelEncoding(encoding, true);
-        return new ModelEncoding(Newer, false);
+        foreach (var (prefix, encoding, hasRule) in OpenAi)
+            if (name.StartsWith(prefix, StringComparison.Ordinal) && (name.Length == prefix.Length || prefix[^1] == '-' || name[prefix.Length] is '-' or ':')) return new ModelEncoding(encoding, true, hasRule);
+        return new ModelEncoding(Newer, false, false);
     }
 }
 
