@@ -8,6 +8,8 @@ internal sealed class RefreshModels(ModelDirectory directory, LoopbackServers lo
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(60), clock);
+        // The first look also loads what HTTP needs, which may take up all its time.
+        await loopback.DetectAsync(stoppingToken);
         do
         {
             await loopback.DetectAsync(stoppingToken);
