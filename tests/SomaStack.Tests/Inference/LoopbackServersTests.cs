@@ -59,7 +59,8 @@ public sealed class LoopbackServersTests
         {
             await Task.WhenAny(Task.Delay(Timeout.Infinite, cancelled));
             // A connection may also be refused when its time is already over.
-            throw breaks ? new HttpRequestException(HttpRequestError.ConnectionError) : new OperationCanceledException(cancelled);
+            Exception failure = breaks ? new HttpRequestException(HttpRequestError.ConnectionError) : new OperationCanceledException(cancelled);
+            throw failure;
         };
         var providers = new ProviderList([]);
         var detecting = Servers(providers).DetectAsync(Stop);
