@@ -57,6 +57,7 @@ internal static class RecordedTraffic
         foreach (var file in Directory.EnumerateFiles(folder, "*.yaml", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
             foreach (var exchange in ExchangesOf(file)) yield return new FiledExchange(Path.GetRelativePath(folder, file), exchange);
     }
+
     /// <summary>One of the shared recordings is an empty file; it has nothing to measure.</summary>
     private static List<RecordedExchange> ExchangesOf(string file)
     {

@@ -77,5 +77,7 @@ public sealed class QueueForeign(Databases databases)
         public DeploymentMode Mode => DeploymentMode.Test;
 
         public ValueTask<TenantSettings> OfTenantAsync(string tenant, CancellationToken cancellationToken) => ValueTask.FromResult(new TenantSettings(tenant, tenant, [], null, null, 1));
+
+        public ValueTask<TenantSettings> OfTenantAsync(DbWork work, string tenant) => OfTenantAsync(tenant, CancellationToken.None);
     }
 }
