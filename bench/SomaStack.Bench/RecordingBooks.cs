@@ -22,7 +22,8 @@ internal sealed class RecordingBooks(Db db, string tenant) : IAsyncDisposable
         for (var look = 0; look < 1000; look++)
         {
             var rows = await db.QueryAsync(tenant, static reader => new Line(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetString(3)),
-                $"SELECT position, type, subject, data FROM journal WHERE tenant = {tenant} AND position > {_read} AND type LIKE {"somastack.inference.call_%"} ORDER BY position", cancellationToken);
+                $"SELECT position, type, subject, data FROM journal WHERE tenant = {tenant} AND position > {_read} AND type LIKE {"somastack.inference.call_%"} AND type NOT LIKE {"%.call_cached.%"} ORDER BY position",
+                cancellationToken);
             var opened = rows.FindAll(static row => row.Is("call_opened"));
             if (opened.Count * 2 == rows.Count)
             {

@@ -34,7 +34,8 @@ internal static class Verdict
             using var document = JsonDocument.Parse(body);
             var root = document.RootElement;
             var openAi = response.RequestMessage!.RequestUri!.AbsolutePath is { } path
-                && (path.StartsWith("/v1/chat", StringComparison.Ordinal) || path.StartsWith("/v1/embeddings", StringComparison.Ordinal) || path.StartsWith("/v1/models", StringComparison.Ordinal));
+                && (path.StartsWith("/v1/chat", StringComparison.Ordinal) || path.StartsWith("/v1/embeddings", StringComparison.Ordinal) || path.StartsWith("/v1/models", StringComparison.Ordinal)
+                    || path.StartsWith("/v1/responses", StringComparison.Ordinal));
             if (openAi && root.TryGetProperty("error", out var error))
                 return error.GetProperty("message").GetString() is { Length: > 0 } && Codes.TryGetValue(error.GetProperty("code").GetString() ?? "", out var kind) && kind == status ? null : "an OpenAI error without a documented code";
             if (type != "application/problem+json") return $"content type '{type}'";
