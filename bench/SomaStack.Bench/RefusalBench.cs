@@ -74,7 +74,10 @@ public static class RefusalBench
             if (exchange.Recorded.Status != 200) continue;
             var watch = new RefusalWatch();
             if (exchange.Recorded.Request?["stream"] is JsonValue stream && stream.TryGetValue<bool>(out var streams) && streams)
-                foreach (var line in Encoding.UTF8.GetString(exchange.Recorded.Body).Split("\n\n")) watch.SeeEvent(Encoding.UTF8.GetBytes(line + "\n\n"));
+            {
+                foreach (var line in Encoding.UTF8.GetString(exchange.Recorded.Body).Split('\n'))
+                    if (line.StartsWith("data:", StringComparison.Ordinal)) watch.SeeEvent(Encoding.UTF8.GetBytes(line + "\n\n"));
+            }
             else watch.SeeWhole(exchange.Recorded.Body);
             if (watch.Refused is not { } refused) continue;
             seen++;
