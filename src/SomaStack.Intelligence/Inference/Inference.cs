@@ -33,8 +33,9 @@ internal sealed class Inference(ModelDirectory directory, TimeProvider clock, Pr
         var inner = providers.Of(known)?.Client(known.Id) ?? new ExtractiveResponder(clock, embedder);
         return inner.AsBuilder()
             .Use(next => new ProviderFailures(next, clock))
-            // Spans and metrics only: its log lines would hold the provider's words, which may repeat a key.
-            .UseOpenTelemetry(NullLoggerFactory.Instance, Telemetry.SourceName, telemetry => telemetry.EnableSensitiveData = false)
+            // Spans only. Its log lines would hold the provider's words, which may repeat a key; its metrics would count a call a second time, so
+            // they stay under its own name, which is traced and not metered.
+            .UseOpenTelemetry(NullLoggerFactory.Instance, null, telemetry => telemetry.EnableSensitiveData = false)
             .Build();
     }
 }
