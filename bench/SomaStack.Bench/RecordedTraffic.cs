@@ -10,6 +10,8 @@ internal sealed record FiledExchange(string File, RecordedExchange Recorded)
     /// <summary>The host that answered.</summary>
     public string Provider => Recorded.Uri.Host;
 
+    public Uri Address => Recorded.Uri;
+
     public string? Model => Recorded.Request?["model"] is JsonValue value && value.TryGetValue<string>(out var model) ? model : null;
 
     /// <summary>Each JSON object of the answer: the whole, or one for each event.</summary>
