@@ -123,8 +123,10 @@ public sealed class AudioTests(AudioTests.House house) : IClassFixture<AudioTest
         using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/audio/speech") { Content = new StringContent("""{"model":"tts-large","input":"Hello.","voice":"alloy"}""", Encoding.UTF8, "application/json") };
         using var cut = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Stop);
         // Never a clean end of half an answer.
-        await Assert.ThrowsAnyAsync<Exception>(() => cut.Content.ReadAsByteArrayAsync(Stop));
-        Assert.Equal("provider_garbled", (await ClosedAsync(cut, soma)).Data.GetProperty("code").GetString());
+        // The abort may overtake the first half; then nothing had begun and the refusal has a status of its own.
+        if (cut.IsSuccessStatusCode) await Assert.ThrowsAnyAsync<Exception>(() => cut.Content.ReadAsByteArrayAsync(Stop));
+        else Assert.True((int)cut.StatusCode is 502 or 503, $"{(int)cut.StatusCode}");
+        Assert.Contains((await ClosedAsync(cut, soma)).Data.GetProperty("code").GetString(), new[] { "provider_garbled", "provider_unavailable" });
     }
 
     [Fact]
