@@ -46,6 +46,9 @@ public sealed class ReplicaLimitTests
             ["SOMA_DATABASE"] = await postgres.CreateAsync() + "?Maximum%20Pool%20Size=40", ["SOMA_OPENAI_URL"] = upstream.Url, ["SOMA_OPENAI_KEY"] = RecordedProvider.Key,
         };
         if (redis is not null) environment["SOMA_REDIS"] = redis;
+        // Replicas trust one constitution, so they share the keys that sign it.
+        using var keys = new TemporaryFolder();
+        environment["SOMA_KEYS"] = keys.Path;
         await using var first = await SomaProcess.StartAsync(environment: environment);
         await using var second = await SomaProcess.StartAsync(environment: environment);
         await using var third = await SomaProcess.StartAsync(environment: environment);
@@ -101,8 +104,8 @@ public sealed class ReplicaLimitTests
             return (response.StatusCode, text);
         }));
         foreach (var client in clients) client.Dispose();
-        Assert.Equal(Passing, arrived);
         Assert.True(statuses.Count(status => status.StatusCode == HttpStatusCode.OK) == Passing, string.Join('\n', statuses.GroupBy(status => status.text[..Math.Min(200, status.text.Length)]).Select(group => $"{group.Count()} {group.Key}")));
+        Assert.Equal(Passing, arrived);
         Assert.Equal(Calls - Passing, statuses.Count(status => status.StatusCode == HttpStatusCode.TooManyRequests));
         return (recorded.Usage!["prompt_tokens"]!.GetValue<long>(), recorded.Usage["completion_tokens"]!.GetValue<long>());
     }
@@ -198,6 +201,13 @@ public sealed class ReplicaLimitTests
         var (exitCode, output, error) = await SomaProcess.RunAsync(environment, "token", "--data", soma.Data, "--minutes", "60");
         Assert.True(exitCode == 0, error);
         return output.Trim();
+    }
+
+    private sealed class TemporaryFolder : IDisposable
+    {
+        public string Path { get; } = Directory.CreateTempSubdirectory("soma-keys-").FullName;
+
+        public void Dispose() => Directory.Delete(Path, recursive: true);
     }
 
     /// <summary>A Redis of our own.</summary>
