@@ -19,6 +19,12 @@ public interface IBilling
     /// </exception>
     Task ReserveAsync(DbWork work, RequestContext context, ReservationRequest request);
 
+    /// <summary>
+    /// Whether nothing can refuse this reservation: then, and only then, a provider may be asked while it is still being written. False
+    /// wherever that is not known. No I/O.
+    /// </summary>
+    ValueTask<bool> IsSureAsync(RequestContext context, ReservationRequest request);
+
     /// <summary>Replaces the reservation by what was used, with balanced ledger entries. Repeating it changes nothing.</summary>
     Task<Settlement> SettleAsync(DbWork work, RequestContext context, string reservationId, TokenUsage usage);
 

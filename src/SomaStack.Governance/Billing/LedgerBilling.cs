@@ -17,11 +17,23 @@ internal sealed class LedgerBilling(
     /// <summary>The ratio feeds a score and decides nothing alone, so it may be this old; the reservation itself is exact.</summary>
     private static readonly TimeSpan RatioFreshness = TimeSpan.FromSeconds(1);
 
-    private readonly ConcurrentDictionary<string, (double Ratio, DateTimeOffset Until)> _ratios = new(StringComparer.Ordinal);
+    /// <summary>More calls than all replicas together open while the reading of a day is fresh.</summary>
+    private const long CallsWhileFresh = 65_536;
+
+    private readonly ConcurrentDictionary<string, (double Ratio, long Left, DateTimeOffset Until)> _ratios = new(StringComparer.Ordinal);
 
     public ModelPrice? PriceOf(string provider, string model) => prices.Find(provider, model);
 
     public long? CostNanos(ModelPrice? price, TokenUsage usage) => price is null ? null : Pricing.CostNanos(UnitPrices.Of(price), usage);
+
+    public async ValueTask<bool> IsSureAsync(RequestContext context, ReservationRequest request)
+    {
+        if (!limits.SurelyNone(context, request)) return false;
+        if ((await settings.OfTenantAsync(context.Tenant, CancellationToken.None)).DailyBudgetNanos is null) return true;
+        var amount = prices.Find(request.Provider, request.Model) is { } price ? Pricing.MostNanos(UnitPrices.Of(price), request) : null;
+        if (amount is not { } most) return false;
+        return most == 0 || (_ratios.TryGetValue(context.Tenant, out var day) && clock.GetUtcNow() < day.Until && day.Left / CallsWhileFresh >= most);
+    }
 
     public async Task ReserveAsync(DbWork work, RequestContext context, ReservationRequest request)
     {
@@ -109,7 +121,7 @@ internal sealed class LedgerBilling(
         var (bound, spent) = await store.DayAsync(tenant, DayOf(now), Currency, cancellationToken) ?? (0, 0);
         var ratio = limit == 0 ? 0 : Math.Clamp((limit - bound - spent) / (double)limit, 0, 1);
         if (_ratios.Count >= 10_000) _ratios.Clear();
-        _ratios[tenant] = (ratio, now + RatioFreshness);
+        _ratios[tenant] = (ratio, limit - bound - spent, now + RatioFreshness);
         return ratio;
     }
 

@@ -132,6 +132,8 @@ public sealed class CallContract(Databases databases)
 
     internal sealed class NotedBilling : IBilling
     {
+        public ValueTask<bool> IsSureAsync(RequestContext context, ReservationRequest request) => ValueTask.FromResult(false);
+
         public List<string> Notes { get; } = [];
 
         public bool Full { get; set; }

@@ -6,6 +6,15 @@ namespace SomaStack.Governance.Billing;
 /// <summary>Holds a call to every limit that it fits, at once: those of its tenant, its principal, the key it came with and its model.</summary>
 internal sealed class BindLimits(ServedLimits served, IWindows windows, TimeProvider clock)
 {
+    /// <summary>Whether it is known that no limit fits the call.</summary>
+    public bool SurelyNone(RequestContext context, ReservationRequest request)
+    {
+        if (served.Known(context.Tenant) is not { } limits) return false;
+        foreach (var limit in limits)
+            if (limit.Fits(context.Principal, request.Provider, request.Model)) return false;
+        return true;
+    }
+
     /// <param name="nanos">The most that the call may cost; null when that is unknown.</param>
     /// <returns>What the call would take, in the order in which every transaction takes; none when no limit fits it.</returns>
     /// <exception cref="Problem">422 <c>price_unknown</c> when a limit on money fits it and its cost is unknown.</exception>

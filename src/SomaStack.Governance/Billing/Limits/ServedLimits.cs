@@ -16,6 +16,10 @@ internal sealed class ServedLimits(TimeProvider clock)
     private readonly ConcurrentDictionary<string, (IReadOnlyList<Limit> Limits, long Since)> _known = new(StringComparer.Ordinal);
     private long _generation;
 
+    /// <summary>As they are in memory; null when they would have to be read.</summary>
+    public IReadOnlyList<Limit>? Known(string tenant) =>
+        _known.TryGetValue(tenant, out var known) && clock.GetElapsedTime(known.Since) < Freshness ? known.Limits : null;
+
     public async ValueTask<IReadOnlyList<Limit>> OfAsync(DbWork work, string tenant)
     {
         if (_known.TryGetValue(tenant, out var known) && clock.GetElapsedTime(known.Since) < Freshness) return known.Limits;

@@ -55,6 +55,9 @@ internal sealed partial class ModelCalls(Db db, Journal journal, CallStore store
         return call;
     }
 
+    /// <summary>Whether nothing can refuse the call any more, so that its provider may be asked while the opening is still being written.</summary>
+    public ValueTask<bool> IsSureAsync(ModelCall call) => billing.IsSureAsync(call.Context, Reservation(call));
+
     /// <summary>Durable when it returns. Not cancellable: once begun, the call is recorded whatever its caller does.</summary>
     /// <exception cref="Problem">429 when the budget does not hold it; then nothing was recorded.</exception>
     public async Task OpenAsync(ModelCall call)
@@ -62,7 +65,7 @@ internal sealed partial class ModelCalls(Db db, Journal journal, CallStore store
         await db.WriteAsync(call.Context.Tenant, async work =>
         {
             await CallStore.OpenAsync(work, new OpenCallRow(call.Context.Tenant, call.Id, call.Model.Provider, call.Model.Id, call.OpenedAt, call.Context.TraceId), LeaseUntil());
-            await billing.ReserveAsync(work, call.Context, new ReservationRequest(call.Id, call.Model.Provider, call.Model.Id, call.InputTokensMax, call.OutputTokensMax, call.Purpose));
+            await billing.ReserveAsync(work, call.Context, Reservation(call));
             var opened = new CallOpened(
                 call.Id, call.Model.Provider, call.Model.Id, call.Purpose, call.Stream, call.RequestSha256, call.Decision.ConstitutionHash, call.Decision.PolicyVersion,
                 call.Decision.Score, call.Decision.Digest, call.InputTokensMax, call.OutputTokensMax, call.RequestId, call.Attempt);
@@ -165,6 +168,8 @@ internal sealed partial class ModelCalls(Db db, Journal journal, CallStore store
     }
 
     private long LeaseUntil() => clock.NowMicros() + (long)Lease.TotalMicroseconds;
+
+    private static ReservationRequest Reservation(ModelCall call) => new(call.Id, call.Model.Provider, call.Model.Id, call.InputTokensMax, call.OutputTokensMax, call.Purpose);
 
     private static string Subject(string id) => "call/" + id;
 

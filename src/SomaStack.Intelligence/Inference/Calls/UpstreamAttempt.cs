@@ -56,20 +56,13 @@ internal sealed class UpstreamAttempt(ModelCalls calls, Provider upstream, Model
         envelope.Prepare(request);
         deadline.Expect(deadline.Limits.FirstByte);
 
-        // The provider starts to think while the opening becomes durable; nothing of its answer is passed on before that.
+        // The provider starts to think while the opening becomes durable, when nothing can refuse it any more; nothing of its answer is
+        // passed on before that. Under a limit that may be reached it is not asked before the reservation holds.
+        var sure = await calls.IsSureAsync(call);
+        if (!sure) await OpenAsync(null);
         call.BeginWait();
         var sending = upstream.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, deadline.Token);
-        try
-        {
-            await calls.OpenAsync(call);
-        }
-        catch
-        {
-            _booked = true;
-            deadline.Cancel();
-            (await Quietly(sending))?.Dispose();
-            throw;
-        }
+        if (sure) await OpenAsync(sending);
         try
         {
             _response = await sending;
@@ -84,6 +77,21 @@ internal sealed class UpstreamAttempt(ModelCalls calls, Provider upstream, Model
             Failure = deadline.Explain(exception);
             await BookFailureAsync(Failure);
             if (Failure is null) throw;
+        }
+    }
+
+    private async Task OpenAsync(Task<HttpResponseMessage>? sending)
+    {
+        try
+        {
+            await calls.OpenAsync(call);
+        }
+        catch
+        {
+            _booked = true;
+            deadline.Cancel();
+            if (sending is not null) (await Quietly(sending))?.Dispose();
+            throw;
         }
     }
 
