@@ -23,7 +23,7 @@ public static class BenchmarksModule
         var schedule = Schedule.Of(options.BenchmarkAt);
         services.AddSingleton(schedule).AddSingleton<CapsuleShelf>().AddSingleton<RunStore>().AddSingleton<PromotionStore>();
         // The one place that says where primary models come from.
-        services.TryAddSingleton<IPrimaryModels, PrimaryFromOptions>();
+        services.AddSingleton<PrimaryFromOptions>().TryAddSingleton<IPrimaryModels, PrimaryFromProfiles>();
         services.AddSingleton<Examiner>().AddSingleton<ReadScores>().AddSingleton<ReadRuns>().AddSingleton<StartRun>().AddSingleton<DecidePromotions>();
         if (!options.HasRole("worker")) return;
         services.AddHostedService<ExecuteRuns>();

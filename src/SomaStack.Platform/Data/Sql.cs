@@ -19,12 +19,10 @@ public readonly struct Sql
     public Sql(int literalLength, int formattedCount)
     {
         _pieces = new List<string?>(formattedCount * 2 + 1);
-        _values = formattedCount == 0 ? None : new List<object?>(formattedCount);
+        _values = new List<object?>(formattedCount);
     }
 
-    private Sql(List<string?> pieces) => (_pieces, _values) = (pieces, None);
-
-    private static List<object?> None { get; } = [];
+    private Sql(List<string?> pieces) => (_pieces, _values) = (pieces, []);
 
     public string Text
     {

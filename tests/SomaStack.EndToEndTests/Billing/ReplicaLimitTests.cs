@@ -66,13 +66,13 @@ public sealed class ReplicaLimitTests
             var limitId = await LimitAsync(owner, metric, keyId, Passing * most + most - (metric == "requests" ? 1 : unit));
             // A new limit binds other replicas within a second, and this is what it means.
             await Task.Delay(TimeSpan.FromSeconds(1.2), Stop);
-            var used = await RushAsync(upstream, recorded, replicas, key, keyId);
+            var used = await RushAsync(upstream, recorded, replicas, key, keyId, [first, second, third]);
             await EndsAsync(owner, limitId, metric switch { "requests" => Passing, "tokens" => Passing * (used.Input + used.Output), _ => Passing * Cost(used) });
         }
     }
 
     /// <summary>All calls at once; the upstream holds those that pass until the last one is decided.</summary>
-    private static async Task<(long Input, long Output)> RushAsync(Upstream upstream, Interaction recorded, Uri[] replicas, string key, string keyId)
+    private static async Task<(long Input, long Output)> RushAsync(Upstream upstream, Interaction recorded, Uri[] replicas, string key, string keyId, SomaProcess[] servers)
     {
         var decided = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var refused = 0;
@@ -97,7 +97,8 @@ public sealed class ReplicaLimitTests
             return (response.StatusCode, text);
         }));
         foreach (var client in clients) client.Dispose();
-        Assert.True(statuses.Count(status => status.StatusCode == HttpStatusCode.OK) == Passing, string.Join('\n', statuses.GroupBy(status => status.text[..Math.Min(200, status.text.Length)]).Select(group => $"{group.Count()} {group.Key}")));
+        Assert.True(statuses.Count(status => status.StatusCode == HttpStatusCode.OK) == Passing, string.Join('\n', statuses.GroupBy(status => status.text[..Math.Min(200, status.text.Length)]).Select(group => $"{group.Count()} {group.Key}")
+            .Concat(servers.SelectMany(static server => server.Log.Where(static line => line.Contains(" fail: ", StringComparison.Ordinal)).TakeLast(3)))));
         Assert.Equal(Calls - Passing, statuses.Count(status => status.StatusCode == HttpStatusCode.TooManyRequests));
         return (recorded.Usage!["prompt_tokens"]!.GetValue<long>(), recorded.Usage["completion_tokens"]!.GetValue<long>());
     }

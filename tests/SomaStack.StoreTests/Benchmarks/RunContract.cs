@@ -137,7 +137,7 @@ public sealed class RunContract(Databases databases)
     public async Task A_primary_that_this_installation_cannot_change_stays_and_the_suggestion_open(string name)
     {
         await using var house = await House.OpenAsync(databases, name);
-        var decide = new DecidePromotions(house.Promotions, new PrimaryFromOptions(new SomaOptions { Model = "weak" }), house.Clock);
+        var decide = new DecidePromotions(house.Promotions, new FixedPrimaries(), house.Clock);
         await house.SuggestAsync("run", new Suggestion("promotion", "chat", "qa", "weak", "strong", 0.3, new Interval(0.2, 0.4), 0.9, new Interval(0.8, 1), 12, "Better."));
         var open = Assert.Single(await house.Promotions.ListAsync("demo", "open", long.MaxValue, "", 10, Stop));
         Assert.Equal(PlatformProblems.NotBuilt, (await Assert.ThrowsAsync<Problem>(() => decide.AcceptAsync(Context, open.Id, Stop))).Code);
@@ -147,7 +147,15 @@ public sealed class RunContract(Databases databases)
     private static ResultRow Row(string item, double quality) =>
         new("soma-extract", "qa", "qa_grounded@1", item, 1, new Outcome(Outcome.Answered, null, "somastack", quality, LatencyMs: 1, CostNanos: 0, Currency: "USD"), 1_795_000_000_000_000);
 
-    /// <summary>Where model profiles will be: the port, kept in memory.</summary>
+    /// <summary>The port where nothing can be changed.</summary>
+    private sealed class FixedPrimaries : IPrimaryModels
+    {
+        public ValueTask<string?> PrimaryAsync(RequestContext context, string role, CancellationToken cancellationToken) => ValueTask.FromResult<string?>("weak");
+
+        public Task PromoteAsync(RequestContext context, string role, string model, CancellationToken cancellationToken) => throw PlatformProblems.NotBuilt.Because("The primary is fixed here.");
+    }
+
+    /// <summary>The port, kept in memory.</summary>
     private sealed class KeptPrimaries : IPrimaryModels
     {
         public Dictionary<string, string> Chosen { get; } = [];

@@ -11,6 +11,7 @@ internal sealed class GovernedStream(ModelCalls calls, Attempts attempts, ModelC
     private IAsyncEnumerator<ChatResponseUpdate>? _updates;
     private bool _hasFirst;
     private bool _closed;
+    private bool _finished;
     private int _textBytes;
 
     public ModelCall Call => call;
@@ -61,6 +62,14 @@ internal sealed class GovernedStream(ModelCalls calls, Attempts attempts, ModelC
                 throw problem;
             }
         }
+        // Every format names a reason with the end of its stream, and the official clients take a cut one for complete.
+        if (call.Stream && !_finished)
+        {
+            attempts.Cut(call.Model);
+            var cut = InferenceProblems.Garbled.Because("Its stream ended before it was complete.");
+            await CloseAsync(cut.Code.Code, reached: true, hungUp: false);
+            throw cut;
+        }
         _closed = true;
         await calls.SettleAsync(call);
     }
@@ -90,6 +99,7 @@ internal sealed class GovernedStream(ModelCalls calls, Attempts attempts, ModelC
         call.FirstByte();
         call.Chunks++;
         call.Watch.See(_updates.Current);
+        _finished |= _updates.Current.FinishReason is not null;
         foreach (var content in _updates.Current.Contents)
             switch (content)
             {

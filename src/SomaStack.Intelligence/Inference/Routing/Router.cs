@@ -20,6 +20,10 @@ internal sealed class Router(ModelDirectory directory, IModelProfiles? profiles 
 {
     private const string RolePrefix = "role:";
 
+    /// <summary>What the tenant set for the role; null when it set nothing.</summary>
+    public async ValueTask<ModelProfile?> ProfileAsync(RequestContext context, string role, CancellationToken cancellationToken) =>
+        profiles is null ? null : (await profiles.OfTenantAsync(context.Tenant, cancellationToken)).GetValueOrDefault(role);
+
     /// <param name="asked">A model id, <c>provider/model</c>, <c>role:chat</c>, a bare role, or null for the default of <paramref name="role"/>.</param>
     /// <param name="role">chat, planning, code, embedding, transcription or speech.</param>
     /// <exception cref="Problem">404 <c>model_unknown</c> listing what there is.</exception>

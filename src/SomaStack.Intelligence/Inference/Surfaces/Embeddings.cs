@@ -113,6 +113,7 @@ internal sealed class Embeddings(Router router, ProviderList providers, ModelCal
     /// <exception cref="Problem">404 when there is no such model, or it makes no embeddings.</exception>
     private async ValueTask<KnownModel?> RemoteAsync(RequestContext context, string? asked, CancellationToken cancellationToken)
     {
+        asked ??= (await router.ProfileAsync(context, "embedding", cancellationToken))?.Primary;
         if (asked is null || asked == embedder?.Model || asked == $"{ExtractiveResponder.Provider}/{embedder?.Model}") return null;
         var model = (await router.FindAsync(context, asked, "embedding", cancellationToken)).Candidates[0];
         if (model.Id == embedder?.Model && model.Provider == ExtractiveResponder.Provider) return null;
