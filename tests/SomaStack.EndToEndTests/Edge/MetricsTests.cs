@@ -22,6 +22,9 @@ public sealed class MetricsTests
         "somastack_benchmark_questions_total", "somastack_benchmark_runs_total",
         // What this test remembers states nothing, and no model is configured.
         "somastack_memory_facts_written_total", "somastack_memory_facts_refused_total", "somastack_memory_extractions_total", "somastack_memory_extraction_duration_seconds",
+        // No provider fails here, no limit is set and no profile.
+        "somastack_billing_cost_anomalies_total", "somastack_billing_limit_refusals_total", "somastack_model_cache_total", "somastack_model_circuits_opened_total",
+        "somastack_model_fallbacks_total", "somastack_model_hedges_total", "somastack_model_retries_total",
         // No model refuses here.
         "somastack_model_refusals_total",
     ];

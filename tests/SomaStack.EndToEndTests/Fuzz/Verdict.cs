@@ -35,9 +35,12 @@ internal static class Verdict
             var root = document.RootElement;
             var openAi = response.RequestMessage!.RequestUri!.AbsolutePath is { } path
                 && (path.StartsWith("/v1/chat", StringComparison.Ordinal) || path.StartsWith("/v1/embeddings", StringComparison.Ordinal) || path.StartsWith("/v1/models", StringComparison.Ordinal)
-                    || path.StartsWith("/v1/responses", StringComparison.Ordinal));
+                    || path.StartsWith("/v1/responses", StringComparison.Ordinal) || path.StartsWith("/v1/audio/", StringComparison.Ordinal));
             if (openAi && root.TryGetProperty("error", out var error))
                 return error.GetProperty("message").GetString() is { Length: > 0 } && Codes.TryGetValue(error.GetProperty("code").GetString() ?? "", out var kind) && kind == status ? null : "an OpenAI error without a documented code";
+            if (response.RequestMessage.RequestUri!.AbsolutePath.StartsWith("/v1/messages", StringComparison.Ordinal) && root.TryGetProperty("error", out var refusal))
+                return root.GetProperty("type").GetString() == "error" && refusal.GetProperty("message").GetString() is { Length: > 0 } && root.GetProperty("request_id").GetString() is { Length: 32 }
+                    && Codes.TryGetValue(refusal.GetProperty("code").GetString() ?? "", out var kindOf) && kindOf == status ? null : "an error of Anthropic's shape without a documented code";
             if (type != "application/problem+json") return $"content type '{type}'";
             if (!Codes.TryGetValue(root.GetProperty("code").GetString()!, out var expected)) return "a code that docs/errors.md does not list";
             if (expected != status || root.GetProperty("status").GetInt32() != status) return "a status that is not the code's";

@@ -25,7 +25,7 @@ public sealed class MessagesGatewayTests(AnthropicGateway gateway) : IClassFixtu
                 using var response = await PostAsync(recorded.Request!, "/v1/messages?beta=true");
                 var body = await response.Content.ReadAsByteArrayAsync(Stop);
                 Assert.True(response.StatusCode == HttpStatusCode.OK, $"{name}: {(int)response.StatusCode} {Encoding.UTF8.GetString(body)}");
-                Assert.True(body.AsSpan().SequenceEqual(recorded.Body), name);
+                Assert.True(WithoutCost(body).SequenceEqual(recorded.Body), name);
                 Assert.True(_provider.Received.TryDequeue(out var received) && _provider.Addressed.TryDequeue(out _));
                 Assert.True(JsonNode.DeepEquals(recorded.Request, received.Body), $"{name}: {received.Body}");
 
@@ -38,6 +38,9 @@ public sealed class MessagesGatewayTests(AnthropicGateway gateway) : IClassFixtu
             }
         Assert.Equal(16, count);
     }
+
+    /// <summary>A stream of a priced model holds one comment of ours, which clients pass over.</summary>
+    private static byte[] WithoutCost(byte[] body) => Encoding.UTF8.GetBytes(System.Text.RegularExpressions.Regex.Replace(Encoding.UTF8.GetString(body), ": cost [0-9.]+ USD\n\n?", ""));
 
     [Theory]
     [InlineData(null, "2023-06-01", true)]
@@ -127,7 +130,10 @@ public sealed class MessagesGatewayTests(AnthropicGateway gateway) : IClassFixtu
         await ended.Task.WaitAsync(TimeSpan.FromSeconds(20), Stop);
         var failed = await gateway.ClosedAsync(id, Stop);
         Assert.Equal("client_closed", failed.Data.GetProperty("code").GetString());
-        Assert.Equal((43L, null), (Number(failed.Data, "input_tokens"), Number(failed.Data, "output_tokens")));
+        // The provider counted what it read; what it wrote until then is estimated, and marked so.
+        Assert.Equal(43L, Number(failed.Data, "input_tokens"));
+        Assert.InRange(Number(failed.Data, "output_tokens") ?? 0, 1, 200);
+        Assert.True(failed.Data.GetProperty("estimated").GetBoolean());
     }
 
     [Theory]

@@ -40,7 +40,7 @@ internal sealed class AudioCalls(ModelCalls calls, Router router, ModelDirectory
     {
         var call = await calls.PermitAsync(context, model, purpose, false, requestSha256, 0, 0, http.RequestAborted);
         await calls.OpenAsync(call);
-        http.Response.Headers["x-somastack-call-id"] = call.Id;
+        AnswerHeaders.Announce(http, call);
         T result;
         try
         {
@@ -54,6 +54,7 @@ internal sealed class AudioCalls(ModelCalls calls, Router router, ModelDirectory
             if (problem is null || ReferenceEquals(problem, exception)) throw;
             throw problem;
         }
+        if (!http.Response.HasStarted) http.Response.Headers[AnswerHeaders.Cost] = AnswerHeaders.Money(call, calls.CostNanos(call));
         await calls.SettleAsync(call);
         return result;
     }

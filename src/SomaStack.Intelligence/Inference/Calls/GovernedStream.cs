@@ -63,7 +63,7 @@ internal sealed class GovernedStream(ModelCalls calls, Attempts attempts, ModelC
             }
         }
         // Every format names a reason with the end of its stream, and the official clients take a cut one for complete.
-        if (call.Stream && !_finished)
+        if (!_finished)
         {
             attempts.Cut(call.Model);
             var cut = InferenceProblems.Garbled.Because("Its stream ended before it was complete.");

@@ -1,6 +1,6 @@
 using System.Buffers;
-using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.AI;
@@ -34,17 +34,16 @@ internal sealed class AnswerChat(GovernedChat chat, TimeProvider clock)
     /// <summary>What is known of the call before the answer's body; the price of a stream is not known yet.</summary>
     internal static void Announce(HttpContext http, GovernedStream opened)
     {
-        var receipt = opened.Receipt;
-        http.Response.Headers["x-somastack-call-id"] = receipt.CallId;
-        http.Response.Headers["x-somastack-overhead-ms"] = receipt.OverheadMs.ToString("0.###", CultureInfo.InvariantCulture);
-        if (!opened.Call.Stream && receipt.CostNanos is { } cost) http.Response.Headers["x-somastack-cost"] = ModelCall.Money(cost, receipt.Currency);
+        if (opened.Call.Stream) AnswerHeaders.AnnounceStream(http, opened.Call);
+        else AnswerHeaders.AnnounceWhole(http, opened.Call, opened.Receipt.CostNanos);
     }
 
-    internal static void BeginEvents(HttpContext http)
+    /// <summary>The cost of a stream that is complete, as <see cref="PassThrough"/> tells it.</summary>
+    internal static void TellCost(HttpContext http, GovernedStream opened)
     {
-        http.Response.ContentType = "text/event-stream";
-        http.Response.Headers.CacheControl = "no-cache";
-        http.Response.Headers["X-Accel-Buffering"] = "no";
+        var cost = opened.Receipt.CostNanos;
+        if (cost is not null) http.Response.BodyWriter.Write(Encoding.UTF8.GetBytes($": cost {AnswerHeaders.Money(opened.Call, cost)}\n\n"));
+        AnswerHeaders.TrailCost(http, opened.Call, cost);
     }
 
     internal static Problem Cut() => InferenceProblems.Garbled.Because("Its answer ended before it was complete.");
@@ -67,7 +66,6 @@ internal sealed class AnswerChat(GovernedChat chat, TimeProvider clock)
         void Send(ChatDelta delta, string? finish) =>
             Write(output, new ChatChunk(Id(call), "chat.completion.chunk", created, call.Model.Id, [new ChatChunkChoice(0, delta, finish)]));
         Announce(http, opened);
-        BeginEvents(http);
         try
         {
             Send(new ChatDelta("assistant", ""), null);
@@ -78,6 +76,7 @@ internal sealed class AnswerChat(GovernedChat chat, TimeProvider clock)
             }
             Send(new ChatDelta(Somastack: parts.Quoted), parts.FinishReason ?? throw Cut());
             if (wantsUsage && ChatParts.UsageOf(call.Usage) is { } usage) Write(output, new ChatChunk(Id(call), "chat.completion.chunk", created, call.Model.Id, [], usage));
+            TellCost(http, opened);
             output.Write("data: [DONE]\n\n"u8);
         }
         catch (Problem cut)

@@ -44,11 +44,12 @@ internal sealed class Embeddings(Router router, ProviderList providers, ModelCal
             await passThrough.ForwardAsync(http, call, Wire, envelope, body);
             return;
         }
-        var answer = await OwnAsync(JsonField.Root(body), context, http.RequestAborted);
+        var (answer, own) = await OwnAsync(JsonField.Root(body), context, http.RequestAborted);
+        AnswerHeaders.AnnounceWhole(http, own, calls.CostNanos(own));
         await http.Response.WriteAsJsonAsync(answer, InferenceJson.Default.EmbeddingsAnswer, cancellationToken: http.RequestAborted);
     }
 
-    private async Task<EmbeddingsAnswer> OwnAsync(JsonField root, RequestContext context, CancellationToken cancellationToken)
+    private async Task<(EmbeddingsAnswer Answer, ModelCall Call)> OwnAsync(JsonField root, RequestContext context, CancellationToken cancellationToken)
     {
         var texts = Texts(root["input"]);
         var base64 = root["encoding_format"].Text() switch
@@ -58,10 +59,10 @@ internal sealed class Embeddings(Router router, ProviderList providers, ModelCal
             _ => throw root["encoding_format"].Wrong("must be float or base64"),
         };
         if (root["dimensions"].Whole(1, int.MaxValue) is { } dimensions && dimensions != embedder?.Dimensions) throw root["dimensions"].Wrong($"must be {embedder?.Dimensions} for this model");
-        var (vectors, tokens) = await EmbedAsync(texts, context, cancellationToken);
+        var (vectors, tokens, call) = await EmbedAsync(texts, context, cancellationToken);
         var items = new List<EmbeddingItem>(vectors.Count);
         foreach (var vector in vectors) items.Add(new EmbeddingItem("embedding", items.Count, base64 ? Base64(vector) : JsonSerializer.SerializeToElement(vector, InferenceJson.Default.SingleArray)));
-        return new EmbeddingsAnswer("list", items, embedder!.Model, new EmbeddingsUsage(tokens, tokens));
+        return (new EmbeddingsAnswer("list", items, embedder!.Model, new EmbeddingsUsage(tokens, tokens)), call);
     }
 
     private async Task<EmbedAnswer> OneAsync(EmbedRequest request, RequestContext context, CancellationToken cancellationToken)
@@ -69,7 +70,7 @@ internal sealed class Embeddings(Router router, ProviderList providers, ModelCal
         Check.That(request.Text.Length is > 0 and <= TextLengthMax, "text", $"must have 1 to {TextLengthMax} characters").OrThrow();
         if (await RemoteAsync(context, request.Model, cancellationToken) is not { } model)
         {
-            var (own, _) = await EmbedAsync([request.Text], context, cancellationToken);
+            var (own, _, _) = await EmbedAsync([request.Text], context, cancellationToken);
             return new EmbedAnswer(embedder!.Model, own[0], own[0].Length);
         }
         var (vectors, _) = await AskAsync(model, [request.Text], context, cancellationToken);
@@ -81,7 +82,7 @@ internal sealed class Embeddings(Router router, ProviderList providers, ModelCal
     public async Task<EmbeddingsAnswer> AnswerAsync(ReadOnlyMemory<byte> body, RequestContext context, CancellationToken cancellationToken)
     {
         var root = JsonField.Root(body);
-        if (await RemoteAsync(context, Wire.Read(body.Span).Model, cancellationToken) is not { } model) return await OwnAsync(root, context, cancellationToken);
+        if (await RemoteAsync(context, Wire.Read(body.Span).Model, cancellationToken) is not { } model) return (await OwnAsync(root, context, cancellationToken)).Answer;
         var (vectors, usage) = await AskAsync(model, Texts(root["input"]), context, cancellationToken);
         var items = new List<EmbeddingItem>(vectors.Count);
         foreach (var vector in vectors) items.Add(new EmbeddingItem("embedding", items.Count, JsonSerializer.SerializeToElement(vector, InferenceJson.Default.SingleArray)));
@@ -121,7 +122,7 @@ internal sealed class Embeddings(Router router, ProviderList providers, ModelCal
         throw InferenceProblems.ModelUnknown.Because($"'{model.Qualified}' makes no embeddings.{(embedder is null ? "" : $" '{embedder.Model}' does.")}");
     }
 
-    private async Task<(List<float[]> Vectors, long Tokens)> EmbedAsync(List<string> texts, RequestContext context, CancellationToken cancellationToken)
+    private async Task<(List<float[]> Vectors, long Tokens, ModelCall Call)> EmbedAsync(List<string> texts, RequestContext context, CancellationToken cancellationToken)
     {
         if (embedder is null) throw InferenceProblems.EmbedderUnavailable.Because("No embedder is configured.");
         if (embedder.Unavailability is { } why) throw InferenceProblems.EmbedderUnavailable.Because(why);
@@ -137,7 +138,7 @@ internal sealed class Embeddings(Router router, ProviderList providers, ModelCal
             }
             call.Usage = new TokenUsage(tokens, 0);
             await calls.SettleAsync(call);
-            return (vectors, tokens);
+            return (vectors, tokens, call);
         }
         catch (Exception exception)
         {

@@ -17,13 +17,13 @@ internal sealed class InferSync(GovernedChat chat)
     public static void Map(IEndpointRouteBuilder routes)
     {
         foreach (var path in (ReadOnlySpan<string>)["/infer_sync", "/v1/infer_sync", "/v1/infer/sync"])
-            routes.MapPost(path, static async (InferRequest request, RequestContext context, InferSync handler, CancellationToken cancellationToken) =>
-                    TypedResults.Ok(await handler.RunAsync(request, context, cancellationToken)))
+            routes.MapPost(path, static async (InferRequest request, RequestContext context, InferSync handler, HttpContext http) =>
+                    TypedResults.Ok(await handler.RunAsync(request, context, http)))
                 .Requires(Capability.InferenceInvoke)
                 .WithoutTimeLimit();
     }
 
-    private async Task<InferAnswer> RunAsync(InferRequest request, RequestContext context, CancellationToken cancellationToken)
+    private async Task<InferAnswer> RunAsync(InferRequest request, RequestContext context, HttpContext http)
     {
         Check.That(!string.IsNullOrWhiteSpace(request.Prompt) && request.Prompt.Length <= PromptLengthMax, "prompt", $"must have 1 to {PromptLengthMax} characters and not be blank")
             .And(request.MaxTokens is null or (>= 1 and <= 100_000), "max_tokens", "must be from 1 to 100000")
@@ -31,8 +31,10 @@ internal sealed class InferSync(GovernedChat chat)
             .OrThrow();
         var bytes = Encoding.UTF8.GetBytes(request.Prompt);
         var options = new ChatOptions { MaxOutputTokens = request.MaxTokens, Temperature = (float?)request.Temperature };
+        ModelCall? call = null;
         var (response, receipt) = await chat.AnswerAsync(
-            context, new ModelRequest(request.Model, [new ChatMessage(ChatRole.User, request.Prompt)], options, "infer", Convert.ToHexStringLower(SHA256.HashData(bytes)), bytes.Length), cancellationToken);
+            context, new ModelRequest(request.Model, [new ChatMessage(ChatRole.User, request.Prompt)], options, "infer", Convert.ToHexStringLower(SHA256.HashData(bytes)), bytes.Length) { Announce = attempt => call = attempt }, http.RequestAborted);
+        if (call is not null) AnswerHeaders.AnnounceWhole(http, call, receipt.CostNanos);
         var usage = new InferUsage(receipt.InputTokens, receipt.OutputTokens, receipt.InputTokens + receipt.OutputTokens);
         return new InferAnswer(receipt.Model, receipt.Provider, response.Text, response.Text, usage, AnswerChat.QuotationsOf(response.AdditionalProperties) ?? [], receipt.CallId);
     }

@@ -29,9 +29,7 @@ internal sealed class AnswerMessages(GovernedChat chat, TimeProvider clock)
         if (response.FinishReason is null) throw Cut();
         // Joining updates leaves their properties on the message.
         if (response.Messages.Count > 0) response.AdditionalProperties ??= response.Messages[^1].AdditionalProperties;
-        var receipt = opened.Receipt;
-        Announce(http, opened.Call);
-        if (receipt.CostNanos is { } cost) http.Response.Headers["x-somastack-cost"] = ModelCall.Money(cost, receipt.Currency);
+        AnswerChat.Announce(http, opened);
         http.Response.ContentType = "application/json";
         MessagesJson.Whole(http.Response.BodyWriter, IdOf(opened.Call), opened.Call.Model.Id, response, opened.Call.Usage);
         await http.Response.CompleteAsync();
@@ -39,10 +37,7 @@ internal sealed class AnswerMessages(GovernedChat chat, TimeProvider clock)
 
     private async Task StreamAsync(HttpContext http, RequestContext context, GovernedStream opened)
     {
-        Announce(http, opened.Call);
-        http.Response.ContentType = "text/event-stream";
-        http.Response.Headers.CacheControl = "no-cache";
-        http.Response.Headers["X-Accel-Buffering"] = "no";
+        AnswerChat.Announce(http, opened);
         var output = http.Response.BodyWriter;
         var events = new MessagesWriter(output, IdOf(opened.Call), opened.Call.Model.Id);
         Problem? cut = null;
@@ -61,7 +56,11 @@ internal sealed class AnswerMessages(GovernedChat chat, TimeProvider clock)
         {
             cut = problem;
         }
-        if (cut is null) events.End(opened.Call.Usage);
+        if (cut is null)
+        {
+            AnswerChat.TellCost(http, opened);
+            events.End(opened.Call.Usage);
+        }
         else await output.WriteAsync(Wire.ErrorEvent(cut, context.TraceId), http.RequestAborted);
         await http.Response.CompleteAsync();
     }
@@ -96,10 +95,4 @@ internal sealed class AnswerMessages(GovernedChat chat, TimeProvider clock)
     private static Problem Cut() => InferenceProblems.Garbled.Because("Its answer ended before it was complete.");
 
     private static string IdOf(ModelCall call) => "msg_" + call.Id;
-
-    private static void Announce(HttpContext http, ModelCall call)
-    {
-        http.Response.Headers["x-somastack-call-id"] = call.Id;
-        http.Response.Headers["x-somastack-overhead-ms"] = call.OverheadMs.ToString("0.###", CultureInfo.InvariantCulture);
-    }
 }

@@ -37,7 +37,6 @@ internal sealed class AnswerResponse(GovernedChat chat, TimeProvider clock)
     {
         var output = http.Response.BodyWriter;
         AnswerChat.Announce(http, opened);
-        AnswerChat.BeginEvents(http);
         try
         {
             parts.Begin();
@@ -47,6 +46,7 @@ internal sealed class AnswerResponse(GovernedChat chat, TimeProvider clock)
                 await output.FlushAsync(http.RequestAborted);
             }
             if (parts.Finish is null) throw AnswerChat.Cut();
+            AnswerChat.TellCost(http, opened);
             parts.End(opened.Call.Usage);
         }
         catch (Problem cut)
