@@ -12,14 +12,14 @@ namespace SomaStack.Server.Edge;
 /// </summary>
 internal sealed class BufferedBody(RequestDelegate next)
 {
-    private const long LimitMax = 32 << 20;
+    private const long LimitMax = 36 << 20;
     private const long ReserveMax = 1 << 20;
 
     public Task InvokeAsync(HttpContext http)
     {
-        if (http.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: true } || Limits.BodyLimitOf(http.GetEndpoint()) > LimitMax) return next(http);
+        if (http.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: true }) return next(http);
         CheckEncoding(http.Request);
-        return ThenAsync(http);
+        return Limits.BodyLimitOf(http.GetEndpoint()) > LimitMax ? next(http) : ThenAsync(http);
     }
 
     public static async Task<byte[]> ReadAsync(HttpContext http)

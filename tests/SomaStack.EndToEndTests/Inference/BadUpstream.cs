@@ -17,6 +17,8 @@ internal sealed class BadUpstream : IAsyncDisposable
     public const int LongPieces = 20_000;
     public const string Piece = "data: {\"id\":\"x\",\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"word word \"},\"finish_reason\":null}]}\n\n";
     public const string Last = "data: {\"id\":\"x\",\"object\":\"chat.completion.chunk\",\"choices\":[],\"usage\":{\"prompt_tokens\":11,\"completion_tokens\":7}}\n\n";
+    public const string Finish = "data: {\"id\":\"x\",\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
+
     public const string Whole = "{\"id\":\"x\",\"object\":\"chat.completion\",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"All well.\"},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":11,\"completion_tokens\":7}}";
 
     public static readonly string[] Models =
@@ -98,7 +100,7 @@ internal sealed class BadUpstream : IAsyncDisposable
         "half-json" => HalfAsync(http),
         "huge" => HugeAsync(http, 0),
         "huge-later" => HugeAsync(http, 2),
-        "long" => PiecesAsync(http, LongPieces, () => http.Response.WriteAsync(Last + "data: [DONE]\n\n")),
+        "long" => PiecesAsync(http, LongPieces, () => http.Response.WriteAsync(Finish + Last + "data: [DONE]\n\n")),
         "endless" => PiecesAsync(http, int.MaxValue, () => Task.CompletedTask),
         "reset" => PiecesAsync(http, 3, async () =>
         {
@@ -130,7 +132,7 @@ internal sealed class BadUpstream : IAsyncDisposable
 
     private static async Task GoodAsync(HttpContext http, bool stream)
     {
-        if (stream) await PiecesAsync(http, 3, () => http.Response.WriteAsync(Last + "data: [DONE]\n\n"));
+        if (stream) await PiecesAsync(http, 3, () => http.Response.WriteAsync(Finish + Last + "data: [DONE]\n\n"));
         else await TextAsync(http, "application/json", Whole);
     }
 

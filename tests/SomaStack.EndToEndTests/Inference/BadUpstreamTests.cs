@@ -214,7 +214,7 @@ public sealed class BadUpstreamTests(BadUpstreams house) : IClassFixture<BadUpst
         var id = Ids.New();
         using var response = await AskAsync("first/long", id, stream: true);
         var body = await response.Content.ReadAsByteArrayAsync(Stop);
-        var whole = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat(BadUpstream.Piece, BadUpstream.LongPieces)) + "data: [DONE]\n\n");
+        var whole = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat(BadUpstream.Piece, BadUpstream.LongPieces)) + BadUpstream.Finish + "data: [DONE]\n\n");
         Assert.True(body.AsSpan().SequenceEqual(whole), $"{body.Length} of {whole.Length} bytes");
         await AttemptsAsync(id, 2);
         await using var db = Db.Open("sqlite:" + Path.Combine(house.Soma.Data, "soma.db"));
@@ -281,7 +281,7 @@ public sealed class BadUpstreamTests(BadUpstreams house) : IClassFixture<BadUpst
         Assert.Equal(HttpStatusCode.NoContent, done.StatusCode);
     }
 
-    private static string Pieces() => string.Concat(Enumerable.Repeat(BadUpstream.Piece, 3)) + "data: [DONE]\n\n";
+    private static string Pieces() => string.Concat(Enumerable.Repeat(BadUpstream.Piece, 3)) + BadUpstream.Finish + "data: [DONE]\n\n";
 
     private async Task SetAsync(string role, object profile)
     {

@@ -127,7 +127,7 @@ public sealed class MessagesOverOtherModelsTests(AnthropicGateway gateway) : ICl
     private static string TextOf(List<JsonNode> events) => string.Concat(events.Where(one => (string)one["type"]! == "content_block_delta").Select(one => (string?)one["delta"]!["text"]));
 
     private static List<JsonNode> Events(string body) =>
-        [.. body.Split("\n\n", StringSplitOptions.RemoveEmptyEntries).Select(one => JsonNode.Parse(one[(one.IndexOf("data: ", StringComparison.Ordinal) + 6)..])!)];
+        [.. body.Split("\n\n", StringSplitOptions.RemoveEmptyEntries).Where(static one => !one.StartsWith(':')).Select(one => JsonNode.Parse(one[(one.IndexOf("data: ", StringComparison.Ordinal) + 6)..])!)];
 
     private async Task<HttpResponseMessage> PostAsync(JsonObject body, string path = "/v1/messages")
     {

@@ -32,8 +32,9 @@ internal sealed class InferSync(GovernedChat chat)
         var bytes = Encoding.UTF8.GetBytes(request.Prompt);
         var options = new ChatOptions { MaxOutputTokens = request.MaxTokens, Temperature = (float?)request.Temperature };
         ModelCall? call = null;
-        var (response, receipt) = await chat.AnswerAsync(
-            context, new ModelRequest(request.Model, [new ChatMessage(ChatRole.User, request.Prompt)], options, "infer", Convert.ToHexStringLower(SHA256.HashData(bytes)), bytes.Length) { Announce = attempt => call = attempt }, http.RequestAborted);
+        var digest = Convert.ToHexStringLower(SHA256.HashData(bytes));
+        var asked = new ModelRequest(request.Model, [new ChatMessage(ChatRole.User, request.Prompt)], options, "infer", digest, bytes.Length) { Announce = attempt => call = attempt };
+        var (response, receipt) = await chat.AnswerAsync(context, asked, http.RequestAborted);
         if (call is not null) AnswerHeaders.AnnounceWhole(http, call, receipt.CostNanos);
         var usage = new InferUsage(receipt.InputTokens, receipt.OutputTokens, receipt.InputTokens + receipt.OutputTokens);
         return new InferAnswer(receipt.Model, receipt.Provider, response.Text, response.Text, usage, AnswerChat.QuotationsOf(response.AdditionalProperties) ?? [], receipt.CallId);
