@@ -27,7 +27,7 @@ internal sealed class QueueHouse(Db db, FakeTimeProvider clock) : IAsyncDisposab
         var context = Databases.Context(tenant, principal);
         var now = clock.NowMicros();
         var row = new RequestRow(tenant, id, "infer_sync", "chat", null, "s1", principal, "user", string.Join(' ', context.Capabilities.Names), "cli", context.TraceId,
-            """{"ticket":7}""", new string('a', 64), RequestState.None with { AttemptsMax = attemptsMax }, null, now, 0, null, now, null, null);
+            """{"ticket":7}""", new string('a', 64), RequestState.None with { AttemptsMax = attemptsMax }, null, now, 0, null, now, null, null) { ApiKey = "key-1" };
         var payload = JsonSerializer.Serialize(new RequestPayload(Prompt: words), QueueJson.Default.RequestPayload);
         return await Store.AddAsync(context, row, payload, TestContext.Current.CancellationToken);
     }

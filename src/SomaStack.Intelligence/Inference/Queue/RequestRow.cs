@@ -12,6 +12,9 @@ internal sealed record RequestRow(
     string TraceId, string? Metadata, string RequestSha256, RequestState State, string? Owner, long NextAttemptAt, long LeaseUntil, string? Error,
     long CreatedAt, long? StartedAt, long? EndedAt)
 {
+    /// <summary>The API key that it came with, whose limits bind its calls as they would have bound them at once.</summary>
+    public string? ApiKey { get; init; }
+
     public RequestSummary Summary() => new(
         Id, PhaseName(State.Phase), Mode, Role, Model, SessionId, JsonOf(Metadata), State.Attempt, State.AttemptsMax, State.Dead, State.CancelBy is not null,
         NextAttempt, CreatedAt.ToInstant(), StartedAt?.ToInstant(), EndedAt?.ToInstant(), ErrorOf());

@@ -17,7 +17,7 @@ internal sealed class RequestStore(Db db, RequestLines lines, RequestStreams str
 
     private const string Columns = """
         tenant, id, mode, role, model, session_id, principal, principal_kind, capabilities, client_type, trace_id, metadata, request_sha256,
-        state, version, attempts, attempts_max, cancel_by, dead, owner, next_attempt_at, lease_until, error, created_at, started_at, ended_at
+        state, version, attempts, attempts_max, cancel_by, dead, owner, next_attempt_at, lease_until, error, created_at, started_at, ended_at, api_key
         """;
 
     /// <summary>Stores it once: a retry with the same id finds what the first try wrote.</summary>
@@ -32,10 +32,10 @@ internal sealed class RequestStore(Db db, RequestLines lines, RequestStreams str
         var state = RequestDecider.Apply(RequestState.None, happened);
         var added = await work.ExecuteAsync($"""
             INSERT INTO inference_requests (tenant, id, mode, role, model, session_id, principal, principal_kind, capabilities, client_type, trace_id, metadata, payload,
-                request_sha256, state, version, attempts, attempts_max, dead, next_attempt_at, lease_until, created_at)
+                request_sha256, state, version, attempts, attempts_max, dead, next_attempt_at, lease_until, created_at, api_key)
             VALUES ({context.Tenant}, {row.Id}, {row.Mode}, {row.Role}, {row.Model}, {row.SessionId}, {row.Principal}, {row.PrincipalKind}, {row.Capabilities}, {row.ClientType},
                 {row.TraceId}, {row.Metadata}, {payload}, {row.RequestSha256}, {RequestRow.PhaseName(state.Phase)}, {state.Version}, {state.Attempt}, {state.AttemptsMax}, {state.Dead},
-                {row.NextAttemptAt}, {0L}, {row.CreatedAt})
+                {row.NextAttemptAt}, {0L}, {row.CreatedAt}, {row.ApiKey})
             ON CONFLICT (tenant, id) DO NOTHING
             """);
         if (added == 0) return (await FindAsync(work, context.Tenant, row.Id))!;
@@ -49,7 +49,7 @@ internal sealed class RequestStore(Db db, RequestLines lines, RequestStreams str
     /// <param name="everybodys">Whether requests of other principals of the tenant are looked at too.</param>
     public async Task<(RequestRow Row, string? Result)> GetAsync(RequestContext context, string id, bool everybodys, CancellationToken cancellationToken)
     {
-        var rows = await db.QueryAsync(context.Tenant, static reader => (Map(reader), reader.Text(26)), $"""
+        var rows = await db.QueryAsync(context.Tenant, static reader => (Map(reader), reader.Text(27)), $"""
             SELECT {Columns:raw}, result FROM inference_requests
             WHERE tenant = {context.Tenant} AND id = {id} AND ({everybodys} OR principal = {context.Principal.Id})
             """, cancellationToken);
@@ -208,5 +208,5 @@ internal sealed class RequestStore(Db db, RequestLines lines, RequestStreams str
         reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.Text(4), reader.Text(5), reader.GetString(6), reader.GetString(7),
         reader.GetString(8), reader.GetString(9), reader.GetString(10), reader.Text(11), reader.GetString(12),
         new RequestState(RequestRow.PhaseOf(reader.GetString(13))!.Value, reader.GetInt64(14), reader.GetInt64(15), reader.GetInt64(16), reader.Text(17), reader.GetBoolean(18)),
-        reader.Text(19), reader.GetInt64(20), reader.GetInt64(21), reader.Text(22), reader.GetInt64(23), reader.Number(24), reader.Number(25));
+        reader.Text(19), reader.GetInt64(20), reader.GetInt64(21), reader.Text(22), reader.GetInt64(23), reader.Number(24), reader.Number(25)) { ApiKey = reader.Text(26) };
 }

@@ -14,7 +14,7 @@ internal sealed partial class RunRequest(
 {
     /// <summary>What the caller was when it asked, under the mode that this server is in now.</summary>
     public RequestContext ContextOf(RequestRow row) => new(
-        row.Tenant, new Principal(row.Principal, row.PrincipalKind), CapabilitySet.Of(row.Capabilities.Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(Capability.All.Contains)),
+        row.Tenant, new Principal(row.Principal, row.PrincipalKind, row.ApiKey), CapabilitySet.Of(row.Capabilities.Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(Capability.All.Contains)),
         row.ClientType, settings.Mode, options.Region, row.TraceId);
 
     /// <param name="stopping">Whether the attempt ends because this server does.</param>

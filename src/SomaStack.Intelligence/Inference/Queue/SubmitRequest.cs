@@ -46,7 +46,7 @@ internal sealed class SubmitRequest(RequestStore store, WorkSignal signal, TimeP
             context.Tenant, id, body.Mode, body.Role ?? (body.Mode == RequestPrompt.Embedding ? "embedding" : "chat"), body.Model, body.SessionId,
             context.Principal.Id, context.Principal.Kind, string.Join(' ', context.Capabilities.Names), context.ClientType, context.TraceId,
             body.Metadata is { ValueKind: JsonValueKind.Object } metadata ? metadata.GetRawText() : null, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(payload))),
-            RequestState.None with { AttemptsMax = body.AttemptsMax ?? AttemptsDefault }, null, now, 0, null, now, null, null);
+            RequestState.None with { AttemptsMax = body.AttemptsMax ?? AttemptsDefault }, null, now, 0, null, now, null, null) { ApiKey = context.Principal.Key };
         var stored = await store.AddAsync(context, row, payload, cancellationToken);
         signal.Ring();
         return stored;

@@ -39,8 +39,10 @@ internal sealed class KeptResponses(ProviderList providers, Router router, Respo
         var name = await store.ProviderOfAsync(context.Tenant, id, http.RequestAborted);
         var provider = providers.All.FirstOrDefault(one => one.Name == name) ?? throw PlatformProblems.NotFound.Because("There is no such response.");
         using var request = provider.Request(method, "responses/" + Uri.EscapeDataString(id));
-        var succeeded = await SendAsync(http, provider, request);
-        if (succeeded && method == HttpMethod.Delete) await store.RemoveAsync(context.Tenant, id);
+        var (status, body) = await ReadAsync(provider, request, http.RequestAborted);
+        // Before the answer leaves: whoever has read that it is gone must not find it again.
+        if (status < 300 && method == HttpMethod.Delete) await store.RemoveAsync(context.Tenant, id);
+        await WriteAsync(http, status, body);
     }
 
     /// <summary>Counting makes no answer, so nothing is reserved or booked.</summary>
@@ -54,20 +56,19 @@ internal sealed class KeptResponses(ProviderList providers, Router router, Respo
         if (envelope.Previous is { } previous && await store.ProviderOfAsync(context.Tenant, previous, http.RequestAborted) != provider.Name)
             throw Problem.Invalid("previous_response_id", "names no answer of this tenant and provider");
         using var request = provider.Request(HttpMethod.Post, "responses/input_tokens", new ReadOnlyMemoryContent(envelope.Forward(body, model.Id)) { Headers = { ContentType = Json } });
-        await SendAsync(http, provider, request);
+        var (status, answer) = await ReadAsync(provider, request, http.RequestAborted);
+        await WriteAsync(http, status, answer);
     }
 
-    /// <returns>Whether the provider did it; a refusal that it words is passed on.</returns>
-    private async Task<bool> SendAsync(HttpContext http, Provider provider, HttpRequestMessage request)
+    private static async Task WriteAsync(HttpContext http, int status, byte[] body)
     {
-        var (status, body) = await ReadAsync(provider, request, http.RequestAborted);
         http.Response.StatusCode = status;
         http.Response.ContentType = "application/json";
         http.Response.ContentLength = body.Length;
         await http.Response.BodyWriter.WriteAsync(body, http.RequestAborted);
-        return status < 300;
     }
 
+    /// <returns>What the provider answered; a refusal that it words is passed on.</returns>
     private async Task<(int Status, byte[] Body)> ReadAsync(Provider provider, HttpRequestMessage request, CancellationToken cancellationToken)
     {
         try
