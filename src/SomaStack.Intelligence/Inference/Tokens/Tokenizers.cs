@@ -40,6 +40,10 @@ internal sealed class Tokenizers
 
     public Task<Tokenizer> LoadAsync(string encoding) => _loaded.GetOrAdd(encoding, static name => new Lazy<Task<Tokenizer>>(() => Task.Run<Tokenizer>(() => TiktokenTokenizer.CreateForEncoding(name)))).Value;
 
-    /// <summary>Null until it is loaded; asking for it begins that.</summary>
-    public Tokenizer? Warm(string encoding) => LoadAsync(encoding) is { IsCompletedSuccessfully: true } loaded ? loaded.Result : null;
+    /// <summary>Null until it is loaded; the first to ask begins that and gets null, however quick it is.</summary>
+    public Tokenizer? Warm(string encoding)
+    {
+        var asked = _loaded.TryGetValue(encoding, out var known) && known.IsValueCreated;
+        return LoadAsync(encoding) is { IsCompletedSuccessfully: true } loaded && asked ? loaded.Result : null;
+    }
 }

@@ -101,11 +101,11 @@ internal static class MessagesShape
         long? input = null, output = null, read = null, written = null, thought = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("input_tokens"u8)) input = Count(ref reader);
-            else if (reader.ValueTextEquals("output_tokens"u8)) output = Count(ref reader);
-            else if (reader.ValueTextEquals("cache_read_input_tokens"u8)) read = Count(ref reader);
-            else if (reader.ValueTextEquals("cache_creation_input_tokens"u8)) written = Count(ref reader);
-            else if (reader.ValueTextEquals("output_tokens_details"u8)) thought = Thought(ref reader);
+            if (reader.ValueTextEquals("input_tokens"u8)) input = TokenCounts.Count(ref reader);
+            else if (reader.ValueTextEquals("output_tokens"u8)) output = TokenCounts.Count(ref reader);
+            else if (reader.ValueTextEquals("cache_read_input_tokens"u8)) read = TokenCounts.Count(ref reader);
+            else if (reader.ValueTextEquals("cache_creation_input_tokens"u8)) written = TokenCounts.Count(ref reader);
+            else if (reader.ValueTextEquals("output_tokens_details"u8)) thought = TokenCounts.Detail(ref reader, "thinking_tokens"u8);
             else
             {
                 reader.Read();
@@ -114,34 +114,5 @@ internal static class MessagesShape
         }
         // Anthropic counts apart what was read from its cache and what was written to it; we count all input together.
         return new TokenUsage(input + (read ?? 0) + (written ?? 0), isBeginning ? null : output, read, isBeginning ? null : thought, written);
-    }
-
-    private static long? Thought(ref Utf8JsonReader reader)
-    {
-        reader.Read();
-        if (reader.TokenType != JsonTokenType.StartObject)
-        {
-            reader.Skip();
-            return null;
-        }
-        long? count = null;
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            if (reader.ValueTextEquals("thinking_tokens"u8)) count = Count(ref reader);
-            else
-            {
-                reader.Read();
-                reader.Skip();
-            }
-        }
-        return count;
-    }
-
-    private static long? Count(ref Utf8JsonReader reader)
-    {
-        reader.Read();
-        if (reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var count) && count >= 0) return count;
-        reader.Skip();
-        return null;
     }
 }

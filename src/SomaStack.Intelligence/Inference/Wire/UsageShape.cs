@@ -84,10 +84,10 @@ internal static class UsageShape
         long? input = null, output = null, cached = null, reasoning = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("prompt_tokens"u8)) input = Count(ref reader);
-            else if (reader.ValueTextEquals("completion_tokens"u8)) output = Count(ref reader);
-            else if (reader.ValueTextEquals("prompt_tokens_details"u8)) cached = Detail(ref reader, "cached_tokens"u8) ?? cached;
-            else if (reader.ValueTextEquals("completion_tokens_details"u8)) reasoning = Detail(ref reader, "reasoning_tokens"u8) ?? reasoning;
+            if (reader.ValueTextEquals("prompt_tokens"u8)) input = TokenCounts.Count(ref reader);
+            else if (reader.ValueTextEquals("completion_tokens"u8)) output = TokenCounts.Count(ref reader);
+            else if (reader.ValueTextEquals("prompt_tokens_details"u8)) cached = TokenCounts.Detail(ref reader, "cached_tokens"u8) ?? cached;
+            else if (reader.ValueTextEquals("completion_tokens_details"u8)) reasoning = TokenCounts.Detail(ref reader, "reasoning_tokens"u8) ?? reasoning;
             else
             {
                 reader.Read();
@@ -95,34 +95,5 @@ internal static class UsageShape
             }
         }
         return new TokenUsage(input, output, cached, reasoning);
-    }
-
-    private static long? Detail(ref Utf8JsonReader reader, ReadOnlySpan<byte> name)
-    {
-        reader.Read();
-        if (reader.TokenType != JsonTokenType.StartObject)
-        {
-            reader.Skip();
-            return null;
-        }
-        long? count = null;
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            if (reader.ValueTextEquals(name)) count = Count(ref reader);
-            else
-            {
-                reader.Read();
-                reader.Skip();
-            }
-        }
-        return count;
-    }
-
-    private static long? Count(ref Utf8JsonReader reader)
-    {
-        reader.Read();
-        if (reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var count) && count >= 0) return count;
-        reader.Skip();
-        return null;
     }
 }

@@ -32,7 +32,7 @@ internal sealed class CountTokens(Router router, ProviderList providers, ModelCa
 
     public static void Map(IEndpointRouteBuilder routes) =>
         routes.MapPost("/v1/messages/count_tokens", static (HttpContext http, RequestContext context, CountTokens handler) =>
-                HeldRequest.UseAsync(http, BodyBytesMax, body => handler.RunAsync(http, context, body)))
+                RawBody.ReadAsync(http, BodyBytesMax, body => handler.RunAsync(http, context, body)))
             .Accepts<CountTokensBody>("application/json")
             .Requires(Capability.InferenceInvoke)
             .WithAnthropicErrors()

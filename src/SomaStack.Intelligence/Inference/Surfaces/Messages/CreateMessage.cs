@@ -17,7 +17,7 @@ internal sealed class CreateMessage(Router router, ProviderList providers, Model
 
     public static void Map(IEndpointRouteBuilder routes) =>
         routes.MapPost("/v1/messages", static (HttpContext http, RequestContext context, CreateMessage handler) =>
-                HeldRequest.UseAsync(http, BodyBytesMax, body => handler.RunAsync(http, context, body)))
+                RawBody.ReadAsync(http, BodyBytesMax, body => handler.RunAsync(http, context, body)))
             .Accepts<MessagesRequestBody>("application/json")
             .Requires(Capability.InferenceInvoke)
             .WithAnthropicErrors()
