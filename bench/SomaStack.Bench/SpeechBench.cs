@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
+using SomaStack.Intelligence.Benchmarks;
 using SomaStack.Intelligence.Inference;
 using SomaStack.Platform;
 
@@ -99,7 +100,7 @@ public static partial class SpeechBench
     private static (int Errors, int Words) Compare(string who, string said, string heard, Action<string> progress)
     {
         var words = WordErrors.Words(said);
-        var errors = WordErrors.Count(words, WordErrors.Words(heard));
+        var errors = TextScores.Levenshtein(WordErrors.Words(heard), words);
         if (errors > 0) progress($"{who}: {errors} of {words.Length} wrong: '{said}' heard as '{heard}'");
         return (errors, words.Length);
     }

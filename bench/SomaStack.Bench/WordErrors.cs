@@ -1,6 +1,8 @@
+using SomaStack.Intelligence.Benchmarks;
+
 namespace SomaStack.Bench;
 
-/// <summary>Word error rate: substitutions, deletions and insertions of the cheapest alignment (Levenshtein 1966) over the words that were said.</summary>
+/// <summary>Word error rate: substitutions, deletions and insertions of the cheapest alignment (<see cref="TextScores.Levenshtein"/>) over the words that were said.</summary>
 internal static class WordErrors
 {
     /// <summary>Lower case, letters, digits and apostrophes; everything else parts words.</summary>
@@ -9,20 +11,6 @@ internal static class WordErrors
         var kept = new char[text.Length];
         for (var i = 0; i < text.Length; i++) kept[i] = char.IsLetterOrDigit(text[i]) || text[i] == '\'' ? char.ToLowerInvariant(text[i]) : ' ';
         return new string(kept).Split(' ', StringSplitOptions.RemoveEmptyEntries);
-    }
-
-    public static int Count(IReadOnlyList<string> said, IReadOnlyList<string> heard)
-    {
-        var above = Enumerable.Range(0, heard.Count + 1).ToArray();
-        var row = new int[heard.Count + 1];
-        for (var i = 1; i <= said.Count; i++)
-        {
-            row[0] = i;
-            for (var j = 1; j <= heard.Count; j++)
-                row[j] = Math.Min(Math.Min(above[j] + 1, row[j - 1] + 1), above[j - 1] + (said[i - 1] == heard[j - 1] ? 0 : 1));
-            (above, row) = (row, above);
-        }
-        return above[heard.Count];
     }
 
     /// <summary>

@@ -10,7 +10,7 @@ internal sealed class AwaitTurn(RunningTurns running, SessionStore sessions, Ses
     {
         var cancellationToken = http.RequestAborted;
         var (session, turn, done) = await BeginAsync(context, wanted, open, cancellationToken);
-        if (stream) return Sse.Result(streams.ReadAsync(context.Tenant, session, await sessions.BeforeTurnAsync(context.Tenant, session, turn, cancellationToken), turn, cancellationToken));
+        if (stream) return StreamEvent.Result(streams.ReadAsync(context.Tenant, session, await sessions.BeforeTurnAsync(context.Tenant, session, turn, cancellationToken), turn, cancellationToken));
         await done.WaitAsync(cancellationToken);
         var view = await sessions.FindTurnAsync(context.Tenant, turn, cancellationToken) ?? throw SessionProblems.Unknown.Because("The turn was deleted meanwhile.");
         return created ? TypedResults.Created($"/v1/sessions/{session}", view) : TypedResults.Ok(view);

@@ -21,7 +21,7 @@ internal static class StreamEvents
         Check.That(after >= 0, "after", "must not be negative").And(until is null or "idle", "until", "can only be 'idle'").OrThrow();
         await sessions.GetAsync(context, id, cancellationToken);
         if (http.Request.Headers.TryGetValue("Last-Event-ID", out var last) && long.TryParse(last, out var seen) && seen > after) after = seen;
-        return Sse.Result(until == "idle" ? UntilIdleAsync(context, id, after, sessions, streams, cancellationToken) : streams.ReadAsync(context.Tenant, id, after, null, cancellationToken));
+        return StreamEvent.Result(until == "idle" ? UntilIdleAsync(context, id, after, sessions, streams, cancellationToken) : streams.ReadAsync(context.Tenant, id, after, null, cancellationToken));
     }
 
     private static async IAsyncEnumerable<StreamEvent> UntilIdleAsync(

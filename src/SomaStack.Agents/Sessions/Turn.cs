@@ -47,6 +47,8 @@ internal sealed record PersonaView(string Id, string Name, string Instructions, 
 /// <summary>One event of a session's stream; <c>Seq</c> grows by one and is the id to resume from.</summary>
 internal sealed record StreamEvent(long Seq, string Turn, string Type, string Data)
 {
+    public static EventStream<StreamEvent> Result(IAsyncEnumerable<StreamEvent> events) => new(events, static item => new ServerSentEvent(item.Seq, item.Type, item.Data));
+
     public const string TurnStarted = "turn.started";
     public const string Delta = "text.delta";
     public const string TurnCompleted = "turn.completed";

@@ -1,4 +1,5 @@
 using SomaStack.Bench;
+using SomaStack.Intelligence.Benchmarks;
 using SomaStack.Intelligence.Inference;
 using SomaStack.Platform;
 
@@ -111,7 +112,7 @@ public sealed class AudioTests
     [InlineData("the cat sat", "", 3)]
     [InlineData("", "oh no", 2)]
     [InlineData("It's late.", "it's late", 0)]
-    public void Word_errors_are_those_of_the_cheapest_alignment(string said, string heard, int errors) => Assert.Equal(errors, WordErrors.Count(WordErrors.Words(said), WordErrors.Words(heard)));
+    public void Word_errors_are_those_of_the_cheapest_alignment(string said, string heard, int errors) => Assert.Equal(errors, TextScores.Levenshtein(WordErrors.Words(heard), WordErrors.Words(said)));
 
     [Fact]
     public void The_interval_of_the_rate_holds_the_rate_and_follows_its_seed()

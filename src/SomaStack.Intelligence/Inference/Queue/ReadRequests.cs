@@ -46,6 +46,6 @@ internal static class ReadRequests
         Check.That(after >= 0, "after", "must not be negative").OrThrow();
         await store.GetAsync(context, id, SeesAll(context), cancellationToken);
         if (http.Request.Headers.TryGetValue("Last-Event-ID", out var last) && long.TryParse(last, out var seen) && seen > after) after = seen;
-        return new RequestSse(streams.ReadAsync(context.Tenant, id, after, http.RequestAborted));
+        return new EventStream<RequestStreamEvent>(streams.ReadAsync(context.Tenant, id, after, http.RequestAborted), static item => new ServerSentEvent(item.Seq, item.Type, item.Data));
     }
 }

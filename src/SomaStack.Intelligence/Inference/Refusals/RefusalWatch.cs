@@ -44,7 +44,7 @@ internal sealed class RefusalWatch
     /// <summary>One event of a stream of these formats, as it stands on the wire.</summary>
     public void SeeEvent(ReadOnlyMemory<byte> whole)
     {
-        var data = Data(whole);
+        var data = EventRelay.DataOf(whole);
         if (data.IsEmpty || data.Span[0] != '{') return;
         // Once the phrase rule has all the text that it reads, only what can still change the verdict is parsed.
         if (_text.Length >= RefusalPhrases.Length && !MayDecide(data.Span)) return;
@@ -181,17 +181,4 @@ internal sealed class RefusalWatch
 
     private static string? Text(JsonElement item, string name) =>
         item.ValueKind == JsonValueKind.Object && item.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
-
-    /// <summary>What follows <c>data:</c> on an event's first line of that kind.</summary>
-    private static ReadOnlyMemory<byte> Data(ReadOnlyMemory<byte> whole)
-    {
-        while (!whole.IsEmpty)
-        {
-            var end = whole.Span.IndexOf((byte)'\n');
-            var line = end < 0 ? whole : whole[..end];
-            if (line.Span.StartsWith("data:"u8)) return line["data:".Length..].Trim((byte)' ').TrimEnd((byte)'\r');
-            whole = end < 0 ? default : whole[(end + 1)..];
-        }
-        return default;
-    }
 }

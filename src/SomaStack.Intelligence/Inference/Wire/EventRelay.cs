@@ -65,7 +65,7 @@ internal sealed class EventRelay(IWire wire) : IDisposable
         if (length < 0) return false;
         whole = _buffer.AsMemory(_start, length);
         _start = _searched = _start + length;
-        isUsageOnly = Inspect(whole.Span);
+        isUsageOnly = Inspect(whole);
         return true;
     }
 
@@ -73,8 +73,8 @@ internal sealed class EventRelay(IWire wire) : IDisposable
     public ReadOnlyMemory<byte> Rest()
     {
         var rest = _buffer.AsMemory(_start, _end - _start);
-        var data = Payload(rest.Span);
-        if (!data.IsEmpty && wire.ReadEvent(data).IsEnd) Done = true;
+        var data = DataOf(rest);
+        if (!data.IsEmpty && wire.ReadEvent(data.Span).IsEnd) Done = true;
         return rest;
     }
 
@@ -110,9 +110,9 @@ internal sealed class EventRelay(IWire wire) : IDisposable
         }
     }
 
-    private bool Inspect(ReadOnlySpan<byte> whole)
+    private bool Inspect(ReadOnlyMemory<byte> whole)
     {
-        var data = Payload(whole);
+        var data = DataOf(whole).Span;
         if (data.IsEmpty) return false;
         var seen = wire.ReadEvent(data);
         if (seen.Usage is { } usage) Usage = Usage is { } before ? wire.Merge(before, usage) : usage;
@@ -127,13 +127,13 @@ internal sealed class EventRelay(IWire wire) : IDisposable
     }
 
     /// <summary>The text after <c>data:</c> of an event's first data line.</summary>
-    private static ReadOnlySpan<byte> Payload(ReadOnlySpan<byte> whole)
+    public static ReadOnlyMemory<byte> DataOf(ReadOnlyMemory<byte> whole)
     {
         while (!whole.IsEmpty)
         {
-            var end = whole.IndexOf((byte)'\n');
+            var end = whole.Span.IndexOf((byte)'\n');
             var line = (end < 0 ? whole : whole[..end]).TrimEnd((byte)'\r');
-            if (line.StartsWith("data:"u8)) return line["data:".Length..].Trim((byte)' ');
+            if (line.Span.StartsWith("data:"u8)) return line["data:".Length..].Trim((byte)' ');
             whole = end < 0 ? default : whole[(end + 1)..];
         }
         return default;

@@ -9,9 +9,6 @@ namespace SomaStack.Intelligence.Inference;
 /// <summary>The parts that Anthropic's whole answers and events have in common.</summary>
 internal sealed class MessagesJson(IBufferWriter<byte> output)
 {
-    /// <summary>Of a call's arguments, whose types only the library knows.</summary>
-    private static readonly JsonSerializerOptions Compact = new(AIJsonUtilities.DefaultOptions) { WriteIndented = false };
-
     public Utf8JsonWriter Writer { get; } = new(output);
 
     /// <summary>The whole answer as one object.</summary>
@@ -137,7 +134,7 @@ internal sealed class MessagesJson(IBufferWriter<byte> output)
     public static string Arguments(FunctionCallContent call)
     {
         if (call.Exception is { } exception) throw InferenceProblems.Garbled.Because("The arguments of its tool call are no JSON object.", exception);
-        return call.Arguments is { } arguments ? JsonSerializer.Serialize(arguments, Compact.GetTypeInfo(typeof(IDictionary<string, object?>))) : "{}";
+        return ToolShapes.Arguments(call);
     }
 
     private static bool HasBlock(AIContent content) => content is TextContent { Text.Length: > 0 } or ErrorContent { Message.Length: > 0 } or FunctionCallContent

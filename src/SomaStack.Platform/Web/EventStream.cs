@@ -2,10 +2,17 @@ using System.Globalization;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 
-namespace SomaStack.Intelligence.Inference;
+namespace SomaStack.Platform;
 
-/// <summary>A request's stream as server-sent events, <c>id:</c> = sequence. A comment every 15 s keeps proxies from closing a quiet one.</summary>
-internal sealed class RequestSse(IAsyncEnumerable<RequestStreamEvent> events) : IResult
+/// <summary>One event of a stored stream.</summary>
+/// <param name="Data">JSON on one line, so one data field holds it.</param>
+public readonly record struct ServerSentEvent(long Id, string Type, string Data);
+
+/// <summary>
+/// A stored stream as server-sent events, <c>id:</c> = sequence. A comment every 15 s keeps proxies from closing a quiet one. A reader
+/// that goes away ends nothing but its own reading.
+/// </summary>
+public sealed class EventStream<T>(IAsyncEnumerable<T> events, Func<T, ServerSentEvent> frame) : IResult
 {
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(15);
 
@@ -22,15 +29,14 @@ internal sealed class RequestSse(IAsyncEnumerable<RequestStreamEvent> events) : 
             next = reader.MoveNextAsync().AsTask();
             while (await MovedAsync(http, next))
             {
-                // The data is JSON on one line, so one data field holds it.
-                var item = reader.Current;
-                await WriteAsync(http, string.Create(CultureInfo.InvariantCulture, $"id: {item.Seq}\nevent: {item.Type}\ndata: {item.Data}\n\n"));
+                var item = frame(reader.Current);
+                await WriteAsync(http, string.Create(CultureInfo.InvariantCulture, $"id: {item.Id}\nevent: {item.Type}\ndata: {item.Data}\n\n"));
                 next = reader.MoveNextAsync().AsTask();
             }
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
-            // The reader went away; the request goes on.
+            // Nobody listens any more.
         }
         finally
         {
