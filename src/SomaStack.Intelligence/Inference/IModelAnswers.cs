@@ -28,6 +28,9 @@ public sealed record ModelRequest(string? Model, IReadOnlyList<ChatMessage> Mess
 
     /// <summary>Hears of each attempt's call when it is open, so that a surface can name it in its headers whatever comes of it.</summary>
     internal Action<ModelCall>? Announce { get; init; }
+
+    /// <summary>Attempts that the same request has already had in another format.</summary>
+    internal int AttemptsBefore { get; init; }
 }
 
 public sealed record ModelAnswer(ChatResponse Response, CallReceipt Receipt);

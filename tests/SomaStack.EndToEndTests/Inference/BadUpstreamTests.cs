@@ -118,6 +118,23 @@ public sealed class BadUpstreamTests(BadUpstreams house) : IClassFixture<BadUpst
         await NothingIsOpenAsync();
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_candidate_of_another_format_answers_by_translation(bool stream)
+    {
+        await SetAsync("chat", new { primary = "first/busy", fallbacks = new[] { "soma-extract" }, retries = 0 });
+        var id = Ids.New();
+        using var response = await AskAsync("role:chat", id, stream);
+        var body = await response.Content.ReadAsStringAsync(Stop);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal("somastack/soma-extract", response.Headers.GetValues("x-somastack-model").Single());
+        Assert.Equal(stream, body.TrimEnd().EndsWith("data: [DONE]", StringComparison.Ordinal));
+        Assert.Contains("\"choices\"", body, StringComparison.Ordinal);
+        Assert.Equal(["call_opened 1", "call_failed 1 provider_unavailable", "call_opened 2", "call_settled"], await AttemptsAsync(id, 4));
+        await NothingIsOpenAsync();
+    }
+
     [Fact]
     public async Task The_official_clients_road_falls_back_too()
     {

@@ -113,7 +113,7 @@ internal sealed class Attempts(ModelCalls calls, Circuits circuits, TimeProvider
         }
         try
         {
-            var call = await calls.AgainAsync(first, model, state.Count + 1, plan.Caller);
+            var call = await calls.AgainAsync(first, model, first.Attempt + state.Count, plan.Caller);
             state.Count++;
             return call;
         }

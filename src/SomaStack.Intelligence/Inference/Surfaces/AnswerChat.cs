@@ -15,10 +15,12 @@ internal sealed class AnswerChat(GovernedChat chat, TimeProvider clock)
 {
     private static readonly ChatWire Wire = new();
 
-    public async Task RunAsync(HttpContext http, RequestContext context, Envelope envelope, ReadOnlyMemory<byte> body)
+    /// <param name="attempts">Those that the request has already had.</param>
+    public async Task RunAsync(HttpContext http, RequestContext context, Envelope envelope, ReadOnlyMemory<byte> body, int attempts = 0)
     {
         var (messages, options) = ChatRequestReader.Read(body);
-        var request = new ModelRequest(envelope.Model, messages, options, "chat", Convert.ToHexStringLower(SHA256.HashData(body.Span)), body.Length);
+        var digest = Convert.ToHexStringLower(SHA256.HashData(body.Span));
+        var request = new ModelRequest(envelope.Model, messages, options, "chat", digest, body.Length) { RequestId = AnswerHeaders.RequestOf(http), AttemptsBefore = attempts };
         await using var opened = await chat.OpenAsync(context, request, envelope.Stream, http.RequestAborted);
         if (envelope.Stream) await StreamAsync(http, opened, envelope.WantsUsage);
         else await WholeAsync(http, opened);

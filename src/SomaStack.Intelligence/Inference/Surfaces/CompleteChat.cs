@@ -26,7 +26,8 @@ internal sealed class CompleteChat(Router router, ProviderList providers, ModelC
     private async Task RunAsync(HttpContext http, RequestContext context, ReadOnlyMemory<byte> body)
     {
         var envelope = Wire.Read(body.Span);
-        var model = (await router.FindAsync(context, envelope.Model, "chat", http.RequestAborted)).Candidates[0];
+        var route = await router.FindAsync(context, envelope.Model, "chat", http.RequestAborted);
+        var model = route.Candidates[0];
         if (providers.Of(model)?.Speaks(WireFormat.Chat) != true)
         {
             await answer.RunAsync(http, context, envelope, body);
@@ -34,6 +35,6 @@ internal sealed class CompleteChat(Router router, ProviderList providers, ModelC
         }
         var digest = Convert.ToHexStringLower(SHA256.HashData(body.Span));
         var call = await calls.PermitAsync(context, model, "chat", envelope.Stream, digest, body.Length, envelope.OutputTokensMax * envelope.Choices, http.RequestAborted);
-        await passThrough.ForwardAsync(http, call, Wire, envelope, body);
+        await passThrough.ForwardAsync(http, call, route, Wire, envelope, body, (other, attempts) => answer.RunAsync(http, context, envelope with { Model = other.Qualified }, body, attempts));
     }
 }

@@ -37,11 +37,11 @@ internal sealed class Embeddings(Router router, ProviderList providers, ModelCal
     private async Task ManyAsync(HttpContext http, RequestContext context, ReadOnlyMemory<byte> body)
     {
         var envelope = Wire.Read(body.Span);
-        if (await RemoteAsync(context, envelope.Model, http.RequestAborted) is { } model)
+        if (await RemoteAsync(context, envelope.Model, http.RequestAborted) is { } route)
         {
             var digest = Convert.ToHexStringLower(SHA256.HashData(body.Span));
-            var call = await calls.PermitAsync(context, model, "embeddings", false, digest, body.Length, 1, http.RequestAborted);
-            await passThrough.ForwardAsync(http, call, Wire, envelope, body);
+            var call = await calls.PermitAsync(context, route.Candidates[0], "embeddings", false, digest, body.Length, 1, http.RequestAborted);
+            await passThrough.ForwardAsync(http, call, route, Wire, envelope, body);
             return;
         }
         var (answer, own) = await OwnAsync(JsonField.Root(body), context, http.RequestAborted);
@@ -68,11 +68,12 @@ internal sealed class Embeddings(Router router, ProviderList providers, ModelCal
     private async Task<EmbedAnswer> OneAsync(EmbedRequest request, RequestContext context, CancellationToken cancellationToken)
     {
         Check.That(request.Text.Length is > 0 and <= TextLengthMax, "text", $"must have 1 to {TextLengthMax} characters").OrThrow();
-        if (await RemoteAsync(context, request.Model, cancellationToken) is not { } model)
+        if (await RemoteAsync(context, request.Model, cancellationToken) is not { } route)
         {
             var (own, _, _) = await EmbedAsync([request.Text], context, cancellationToken);
             return new EmbedAnswer(embedder!.Model, own[0], own[0].Length);
         }
+        var model = route.Candidates[0];
         var (vectors, _) = await AskAsync(model, [request.Text], context, cancellationToken);
         return new EmbedAnswer(model.Id, vectors[0], vectors[0].Length);
     }
@@ -82,7 +83,8 @@ internal sealed class Embeddings(Router router, ProviderList providers, ModelCal
     public async Task<EmbeddingsAnswer> AnswerAsync(ReadOnlyMemory<byte> body, RequestContext context, CancellationToken cancellationToken)
     {
         var root = JsonField.Root(body);
-        if (await RemoteAsync(context, Wire.Read(body.Span).Model, cancellationToken) is not { } model) return (await OwnAsync(root, context, cancellationToken)).Answer;
+        if (await RemoteAsync(context, Wire.Read(body.Span).Model, cancellationToken) is not { } route) return (await OwnAsync(root, context, cancellationToken)).Answer;
+        var model = route.Candidates[0];
         var (vectors, usage) = await AskAsync(model, Texts(root["input"]), context, cancellationToken);
         var items = new List<EmbeddingItem>(vectors.Count);
         foreach (var vector in vectors) items.Add(new EmbeddingItem("embedding", items.Count, JsonSerializer.SerializeToElement(vector, InferenceJson.Default.SingleArray)));
@@ -112,13 +114,14 @@ internal sealed class Embeddings(Router router, ProviderList providers, ModelCal
 
     /// <summary>Null when the built-in embedder is meant.</summary>
     /// <exception cref="Problem">404 when there is no such model, or it makes no embeddings.</exception>
-    private async ValueTask<KnownModel?> RemoteAsync(RequestContext context, string? asked, CancellationToken cancellationToken)
+    private async ValueTask<Route?> RemoteAsync(RequestContext context, string? asked, CancellationToken cancellationToken)
     {
-        asked ??= (await router.ProfileAsync(context, "embedding", cancellationToken))?.Primary;
-        if (asked is null || asked == embedder?.Model || asked == $"{ExtractiveResponder.Provider}/{embedder?.Model}") return null;
-        var model = (await router.FindAsync(context, asked, "embedding", cancellationToken)).Candidates[0];
+        var named = asked ?? (await router.ProfileAsync(context, "embedding", cancellationToken))?.Primary;
+        if (named is null || named == embedder?.Model || named == $"{ExtractiveResponder.Provider}/{embedder?.Model}") return null;
+        var route = await router.FindAsync(context, asked, "embedding", cancellationToken);
+        var model = route.Candidates[0];
         if (model.Id == embedder?.Model && model.Provider == ExtractiveResponder.Provider) return null;
-        if (providers.Of(model)?.Speaks(WireFormat.Embeddings) == true) return model;
+        if (providers.Of(model)?.Speaks(WireFormat.Embeddings) == true) return route;
         throw InferenceProblems.ModelUnknown.Because($"'{model.Qualified}' makes no embeddings.{(embedder is null ? "" : $" '{embedder.Model}' does.")}");
     }
 

@@ -33,7 +33,11 @@ internal sealed class InferSync(GovernedChat chat)
         var options = new ChatOptions { MaxOutputTokens = request.MaxTokens, Temperature = (float?)request.Temperature };
         ModelCall? call = null;
         var digest = Convert.ToHexStringLower(SHA256.HashData(bytes));
-        var asked = new ModelRequest(request.Model, [new ChatMessage(ChatRole.User, request.Prompt)], options, "infer", digest, bytes.Length) { Announce = attempt => call = attempt };
+        var asked = new ModelRequest(request.Model, [new ChatMessage(ChatRole.User, request.Prompt)], options, "infer", digest, bytes.Length)
+        {
+            RequestId = AnswerHeaders.RequestOf(http),
+            Announce = attempt => call = attempt,
+        };
         var (response, receipt) = await chat.AnswerAsync(context, asked, http.RequestAborted);
         if (call is not null) AnswerHeaders.AnnounceWhole(http, call, receipt.CostNanos);
         var usage = new InferUsage(receipt.InputTokens, receipt.OutputTokens, receipt.InputTokens + receipt.OutputTokens);

@@ -10,20 +10,18 @@ namespace SomaStack.Intelligence.Inference;
 /// Forwards a request to a provider of its own format and the answer back, byte for byte, around governed calls: each opening is
 /// durable before the first byte of its answer leaves, the settlement is durable before the request ends.
 /// </summary>
-internal sealed class PassThrough(ProviderList providers, ModelCalls calls, Router router, Attempts attempts, AnswerCache cache, TimeProvider clock)
+internal sealed class PassThrough(ProviderList providers, ModelCalls calls, Attempts attempts, AnswerCache cache, TimeProvider clock)
 {
-    /// <param name="call">Permitted for the model that the surface chose, not yet opened.</param>
+    /// <param name="call">Permitted for the first candidate, not yet opened.</param>
     /// <param name="body">Must stay valid until the task ends.</param>
-    /// <param name="route">As the router found it; found anew when absent.</param>
     /// <param name="translate">
     /// Answers with a candidate that speaks another format, given the attempts so far; throws a <see cref="Problem"/> when that fails
     /// before its first byte. Without it such candidates are not asked.
     /// </param>
     public async Task ForwardAsync(
-        HttpContext http, ModelCall call, IWire wire, Envelope envelope, ReadOnlyMemory<byte> body, Route? route = null, Func<KnownModel, int, Task>? translate = null)
+        HttpContext http, ModelCall call, Route route, IWire wire, Envelope envelope, ReadOnlyMemory<byte> body, Func<KnownModel, int, Task>? translate = null)
     {
         call.RequestId ??= AnswerHeaders.RequestOf(http);
-        route ??= await RouteOfAsync(call, envelope);
         var kept = AnswerCache.Wanted(http, route) ? cache.Find(call, route.Candidates[0], wire.Format, envelope, body) : default;
         if (kept.Answer is { } known)
         {
@@ -202,15 +200,6 @@ internal sealed class PassThrough(ProviderList providers, ModelCalls calls, Rout
         attempt.Count();
         var call = attempt.Call;
         if (call.Price is { } price && calls.CostNanos(call) is { } cost) output.Write(Encoding.UTF8.GetBytes($": cost {ModelCall.Money(cost, price.Currency)}\n\n"));
-    }
-
-    private async ValueTask<Route> RouteOfAsync(ModelCall call, Envelope envelope)
-    {
-        var role = call.Purpose == "embeddings" ? ModelRoles.Embedding : ModelRoles.Chat;
-        var route = await router.FindAsync(call.Context, envelope.Model, role, CancellationToken.None);
-        // The list of models may have changed since the surface chose.
-        var chosen = route.Candidates[0];
-        return chosen.Provider == call.Model.Provider && chosen.Id == call.Model.Id ? route : new Route(envelope.Model, [call.Model]);
     }
 
     private async Task ReplayAsync(HttpContext http, ModelCall call, CachedAnswer known)

@@ -42,7 +42,8 @@ internal sealed class CreateMessage(Router router, ProviderList providers, Model
     {
         http.Response.Headers["request-id"] = context.TraceId;
         var envelope = Read(http, body.Span);
-        var model = (await router.FindAsync(context, envelope.Model, "chat", http.RequestAborted)).Candidates[0];
+        var route = await router.FindAsync(context, envelope.Model, "chat", http.RequestAborted);
+        var model = route.Candidates[0];
         var digest = Convert.ToHexStringLower(SHA256.HashData(body.Span));
         if (providers.Of(model)?.Speaks(WireFormat.Messages) != true)
         {
@@ -50,7 +51,8 @@ internal sealed class CreateMessage(Router router, ProviderList providers, Model
             return;
         }
         var call = await calls.PermitAsync(context, model, "chat", envelope.Stream, digest, body.Length, envelope.OutputTokensMax, http.RequestAborted);
-        await passThrough.ForwardAsync(http, call, Wire, envelope, body);
+        await passThrough.ForwardAsync(http, call, route, Wire, envelope, body, (other, attempts) => answer.RunAsync(
+            http, context, envelope with { Model = other.Qualified }, MessagesReading.Read(body.Span, needsLimit: true), digest, body.Length, attempts));
     }
 
     private static string? Header(HttpContext http, string name, int lengthMax)

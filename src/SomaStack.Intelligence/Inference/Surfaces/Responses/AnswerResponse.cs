@@ -9,11 +9,13 @@ namespace SomaStack.Intelligence.Inference;
 /// <summary>Answers a request of the responses API with a model that does not speak it itself, whole or as a stream. It keeps nothing.</summary>
 internal sealed class AnswerResponse(GovernedChat chat, TimeProvider clock)
 {
-    public async Task RunAsync(HttpContext http, RequestContext context, ResponsesEnvelope envelope, ReadOnlyMemory<byte> body)
+    /// <param name="attempts">Those that the request has already had.</param>
+    public async Task RunAsync(HttpContext http, RequestContext context, ResponsesEnvelope envelope, ReadOnlyMemory<byte> body, int attempts = 0)
     {
         var root = JsonField.Root(body);
         var (messages, options) = ResponsesRequestReader.Read(root);
-        var request = new ModelRequest(envelope.Model, messages, options, "chat", Convert.ToHexStringLower(SHA256.HashData(body.Span)), body.Length);
+        var digest = Convert.ToHexStringLower(SHA256.HashData(body.Span));
+        var request = new ModelRequest(envelope.Model, messages, options, "chat", digest, body.Length) { RequestId = AnswerHeaders.RequestOf(http), AttemptsBefore = attempts };
         await using var opened = await chat.OpenAsync(context, request, envelope.Stream, http.RequestAborted);
         var call = opened.Call;
         var parts = new ResponseParts(call.Id, clock.GetUtcNow().ToUnixTimeSeconds(), call.Model.Id, root, envelope.Stream ? http.Response.BodyWriter : null);

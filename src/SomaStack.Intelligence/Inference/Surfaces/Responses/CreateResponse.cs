@@ -25,7 +25,8 @@ internal sealed class CreateResponse(Router router, ProviderList providers, Mode
     private async Task RunAsync(HttpContext http, RequestContext context, ReadOnlyMemory<byte> body)
     {
         var envelope = ResponsesEnvelope.Read(body.Span);
-        var model = (await router.FindAsync(context, envelope.Model, "chat", http.RequestAborted)).Candidates[0];
+        var route = await router.FindAsync(context, envelope.Model, "chat", http.RequestAborted);
+        var model = route.Candidates[0];
         var provider = providers.Of(model);
         if (provider?.Speaks(WireFormat.Responses) != true)
         {
@@ -46,7 +47,7 @@ internal sealed class CreateResponse(Router router, ProviderList providers, Mode
         http.Response.OnStarting(OwnAsync);
         try
         {
-            await passThrough.ForwardAsync(http, call, wire, envelope, body);
+            await passThrough.ForwardAsync(http, call, route, wire, envelope, body, (other, attempts) => answer.RunAsync(http, context, envelope with { Model = other.Qualified }, body, attempts));
         }
         finally
         {
