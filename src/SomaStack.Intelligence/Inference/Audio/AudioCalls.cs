@@ -72,8 +72,7 @@ internal sealed class AudioCalls(ModelCalls calls, Router router, ModelDirectory
         if (response.IsSuccessStatusCode) return response;
         using (response)
         {
-            var retryAfter = ProviderFailures.RetryAfter(response.Headers.TryGetValues("Retry-After", out var values) ? values.First() : null, clock);
-            throw InferenceProblems.FromStatus(response.StatusCode, ErrorShape.MessageOf(await BytesAsync(call, response, cancellationToken)), retryAfter);
+            throw ProviderFailures.Refusal(response, await BytesAsync(call, response, cancellationToken), clock);
         }
     }
 

@@ -180,8 +180,7 @@ internal sealed class UpstreamAttempt(ModelCalls calls, Provider upstream, Model
     private async Task RefusedAsync(HttpResponseMessage response)
     {
         Held = await ReadWholeAsync(response);
-        var retryAfter = ProviderFailures.RetryAfter(response.Headers.TryGetValues("Retry-After", out var values) ? values.First() : null, clock);
-        Failure = InferenceProblems.FromStatus(response.StatusCode, ErrorShape.MessageOf(Held.Memory.Span), retryAfter);
+        Failure = ProviderFailures.Refusal(response, Held.Memory.Span, clock);
         if (Failure.Code == InferenceProblems.Rejected && wire.IsRefusal(Held.Memory.Span))
             RefusalStatus = response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.UnprocessableEntity or HttpStatusCode.Conflict or HttpStatusCode.RequestEntityTooLarge
                 ? (int)response.StatusCode

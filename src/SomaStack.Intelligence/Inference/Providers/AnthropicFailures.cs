@@ -16,8 +16,7 @@ internal sealed class AnthropicRefusals : DelegatingHandler
         {
             await response.Content.LoadIntoBufferAsync(BodyLimit, cancellationToken);
             var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
-            var wait = ProviderFailures.RetryAfter(response.Headers.TryGetValues("Retry-After", out var values) ? values.First() : null, TimeProvider.System);
-            throw InferenceProblems.FromStatus(response.StatusCode, ErrorShape.MessageOf(body), wait);
+            throw ProviderFailures.Refusal(response, body, TimeProvider.System);
         }
     }
 }

@@ -28,7 +28,7 @@ internal sealed class OpenAiEmbeddings(ProviderList providers, TimeProvider cloc
             await response.Content.LoadIntoBufferAsync(AnswerBytesMax, cancellationToken);
             var answer = await response.Content.ReadAsByteArrayAsync(cancellationToken);
             if (response.IsSuccessStatusCode) return (Read(answer, texts.Count), new EmbeddingsWire().ReadWhole(answer).Usage ?? new TokenUsage(null, null));
-            throw InferenceProblems.FromStatus(response.StatusCode, ErrorShape.MessageOf(answer), ProviderFailures.RetryAfter(response.Headers.TryGetValues("Retry-After", out var values) ? values.First() : null, clock));
+            throw ProviderFailures.Refusal(response, answer, clock);
         }
         catch (Exception exception) when (ProviderFailures.Explain(exception, clock, cancellationToken) is { } problem)
         {

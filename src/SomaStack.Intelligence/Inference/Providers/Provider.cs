@@ -77,7 +77,7 @@ internal sealed class Provider(ProviderSettings settings, HttpClient http)
             using var request = Request(HttpMethod.Get, Kind == ProviderKind.Anthropic ? "v1/models?limit=1000" : "models");
             using var response = await http.SendAsync(request, both.Token);
             var body = await response.Content.ReadAsByteArrayAsync(both.Token);
-            if (!response.IsSuccessStatusCode) throw InferenceProblems.FromStatus(response.StatusCode, ErrorShape.MessageOf(body), response.Headers.RetryAfter?.Delta);
+            if (!response.IsSuccessStatusCode) throw ProviderFailures.Refusal(response, body, clock);
             return Read(body);
         }
         catch (Exception exception) when (ProviderFailures.Explain(exception, clock, cancellationToken) is { } problem)

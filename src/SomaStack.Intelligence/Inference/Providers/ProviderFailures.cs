@@ -60,6 +60,10 @@ internal sealed class ProviderFailures(IChatClient inner, TimeProvider clock) : 
         _ => null,
     };
 
+    /// <summary>The refusal in a status other than success, with the provider's words and the pause that it asks for.</summary>
+    public static Problem Refusal(HttpResponseMessage response, ReadOnlySpan<byte> body, TimeProvider clock) => InferenceProblems.FromStatus(
+        response.StatusCode, ErrorShape.MessageOf(body), RetryAfter(response.Headers.TryGetValues("Retry-After", out var values) ? values.First() : null, clock));
+
     /// <summary>The seconds or the date in Retry-After.</summary>
     public static TimeSpan? RetryAfter(string? header, TimeProvider clock)
     {

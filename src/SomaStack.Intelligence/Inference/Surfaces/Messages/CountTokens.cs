@@ -81,8 +81,7 @@ internal sealed class CountTokens(Router router, ProviderList providers, ModelCa
     /// <summary>What concerns the request is the caller's to read; what concerns our key or the server's health is ours to word.</summary>
     private void Refuse(HttpContext http, HttpResponseMessage response, byte[] answer)
     {
-        var wait = ProviderFailures.RetryAfter(response.Headers.TryGetValues("Retry-After", out var values) ? values.First() : null, clock);
-        var problem = InferenceProblems.FromStatus(response.StatusCode, ErrorShape.MessageOf(answer), wait);
+        var problem = ProviderFailures.Refusal(response, answer, clock);
         if (problem.Code != InferenceProblems.Rejected || !Wire.IsRefusal(answer)) throw problem;
         http.Response.StatusCode = response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.RequestEntityTooLarge ? (int)response.StatusCode : 400;
     }

@@ -78,8 +78,7 @@ internal sealed class KeptResponses(ProviderList providers, Router router, Respo
             await response.Content.LoadIntoBufferAsync(AnswerBytesMax, cancellationToken);
             var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
             if (response.IsSuccessStatusCode) return ResponsesShape.Read(body) is null ? throw InferenceProblems.Garbled.Because("Its answer is not what was asked for.") : (200, body);
-            var retryAfter = ProviderFailures.RetryAfter(response.Headers.TryGetValues("Retry-After", out var values) ? values.First() : null, clock);
-            var problem = InferenceProblems.FromStatus(response.StatusCode, ErrorShape.MessageOf(body), retryAfter);
+            var problem = ProviderFailures.Refusal(response, body, clock);
             return problem.Code == InferenceProblems.Rejected && ErrorShape.IsOpenAi(body) ? ((int)response.StatusCode, body) : throw problem;
         }
         catch (Exception exception) when (ProviderFailures.Explain(exception, clock, cancellationToken) is { } problem)
