@@ -25,6 +25,12 @@ public sealed record RequestContext(
     string TraceId,
     string? IdempotencyKey = null)
 {
+    /// <summary>When the caller last proved a second factor; null when it did not. From the verified token, for steps that demand it.</summary>
+    public DateTimeOffset? MfaAt { get; init; }
+
+    /// <summary>The approval that the caller names for what it asks; a claim, not yet a right.</summary>
+    public string? Approval { get; init; }
+
     /// <summary>The context of work that no caller asked for: start-up, relays, reconcilers.</summary>
     public static RequestContext ForSystem(string tenant, DeploymentMode mode) =>
         new(tenant, Principal.System, CapabilitySet.All, "system", mode, "local", Ids.NewTraceId());

@@ -3,7 +3,11 @@ using SomaStack.Platform;
 namespace SomaStack.Governance.Identity.Contracts;
 
 /// <summary>What a verified credential says. Nothing in it comes from a header other than <c>Authorization</c>.</summary>
-public sealed record Authenticated(string Tenant, Principal Principal, CapabilitySet Capabilities);
+public sealed record Authenticated(string Tenant, Principal Principal, CapabilitySet Capabilities)
+{
+    /// <summary>When a second factor was proven for it; null when none was.</summary>
+    public DateTimeOffset? MfaAt { get; init; }
+}
 
 /// <summary>Verifies what callers present and issues what they may present.</summary>
 public interface IIdentity

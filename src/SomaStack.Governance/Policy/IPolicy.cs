@@ -17,7 +17,18 @@ public interface IGate
 /// <param name="Risk">0 to 1; null takes the policy's figure for the kind.</param>
 /// <param name="Confidence">0 to 1; null takes the policy's figure for the kind.</param>
 /// <param name="BudgetRatio">Budget left over budget needed, 0 to 1; null counts as 1.</param>
-public sealed record GatedAction(string Kind, string Resource, string Arguments, double? Risk = null, double? Confidence = null, double? BudgetRatio = null);
+public sealed record GatedAction(string Kind, string Resource, string Arguments, double? Risk = null, double? Confidence = null, double? BudgetRatio = null)
+{
+    /// <summary>The session in whose course it happens; rules over sequences look at what was recorded of it.</summary>
+    public string? Session { get; init; }
+
+    public string? Persona { get; init; }
+
+    public string? Capsule { get; init; }
+
+    /// <summary>Labels of the untrusted content that the arguments may derive from, e.g. <c>memory</c>, <c>tool</c>, <c>web</c>, <c>user</c>.</summary>
+    public IReadOnlyList<string> Taints { get; init; } = [];
+}
 
 public enum Verdict
 {
@@ -33,7 +44,17 @@ public sealed record Term(string Name, double Weight, double Value, double Contr
 /// <param name="Digest">Lower-hex SHA-256 of the canonical action, tenant, constitution hash and policy version.</param>
 public sealed record Decision(
     Verdict Verdict, double Score, double Threshold, IReadOnlyList<Term> Terms, IReadOnlyList<Reason> Reasons,
-    string ConstitutionHash, long PolicyVersion, string Digest);
+    string ConstitutionHash, long PolicyVersion, string Digest)
+{
+    /// <summary>What the caller must do when it goes on; an obligation that it cannot meet is a denial.</summary>
+    public IReadOnlyList<Obligation> Obligations { get; init; } = [];
+}
+
+/// <param name="Kind"><c>redact</c>, <c>notify</c>, <c>require_mfa</c> or <c>cap_tokens</c>.</param>
+/// <param name="Rule">The rule that demands it.</param>
+/// <param name="Target">What is redacted or who is notified; null elsewhere.</param>
+/// <param name="Limit">Tokens for <c>cap_tokens</c>; null elsewhere.</param>
+public sealed record Obligation(string Kind, string Rule, string? Target = null, long? Limit = null);
 
 /// <summary>Runtime stop, consulted first on every request that acts.</summary>
 public interface IKillSwitch

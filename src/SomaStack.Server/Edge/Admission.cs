@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using SomaStack.Governance.Approvals.Contracts;
 using SomaStack.Governance.Identity.Contracts;
 using SomaStack.Governance.Settings.Contracts;
 using SomaStack.Platform;
@@ -41,7 +42,11 @@ internal sealed class Admission(RequestDelegate next, IServiceProvider services,
         }
         var context = new RequestContext(
             caller.Tenant, caller.Principal, caller.Capabilities, ClientType(http.Request),
-            _settings?.Mode ?? throw PlatformProblems.Unavailable.Because("The deployment mode is not known yet."), options.Region, Frame.TraceId(http));
+            _settings?.Mode ?? throw PlatformProblems.Unavailable.Because("The deployment mode is not known yet."), options.Region, Frame.TraceId(http))
+        {
+            MfaAt = caller.MfaAt,
+            Approval = http.Request.Headers[ApprovalHeader.Name] is [{ Length: > 0 and <= 64 } approval] ? approval : null,
+        };
         if (capability.Length > 0 && !caller.Capabilities.Has(capability))
         {
             http.Response.Headers.WWWAuthenticate = $"Bearer realm=\"somastack\", error=\"insufficient_scope\", scope=\"{capability}\"";

@@ -16,7 +16,7 @@ public sealed class WallTests
     /// <summary>The rooms of a band in the order in which they may call each other: upward in this list.</summary>
     private static readonly Dictionary<string, string[]> Order = new()
     {
-        ["Governance"] = ["Identity", "Settings", "Constitution", "Billing", "Policy"],
+        ["Governance"] = ["Identity", "Approvals", "Settings", "Constitution", "Billing", "Policy"],
         ["Intelligence"] = ["Inference", "Memory", "Benchmarks"],
         ["Agents"] = ["Tools", "Capsules", "Sessions", "Workflows", "Voice"],
         ["Operations"] = ["Notifications", "Analytics"],
