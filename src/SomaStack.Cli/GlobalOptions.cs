@@ -40,18 +40,19 @@ internal static class GlobalOptions
         if (credential is null)
         {
             if (!Directory.Exists(options.KeysDirectory)) throw new UsageException($"No SOMA_TOKEN is set and '{options.DataDirectory}' holds no keys. Name the data folder with --data.");
-            credential = (await IssueAsync(options, null, TimeSpan.FromMinutes(15), cancellationToken)).Token;
+            credential = (await IssueAsync(options, null, null, null, TimeSpan.FromMinutes(15), cancellationToken)).Token;
         }
         // A person waits, and sees at once what is wrong.
         return SomaClient.Connect(new Uri(options.Url), credential, new SomaClientOptions { MaxAttempts = 1 });
     }
 
-    /// <summary>Mints a token offline for the demo tenant's owner.</summary>
-    public static async Task<IssuedToken> IssueAsync(SomaOptions options, IReadOnlyList<string>? capabilities, TimeSpan lifetime, CancellationToken cancellationToken)
+    /// <summary>Mints a token offline, for the demo tenant's owner unless another is named.</summary>
+    public static async Task<IssuedToken> IssueAsync(
+        SomaOptions options, string? tenant, string? principal, IReadOnlyList<string>? capabilities, TimeSpan lifetime, CancellationToken cancellationToken)
     {
         await using var app = await SomaServer.BuildAsync(options, cancellationToken);
         var identity = app.Services.GetRequiredService<IIdentity>();
-        var (tenant, principal) = await identity.DemoOwnerAsync(cancellationToken);
-        return await identity.IssueTokenAsync(tenant, principal, capabilities, lifetime, cancellationToken);
+        var owner = await identity.DemoOwnerAsync(cancellationToken);
+        return await identity.IssueTokenAsync(tenant ?? owner.Tenant, principal ?? owner.PrincipalId, capabilities, lifetime, cancellationToken);
     }
 }

@@ -154,7 +154,7 @@ internal static class ModelCommand
             // A fallback to itself would only be asked twice.
             if (profile["fallbacks"] is JsonArray fallbacks) profile["fallbacks"] = new JsonArray([.. fallbacks.Where(one => (string?)one != model).Select(static one => one?.DeepClone())]);
             using var document = JsonDocument.Parse(profile.ToJsonString());
-            var after = await client.SendAsync(HttpMethod.Put, path, document.RootElement, $"\"{Number(before, "version") ?? 0}\"", cancellationToken);
+            var after = await client.SendAsync(HttpMethod.Put, path, document.RootElement, $"\"{Number(before, "version") ?? 0}\"", cancellationToken: cancellationToken);
             Console.WriteLine(parsed.GetValue(GlobalOptions.Json) ? after.Body.GetRawText() : $"{role}: {model} (version {Number(after.Body, "version")})");
             return 0;
         });

@@ -82,15 +82,19 @@ public sealed class SomaClient
 
     /// <summary>Any call that answers JSON, with its headers. It is sent once unless its key makes a repetition harmless.</summary>
     /// <param name="ifMatch">The version that a change replaces.</param>
-    public async Task<RawAnswer> SendAsync(HttpMethod method, string path, JsonElement? body = null, string? ifMatch = null, CancellationToken cancellationToken = default)
+    /// <param name="approval">The approval of exactly this call, where the server asked for one with status 202.</param>
+    public async Task<RawAnswer> SendAsync(
+        HttpMethod method, string path, JsonElement? body = null, string? ifMatch = null, string? approval = null, CancellationToken cancellationToken = default)
     {
         var call = new Call(method, path)
         {
-            Content = body is { } value ? () => JsonContent.Create(value, ClientJson.Default.JsonElement) : null, IfMatch = ifMatch, Repeats = method == HttpMethod.Get, Patience = ModelPatience,
+            Content = body is { } value ? () => JsonContent.Create(value, ClientJson.Default.JsonElement) : null, IfMatch = ifMatch, Approval = approval,
+            Repeats = method == HttpMethod.Get, Patience = ModelPatience,
         };
         using var response = await _transport.SendAsync(call, cancellationToken);
         var headers = response.Headers.Concat(response.Content.Headers).ToDictionary(static header => header.Key, static header => string.Join(", ", header.Value), StringComparer.OrdinalIgnoreCase);
-        return new RawAnswer(await response.Content.ReadFromJsonAsync(ClientJson.Default.JsonElement, cancellationToken), headers);
+        var empty = response.StatusCode == System.Net.HttpStatusCode.NoContent;
+        return new RawAnswer((int)response.StatusCode, empty ? default : await response.Content.ReadFromJsonAsync(ClientJson.Default.JsonElement, cancellationToken), headers);
     }
 
     /// <summary>Any GET whose answer is to be copied as it comes, e.g. an export.</summary>
@@ -120,5 +124,7 @@ public sealed class SomaClient
         _transport.JsonAsync(Call.Post(path, body, shape, key) with { Patience = ModelPatience }, ClientJson.Default.Turn, cancellationToken);
 }
 
+/// <param name="Status">HTTP status, 200 to 299.</param>
+/// <param name="Body">Undefined when the answer has none.</param>
 /// <param name="Headers">By name, whatever its case; several values are joined by a comma.</param>
-public sealed record RawAnswer(JsonElement Body, IReadOnlyDictionary<string, string> Headers);
+public sealed record RawAnswer(int Status, JsonElement Body, IReadOnlyDictionary<string, string> Headers);

@@ -14,6 +14,9 @@ internal sealed record Call(HttpMethod Method, string Path)
 
     public string? IfMatch { get; init; }
 
+    /// <summary>The approval that is spent with this call.</summary>
+    public string? Approval { get; init; }
+
     public long? LastEventId { get; init; }
 
     /// <summary>Answers with the open body instead of a whole one.</summary>
@@ -97,6 +100,7 @@ internal sealed class Transport(HttpClient http, SomaClientOptions options, Auth
         if (options.UserAgent is not null) request.Headers.TryAddWithoutValidation("User-Agent", options.UserAgent);
         request.Headers.UserAgent.Add(Product);
         if (call.IdempotencyKey is not null) request.Headers.TryAddWithoutValidation("Idempotency-Key", call.IdempotencyKey);
+        if (call.Approval is not null) request.Headers.TryAddWithoutValidation("Soma-Approval", call.Approval);
         if (call.IfMatch is not null) request.Headers.TryAddWithoutValidation("If-Match", call.IfMatch);
         if (call.LastEventId is { } last) request.Headers.TryAddWithoutValidation("Last-Event-ID", last.ToString(System.Globalization.CultureInfo.InvariantCulture));
         using var limit = new CancellationTokenSource(left > TimeSpan.Zero ? left : TimeSpan.Zero, options.Clock);

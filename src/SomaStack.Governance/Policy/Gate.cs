@@ -5,7 +5,7 @@ using SomaStack.Platform;
 namespace SomaStack.Governance.Policy;
 
 /// <summary>The one call that every action passes. Warm, it reads nothing but memory.</summary>
-internal sealed class Gate(PoliciesInForce policies, IConstitution constitutions, IKillSwitch killSwitch, TimeProvider clock) : IGate
+internal sealed class Gate(PoliciesInForce policies, IConstitution constitutions, IKillSwitch killSwitch, ActionRecorder recorder, TimeProvider clock) : IGate
 {
     public async ValueTask<Decision> CheckAsync(RequestContext context, GatedAction action, CancellationToken cancellationToken)
     {
@@ -15,6 +15,7 @@ internal sealed class Gate(PoliciesInForce policies, IConstitution constitutions
         var policy = await policies.OfAsync(context.Tenant, cancellationToken);
         var decision = PolicyDecider.Decide(policy, action, new DecisionSetting(context.Tenant, context.Mode, constitution.Hash));
         PolicyMetrics.Record(decision, policy, action.Kind, clock.GetElapsedTime(since));
+        recorder.Offer(context, action, decision);
         return decision;
     }
 }

@@ -10,6 +10,7 @@ internal static class PolicyMetrics
     [
         new("somastack_policy_decisions_total", "counter", "1", "Decisions of the gate and of POST /v1/evaluate.", "verdict", "kind"),
         new("somastack_policy_duration_seconds", "histogram", "s", "Time that a decision took, constitution and policy lookup included.", "kind"),
+        new("somastack_policy_actions_unrecorded_total", "counter", "1", "Actions that were left out of the sample on which policies are tried."),
         new("somastack_policy_moderation_total", "counter", "1", "Texts that moderation looked at.", "stage", "outcome"),
         new("somastack_policy_strikes_total", "counter", "1", "Strikes given.", "severity"),
         new("somastack_policy_kill_switches_engaged", "gauge", "1", "Kill switches that are engaged now, the platform's included."),
@@ -17,6 +18,7 @@ internal static class PolicyMetrics
 
     private static readonly Counter<long> Decisions = Telemetry.Meter.CreateCounter<long>("somastack_policy_decisions_total", null, "Decisions of the gate.");
     private static readonly Histogram<double> Duration = Telemetry.Meter.CreateHistogram<double>("somastack_policy_duration_seconds", "s", "Time that a decision took.");
+    private static readonly Counter<long> Unrecorded = Telemetry.Meter.CreateCounter<long>("somastack_policy_actions_unrecorded_total", null, "Actions left out of the sample.");
     private static readonly Counter<long> Moderated = Telemetry.Meter.CreateCounter<long>("somastack_policy_moderation_total", null, "Texts that moderation looked at.");
     private static readonly Counter<long> Strikes = Telemetry.Meter.CreateCounter<long>("somastack_policy_strikes_total", null, "Strikes given.");
     private static readonly UpDownCounter<long> Engaged = Telemetry.Meter.CreateUpDownCounter<long>("somastack_policy_kill_switches_engaged", null, "Kill switches engaged now.");
@@ -28,6 +30,8 @@ internal static class PolicyMetrics
         Decisions.Add(1, new("verdict", Name(decision.Verdict)), new("kind", label));
         Duration.Record(took.TotalSeconds, new KeyValuePair<string, object?>("kind", label));
     }
+
+    public static void NotRecorded() => Unrecorded.Add(1);
 
     public static void Looked(ModerationStage stage, string outcome) => Moderated.Add(1, new("stage", Name(stage)), new("outcome", outcome));
 

@@ -15,7 +15,9 @@ public static class PolicyModule
     {
         Add = static (services, _) => services
             .AddSingleton<PolicyStore>().AddSingleton<PoliciesInForce>().AddSingleton<StarterPolicy>()
-            .AddSingleton<WritePolicy>().AddSingleton<EvaluateAction>()
+            .AddSingleton<WritePolicy>().AddSingleton<ReadPolicies>().AddSingleton<EvaluateAction>()
+            .AddSingleton<RecordedActionStore>().AddSingleton<SimulatePolicy>()
+            .AddSingleton<ActionRecorder>().AddHostedService(static provider => provider.GetRequiredService<ActionRecorder>())
             .AddSingleton<IGate, Gate>()
             .AddSingleton<KillSwitchStore>().AddSingleton<KillSwitch>().AddSingleton<ChangeKillSwitch>()
             .AddSingleton<IKillSwitch>(static provider => provider.GetRequiredService<KillSwitch>())
@@ -25,7 +27,9 @@ public static class PolicyModule
         Map = static routes =>
         {
             EvaluateAction.Map(routes);
+            ReadPolicies.Map(routes);
             WritePolicy.Map(routes);
+            SimulatePolicy.Map(routes);
             ChangeKillSwitch.Map(routes);
             ReviewStrikes.Map(routes);
             routes.MapMethods("/v1/approvals", ["GET", "POST"], static IResult () => throw PlatformProblems.NotBuilt.Because("Approvals are not built yet; the gate answers needs_approval."))
@@ -46,6 +50,9 @@ public static class PolicyModule
 [JsonSerializable(typeof(EvaluateRequest))]
 [JsonSerializable(typeof(EvaluateAnswer))]
 [JsonSerializable(typeof(PolicyAnswer))]
+[JsonSerializable(typeof(Page<PolicyVersionAnswer>))]
+[JsonSerializable(typeof(SimulateRequest))]
+[JsonSerializable(typeof(SimulateAnswer))]
 [JsonSerializable(typeof(KillSwitchRequest))]
 [JsonSerializable(typeof(KillSwitchAnswer))]
 [JsonSerializable(typeof(KillSwitchesAnswer))]

@@ -16,6 +16,19 @@ internal sealed class PolicyStore(Db db)
             SELECT tenant, version, document, hash, created_by, created_at FROM policies WHERE tenant = {tenant} ORDER BY version DESC LIMIT 1
             """, cancellationToken);
 
+    /// <summary>A version that exactly this tenant wrote.</summary>
+    public Task<PolicyVersion?> FindAsync(string tenant, long version, CancellationToken cancellationToken) =>
+        db.FindAsync(tenant, Map, $"""
+            SELECT tenant, version, document, hash, created_by, created_at FROM policies WHERE tenant = {tenant} AND version = {version}
+            """, cancellationToken);
+
+    /// <summary>Newest first.</summary>
+    public Task<List<PolicyVersion>> VersionsAsync(string tenant, long below, int count, CancellationToken cancellationToken) =>
+        db.QueryAsync(tenant, Map, $"""
+            SELECT tenant, version, document, hash, created_by, created_at FROM policies
+            WHERE tenant = {tenant} AND version < {below} ORDER BY version DESC LIMIT {(long)count}
+            """, cancellationToken);
+
     public static async Task<long> NewestVersionAsync(DbWork work, string tenant) =>
         await work.NumberAsync($"SELECT MAX(version) FROM policies WHERE tenant = {tenant}") ?? 0;
 

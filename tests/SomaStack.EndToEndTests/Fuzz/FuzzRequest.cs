@@ -1,10 +1,11 @@
 using System.Net.Http.Headers;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace SomaStack.EndToEndTests.Fuzz;
 
 /// <summary>Request number n of a seed: the same every time it is made in the same world.</summary>
-internal sealed class FuzzRequest
+internal sealed partial class FuzzRequest
 {
     private static readonly string[] OtherMethods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "PROPFIND", "Q"];
 
@@ -84,8 +85,14 @@ internal sealed class FuzzRequest
         }
         if (_hostile.Chance(.02)) query.Append(query.Length == 0 ? '?' : '&').Append(_hostile.Raw());
         if (_hostile.Chance(.005)) path += "/" + _hostile.Raw();
-        return path + query;
+        return Whole(path) + query;
     }
+
+    /// <summary>The client itself resolves dot segments, however they are written, and would then ask another route than the one that is judged.</summary>
+    private static string Whole(string path) => DotSegment().Replace(path, "$0~");
+
+    [GeneratedRegex(@"(?<=[/\\])(\.|%2e){1,2}(?=$|[/\\?#])", RegexOptions.IgnoreCase)]
+    private static partial Regex DotSegment();
 
     private string Sane(Parameter parameter)
     {
