@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using SomaStack.Agents.Sessions;
+using SomaStack.Governance.Approvals;
 using SomaStack.Governance.Billing;
 using SomaStack.Governance.Constitution;
 using SomaStack.Governance.Identity;
@@ -22,7 +23,7 @@ public static class SomaServer
     public static readonly IReadOnlyList<Room> Rooms =
     [
         JournalModule.Room,
-        IdentityModule.Room, SettingsModule.Room, ConstitutionModule.Room, BillingModule.Room, PolicyModule.Room,
+        IdentityModule.Room, ApprovalsModule.Room, SettingsModule.Room, ConstitutionModule.Room, BillingModule.Room, PolicyModule.Room,
         InferenceModule.Room, MemoryModule.Room, BenchmarksModule.Room,
         SessionsModule.Room,
         EdgeModule.Room,

@@ -25,6 +25,9 @@ internal sealed class ApiKeyStore(Db db)
     public Task<ApiKeyRow?> FindAsync(string tenant, string id, CancellationToken cancellationToken) =>
         db.FindAsync(tenant, ApiKeyRow.Map, $"SELECT {ApiKeyRow.Columns:raw} FROM api_keys WHERE tenant = {tenant} AND id = {id}", cancellationToken);
 
+    public static Task<ApiKeyRow?> FindAsync(DbWork work, string tenant, string id) =>
+        work.FindAsync(ApiKeyRow.Map, $"SELECT {ApiKeyRow.Columns:raw} FROM api_keys WHERE tenant = {tenant} AND id = {id}");
+
     /// <summary>Newest first; ids are UUIDv7, so their order is that of creation.</summary>
     public Task<List<ApiKeyRow>> ListAsync(string tenant, string? before, int limit, CancellationToken cancellationToken) =>
         db.QueryAsync(tenant, ApiKeyRow.Map, $"""

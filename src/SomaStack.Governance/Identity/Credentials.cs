@@ -26,6 +26,13 @@ internal sealed class Credentials(
     public Task<string> CreateSignInLinkAsync(string tenant, string principalId, TimeSpan lifetime, CancellationToken cancellationToken) =>
         links.CreateAsync(RequestContext.ForSystem(tenant, DeploymentMode.DeveloperLight), principalId, lifetime, cancellationToken);
 
+    public async Task<bool> HoldsAsync(DbWork work, string tenant, Principal principal, IReadOnlyList<string> capabilities)
+    {
+        if (await IdentityStore.FindActiveAsync(work, tenant, principal.Id) is not { } holder || !capabilities.All(holder.Capabilities.Contains)) return false;
+        if (principal.Key is not { } key) return true;
+        return await ApiKeyStore.FindAsync(work, tenant, key) is { RevokedAt: null } row && row.Principal == principal.Id && capabilities.All(row.Scopes.Contains);
+    }
+
     public async Task<(string Tenant, string PrincipalId)> DemoOwnerAsync(CancellationToken cancellationToken) =>
         await store.TenantExistsAsync(FirstStart.DemoTenant, cancellationToken)
             ? (FirstStart.DemoTenant, FirstStart.Owner)

@@ -21,6 +21,12 @@ public interface IIdentity
     /// <summary>A link that signs its opener in once, within <paramref name="lifetime"/>.</summary>
     Task<string> CreateSignInLinkAsync(string tenant, string principalId, TimeSpan lifetime, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Whether the principal is active now and holds all of these; when it came with an API key, that this was not revoked and carries them.
+    /// Read inside the caller's transaction and never cached.
+    /// </summary>
+    Task<bool> HoldsAsync(DbWork work, string tenant, Principal principal, IReadOnlyList<string> capabilities);
+
     /// <summary>The owner of the demo tenant that the first start created.</summary>
     Task<(string Tenant, string PrincipalId)> DemoOwnerAsync(CancellationToken cancellationToken);
 }

@@ -55,6 +55,13 @@ internal sealed class IdentityStore(Db db)
             WHERE tenant = {tenant} AND id = {id} AND EXISTS (SELECT 1 FROM tenants t WHERE t.tenant = {tenant} AND t.active)
             """, cancellationToken);
 
+    /// <summary>The principal when it and its tenant are active; null otherwise.</summary>
+    public static Task<PrincipalRow?> FindActiveAsync(DbWork work, string tenant, string id) =>
+        work.FindAsync(PrincipalRow.Map, $"""
+            SELECT {PrincipalRow.Columns:raw} FROM principals
+            WHERE tenant = {tenant} AND id = {id} AND active AND EXISTS (SELECT 1 FROM tenants t WHERE t.tenant = {tenant} AND t.active)
+            """);
+
     /// <summary>By id, after <paramref name="after"/>.</summary>
     public Task<List<PrincipalRow>> PrincipalsAsync(string tenant, string after, int limit, CancellationToken cancellationToken) =>
         db.QueryAsync(tenant, PrincipalRow.Map,

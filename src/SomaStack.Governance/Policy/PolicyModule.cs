@@ -1,7 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using SomaStack.Governance.Policy.Contracts;
 using SomaStack.Platform;
@@ -32,8 +30,6 @@ public static class PolicyModule
             SimulatePolicy.Map(routes);
             ChangeKillSwitch.Map(routes);
             ReviewStrikes.Map(routes);
-            routes.MapMethods("/v1/approvals", ["GET", "POST"], static IResult () => throw PlatformProblems.NotBuilt.Because("Approvals are not built yet; the gate answers needs_approval."))
-                .Requires(Capability.ApprovalDecide);
         },
         Start = static async (provider, cancellationToken) =>
         {

@@ -34,6 +34,8 @@ internal sealed partial class Replays(RequestDelegate next, RequestDelegate answ
     {
         var body = await BufferedBody.ReadAsync(http);
         var request = $"{http.Request.Method} {http.Request.Path}{http.Request.QueryString}";
+        // Asking again with an approval is another request: it must not get the answer that asked for one.
+        if (context.Approval is { } approval) key += "\n" + approval;
         var claimed = new ReplayKey(context.Tenant, context.Principal.Id, key, request, Convert.ToHexStringLower(SHA256.HashData(body)));
         // A little more than the edge lets the request run; what has no time limit gets ten minutes.
         var lease = http.GetEndpoint()!.Metadata.GetMetadata<Unhurried>() is null ? Limits.Time + TimeSpan.FromSeconds(10) : TimeSpan.FromMinutes(10);

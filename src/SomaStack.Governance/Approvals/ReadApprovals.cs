@@ -1,0 +1,59 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using SomaStack.Governance.Approvals.Contracts;
+using SomaStack.Platform;
+
+namespace SomaStack.Governance.Approvals;
+
+/// <summary>A line of the list: what waits, for whom, until when. The arguments are in the single one only.</summary>
+/// <param name="ReturnCode">Why it came back unused; null when it did not.</param>
+internal sealed record ApprovalLine(
+    string Id, ApprovalState State, string Kind, string Resource, string Summary, string Digest, string Requester, string? Session, ApprovalNeeds Needs,
+    DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt, string? Decider, DateTimeOffset? DecidedAt, string? Comment, DateTimeOffset? EndedAt, string? ReturnCode);
+
+/// <param name="Arguments">Exactly what would be done.</param>
+internal sealed record ApprovalView(ApprovalLine Approval, JsonElement Arguments, string ConstitutionHash, long PolicyVersion, string Nonce, IReadOnlyList<Reason> Reasons);
+
+/// <summary>Whoever may decide sees the tenant's approvals, everybody else his own.</summary>
+internal sealed class ReadApprovals(ApprovalStore store, TimeProvider clock)
+{
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet(
+            "/v1/approvals",
+            static (RequestContext context, ReadApprovals read, ApprovalState? state, string? kind, string? cursor, int? limit, CancellationToken cancellationToken) =>
+                read.ListAsync(context, state, kind, cursor, limit, cancellationToken)).ForAnyPrincipal();
+        routes.MapGet("/v1/approvals/{id}", static (RequestContext context, string id, ReadApprovals read, CancellationToken cancellationToken) =>
+            read.GetAsync(context, id, cancellationToken)).ForAnyPrincipal();
+    }
+
+    internal async Task<Ok<Page<ApprovalLine>>> ListAsync(RequestContext context, ApprovalState? state, string? kind, string? cursor, int? limit, CancellationToken cancellationToken)
+    {
+        var size = Cursor.Limit(limit);
+        var own = context.Capabilities.Has(Capability.ApprovalDecide) ? null : context.Principal.Id;
+        var named = state is { } wanted ? ApprovalStore.Name(wanted) : null;
+        var rows = await store.ListAsync(context.Tenant, named, kind, own, Cursor.Decode(cursor), size + 1, cancellationToken);
+        return TypedResults.Ok(Cursor.Page([.. rows.Select(Line)], size, static line => line.Id));
+    }
+
+    internal async Task<Ok<ApprovalView>> GetAsync(RequestContext context, string id, CancellationToken cancellationToken)
+    {
+        var row = await store.FindAsync(context.Tenant, id, cancellationToken);
+        if (row is null || (row.Requester != context.Principal.Id && !context.Capabilities.Has(Capability.ApprovalDecide)))
+            throw ApprovalProblems.Unknown.Because("No approval that you may see has this id.");
+        using var arguments = JsonDocument.Parse(row.Arguments);
+        return TypedResults.Ok(new ApprovalView(Line(row), arguments.RootElement.Clone(), row.ConstitutionHash, row.PolicyVersion, row.Nonce, row.Reasons));
+    }
+
+    internal ApprovalLine Line(ApprovalRow row)
+    {
+        // Over is over, whether or not a worker has written it down.
+        var over = row.State is ApprovalState.Pending or ApprovalState.Approved && clock.GetUtcNow() >= row.ExpiresAt;
+        return new ApprovalLine(
+            row.Id, over ? ApprovalState.Expired : row.State, row.Kind, row.Resource, row.Summary, row.Digest, row.Requester, row.Session, row.Needs, row.CreatedAt, row.ExpiresAt,
+            row.Decider?.Id, row.DecidedAt, row.Comment, row.EndedAt, over ? ApprovalDecider.Expired : row.ReturnCode);
+    }
+}
