@@ -35,7 +35,7 @@ internal static class ModelCommand
 
     public static Command Create()
     {
-        Role.CompletionSources.Add("chat", "planning", "code", "embedding", "transcription", "speech");
+        Role.AcceptOnlyFromAmong("chat", "planning", "code", "embedding", "transcription", "speech");
         Measured.CompletionSources.Add("qa", "summarisation", "tool_calling", "code", "translation", "embeddings", "speech");
         Kind.AcceptOnlyFromAmong("openai", "openai-compatible", "anthropic");
         return new Command("model", "Models: see, try, compare and choose them.\n\nExamples:\n  soma model list\n  soma model test soma-extract\n  soma model add groq --provider-url https://api.groq.com/openai/v1 --key-env GROQ_API_KEY"
@@ -147,6 +147,9 @@ internal static class ModelCommand
             var client = await GlobalOptions.ConnectAsync(parsed, cancellationToken);
             var tenant = Text(await client.GetAsync("/v1/status", cancellationToken), "tenant") ?? throw new InvalidDataException("The server does not tell the tenant.");
             var (role, model) = (parsed.GetValue(Role)!, parsed.GetValue(Chosen)!);
+            // A profile may name a model that is away just now; whoever types one means one that is there.
+            var known = (await client.GetAsync("/v1/models", cancellationToken)).GetProperty("data").EnumerateArray();
+            if (!known.Any(one => Text(one, "id") is { } id && (id == model || Text(one, "provider") + "/" + id == model))) throw new UsageException($"There is no model '{model}' here. See: soma model list");
             var path = $"/v1/tenants/{Uri.EscapeDataString(tenant)}/model-profiles/{Uri.EscapeDataString(role)}";
             var before = (await client.SendAsync(HttpMethod.Get, path, cancellationToken: cancellationToken)).Body;
             var profile = before.TryGetProperty("profile", out var set) && set.ValueKind == JsonValueKind.Object ? JsonNode.Parse(set.GetRawText())!.AsObject() : new JsonObject();

@@ -1,5 +1,7 @@
+using System.Net.Http.Json;
 using System.Text.Json;
 using SomaStack.EndToEndTests.Benchmarks;
+using SomaStack.EndToEndTests.Inference;
 
 namespace SomaStack.EndToEndTests;
 
@@ -38,6 +40,62 @@ public sealed class CliModelTests
         var scores = await SomaProcess.RunAsync(null, ["model", "score", "--task", "qa", .. where]);
         Assert.Equal(0, scores.ExitCode);
         Assert.Matches(@"qa\s+soma-extract\s+0\.\d{3}\s+0\.\d{3}\u20130\.\d{3}", scores.Output);
+    }
+
+    [Fact]
+    public async Task A_promoted_model_answers_for_its_role_and_the_profiles_other_settings_stay()
+    {
+        await using var upstream = await BadUpstream.StartAsync();
+        var folder = Directory.CreateTempSubdirectory("soma-promote-").FullName;
+        var file = Path.Combine(folder, "providers.json");
+        Assert.Equal(0, (await SomaProcess.RunAsync(null, "model", "add", "local", "--provider-url", upstream.Url.ToString(), "--file", file)).ExitCode);
+        await using var soma = await SomaProcess.StartAsync(environment: new Dictionary<string, string> { ["SOMA_PROVIDERS"] = file });
+        string[] where = ["--data", soma.Data, "--url", soma.Url.ToString()];
+
+        var first = await SomaProcess.RunAsync(null, ["model", "promote", "chat", "local/good", .. where]);
+        Assert.True(first.ExitCode == 0, first.Error);
+        Assert.Equal("chat: local/good (version 1)", first.Output.Trim());
+        using var client = await soma.ClientAsync();
+        Assert.Equal(("local", "good"), await AnsweringAsync(client));
+
+        // What a person set beside the primary one is kept, and the new primary is not its own fallback.
+        using var change = new HttpRequestMessage(HttpMethod.Put, "/v1/tenants/demo/model-profiles/chat")
+        {
+            Content = JsonContent.Create(new { primary = "local/good", fallbacks = new[] { "soma-extract", "local/gpt-4o" }, settings = new { temperature = 0.3, max_tokens = 300 }, retries = 3, timeout_seconds = 7.5, cache = true }),
+        };
+        change.Headers.TryAddWithoutValidation("If-Match", "\"1\"");
+        using var changed = await client.SendAsync(change, Stop);
+        Assert.True(changed.IsSuccessStatusCode, await changed.Content.ReadAsStringAsync(Stop));
+        var second = await SomaProcess.RunAsync(null, ["model", "promote", "chat", "soma-extract", "--json", .. where]);
+        Assert.True(second.ExitCode == 0, second.Error);
+        var view = JsonDocument.Parse(second.Output).RootElement;
+        var profile = view.GetProperty("profile");
+        Assert.Equal((3, "soma-extract"), (view.GetProperty("version").GetInt64(), profile.GetProperty("primary").GetString()));
+        Assert.Equal(["local/gpt-4o"], profile.GetProperty("fallbacks").EnumerateArray().Select(static one => one.GetString()));
+        Assert.Equal((0.3, 300L, 3, 7.5, true), (
+            profile.GetProperty("settings").GetProperty("temperature").GetDouble(), profile.GetProperty("settings").GetProperty("max_tokens").GetInt64(), profile.GetProperty("retries").GetInt32(),
+            profile.GetProperty("timeout_seconds").GetDouble(), profile.GetProperty("cache").GetBoolean()));
+        Assert.Equal("soma-extract", (await AnsweringAsync(client)).Model);
+
+        foreach (var (arguments, said) in new (string[], string)[] { (["chat", "no-such-model"], "soma model list"), (["juggling", "soma-extract"], "juggling") })
+        {
+            var refused = await SomaProcess.RunAsync(null, ["model", "promote", .. arguments, .. where]);
+            Assert.NotEqual(0, refused.ExitCode);
+            Assert.DoesNotContain("version", refused.Output, StringComparison.Ordinal);
+            Assert.Contains(said, refused.Error, StringComparison.Ordinal);
+        }
+        using var speaker = await client.GetAsync("/v1/tenants/demo/model-profiles/chat", Stop);
+        Assert.Equal("\"3\"", speaker.Headers.ETag!.Tag);
+        Directory.Delete(folder, recursive: true);
+    }
+
+    /// <summary>Who answers a conversation that names no model.</summary>
+    private static async Task<(string Provider, string Model)> AnsweringAsync(HttpClient client)
+    {
+        using var response = await client.PostAsJsonAsync("/v1/sessions/start", new { prompt = "Hello there", recall_limit = 0 }, Stop);
+        var turn = await response.Content.ReadFromJsonAsync<JsonElement>(Stop);
+        Assert.True(turn.TryGetProperty("proof", out var proof) && proof.ValueKind == JsonValueKind.Object, turn.GetRawText());
+        return (proof.GetProperty("provider").GetString()!, proof.GetProperty("model").GetString()!);
     }
 
     [Fact]

@@ -1,8 +1,8 @@
 using System.Diagnostics;
+using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Logging;
-using SomaStack.Governance.Billing.Contracts;
 using SomaStack.Governance.Policy.Contracts;
 using SomaStack.Intelligence.Inference.Contracts;
 using SomaStack.Intelligence.Memory.Contracts;
@@ -11,16 +11,16 @@ using SomaStack.Platform;
 namespace SomaStack.Agents.Sessions;
 
 /// <summary>
-/// The second half of the main path: the model streams, its words are moderated and released, and the second commit holds the answer,
-/// its proof, the settlement, the memory of what was asked and the journal line.
+/// The second half of the main path: the model is asked with the routing, the governance and the bookkeeping of every call, its words are
+/// moderated and released, and the last commit holds the answer, its proof, the memory of what was asked and the journal line.
 /// </summary>
 internal sealed partial class AnswerTurn(
-    Db db, SessionStore sessions, IModeration moderation, IBilling billing, IMemory memory, IWorkingMemory working, SessionStreams streams, TimeProvider clock, ILogger<AnswerTurn> log)
+    Db db, SessionStore sessions, OpenTurn open, IModelAnswers answers, IModeration moderation, IMemory memory, IWorkingMemory working, SessionStreams streams, TimeProvider clock, ILogger<AnswerTurn> log)
 {
     private const int OutputTokensMax = 1024;
 
     /// <param name="cancelled">Ends the turn as cancelled; what was said is kept and marked.</param>
-    public async Task RunAsync(OpenedTurn turn, Func<string?> cancelledBy, CancellationToken cancelled)
+    public async Task RunAsync(PreparedTurn turn, Func<string?> cancelledBy, CancellationToken cancelled)
     {
         SessionMetrics.Running.Add(1);
         var outcome = "failed";
@@ -34,6 +34,12 @@ internal sealed partial class AnswerTurn(
             turn.Timings.Mark("model");
             await CompleteAsync(turn, writer.Released, reply);
             outcome = "completed";
+        }
+        catch (Exception exception) when (!turn.IsOpen)
+        {
+            // Nothing of it was stored: whoever asked hears why.
+            turn.Refuse(exception is OperationCanceledException ? SessionProblems.Interrupted.Because("The server is stopping.", exception) : exception);
+            outcome = "refused";
         }
         catch (OperationCanceledException) when (cancelled.IsCancellationRequested)
         {
@@ -67,22 +73,25 @@ internal sealed partial class AnswerTurn(
         }
     }
 
-    private static async Task ListenAsync(OpenedTurn turn, TurnWriter writer, Reply reply, CancellationToken cancellationToken)
+    private async Task ListenAsync(PreparedTurn turn, TurnWriter writer, Reply reply, CancellationToken cancellationToken)
     {
-        var options = new ChatOptions
+        var options = new ChatOptions { MaxOutputTokens = OutputTokensMax, AdditionalProperties = new AdditionalPropertiesDictionary { [Evidence.Key] = turn.Evidence } };
+        var request = new ModelRequest(turn.Model, turn.Messages, options, "session", Digest.Of(turn.Prompt), turn.Messages.Sum(static message => (long)Encoding.UTF8.GetByteCount(message.Text)))
         {
-            ModelId = turn.Model.Model,
-            MaxOutputTokens = OutputTokensMax,
-            ConversationId = null,
-            AdditionalProperties = new AdditionalPropertiesDictionary { [Evidence.Key] = turn.Evidence },
+            // The attempts after the one that opened the turn are only calls.
+            Opening = (work, call) => turn.IsOpen ? Task.CompletedTask : open.WriteAsync(work, turn, call),
         };
-        await foreach (var update in turn.Model.Client.GetStreamingResponseAsync(turn.Messages, options, cancellationToken))
+        await foreach (var update in answers.StreamAsync(turn.Context, request, cancellationToken))
         {
             if (update.FinishReason is { } reason) reply.FinishReason = reason.Value;
-            if (update.AdditionalProperties?.TryGetValue(Quotation.Key, out var value) == true && value is IReadOnlyList<Quotation> quotations) reply.Quotations = quotations;
+            if (update.AdditionalProperties is { } properties)
+            {
+                if (properties.TryGetValue(Quotation.Key, out var quoted) && quoted is IReadOnlyList<Quotation> quotations) reply.Quotations = quotations;
+                if (properties.TryGetValue(CallReceipt.Key, out var given) && given is CallReceipt receipt) reply.Receipt = receipt;
+            }
             foreach (var content in update.Contents)
             {
-                if (content is UsageContent usage) reply.Usage = new TokenUsage(usage.Details.InputTokenCount, usage.Details.OutputTokenCount);
+                if (content is UsageContent usage) (reply.InputTokens, reply.OutputTokens) = (usage.Details.InputTokenCount, usage.Details.OutputTokenCount);
                 if (content is not TextContent { Text.Length: > 0 } text) continue;
                 turn.Timings.Since("first_token");
                 writer.Append(text.Text);
@@ -90,61 +99,58 @@ internal sealed partial class AnswerTurn(
         }
     }
 
-    private async Task CompleteAsync(OpenedTurn turn, string answer, Reply reply)
+    private async Task CompleteAsync(PreparedTurn turn, string answer, Reply reply)
     {
         var episode = await memory.PrepareAsync(
             turn.Context,
-            new MemoryDraft(turn.Prompt, "episode", Ids.Derive("episode/" + turn.TurnId), "session/" + turn.SessionId, null, turn.SessionId, EventTime: turn.OpenedAt, Namespace: OpenTurn.ConversationPrefix + turn.Context.Principal.Id),
+            new MemoryDraft(turn.Prompt, "episode", Ids.Derive("episode/" + turn.TurnId), "session/" + turn.SessionId, null, turn.SessionId, EventTime: turn.PreparedAt, Namespace: OpenTurn.ConversationPrefix + turn.Context.Principal.Id),
             CancellationToken.None);
         turn.Timings.Mark("embed");
         turn.Timings.Since("total");
         var citations = ComposePrompt.Citations(answer, turn.Evidence, reply.Quotations);
+        var receipt = reply.Receipt ?? throw SessionProblems.ModelFailed.Because("The answer came without its receipt.");
         await db.WriteAsync(turn.Context.Tenant, async work =>
         {
-            var settled = await billing.SettleAsync(work, turn.Context, turn.ReservationId, reply.Usage);
             var memoryId = await memory.WriteAsync(work, turn.Context, episode);
             await working.AdmitAsync(work, turn.Context, turn.SessionId, [new WorkingDraft(episode, memoryId)]);
             var completed = new TurnCompleted(
-                turn.TurnId, Digest.Of(answer), answer.Length, reply.Usage.InputTokens, reply.Usage.OutputTokens, settled.CostNanos, settled.Currency, reply.FinishReason, memoryId);
+                turn.TurnId, Digest.Of(answer), answer.Length, receipt.InputTokens, receipt.OutputTokens, receipt.CostNanos, receipt.Currency, reply.FinishReason, memoryId,
+                receipt.Provider, receipt.Model, receipt.CallId);
             var position = await EndAsync(work, turn, new CompleteTurnCommand(completed));
-            var cost = settled.CostNanos is { } nanos ? new CostProof(nanos / 1_000_000_000m, settled.Currency) : null;
+            var cost = receipt.CostNanos is { } nanos ? new CostProof(nanos / 1_000_000_000m, receipt.Currency) : null;
             var proof = new Proof(
-                turn.Constitution, turn.Policy, turn.Memories, turn.Model.Provider, turn.Model.Model,
-                new UsageProof(reply.Usage.InputTokens, reply.Usage.OutputTokens, cost), turn.Timings.Stages, position);
+                turn.Constitution, turn.Policy, turn.Memories, receipt.Provider, receipt.Model,
+                new UsageProof(receipt.InputTokens, receipt.OutputTokens, cost), turn.Timings.Stages, position, receipt.CallId, receipt.Attempts);
             await StoreAsync(work, turn, "completed", StreamEvent.TurnCompleted, answer, new TurnResult(citations, proof, turn.DegradedReasons, turn.Moderation, reply.FinishReason), null);
         }, CancellationToken.None);
     }
 
-    private Task CancelAsync(OpenedTurn turn, string said, Reply reply, string by) => db.WriteAsync(turn.Context.Tenant, async work =>
+    private Task CancelAsync(PreparedTurn turn, string said, Reply reply, string by) => db.WriteAsync(turn.Context.Tenant, async work =>
     {
-        await billing.SettleAsync(work, turn.Context, turn.ReservationId, reply.Usage);
-        await EndAsync(work, turn, new CancelTurnCommand(new TurnCancelled(turn.TurnId, by, said.Length, reply.Usage.InputTokens, reply.Usage.OutputTokens)));
+        await EndAsync(work, turn, new CancelTurnCommand(new TurnCancelled(turn.TurnId, by, said.Length, reply.InputTokens, reply.OutputTokens)));
         var citations = ComposePrompt.Citations(said, turn.Evidence, reply.Quotations);
         await StoreAsync(work, turn, "cancelled", StreamEvent.TurnCancelled, said, new TurnResult(citations, null, turn.DegradedReasons, turn.Moderation, "cancelled"), null);
     }, CancellationToken.None);
 
-    private Task FailAsync(OpenedTurn turn, string said, TurnFailure failure) => db.WriteAsync(turn.Context.Tenant, async work =>
+    private Task FailAsync(PreparedTurn turn, string said, TurnFailure failure) => db.WriteAsync(turn.Context.Tenant, async work =>
     {
-        // Words that came out were paid for, but nobody counted them: the settlement says unknown.
-        if (said.Length > 0) await billing.SettleAsync(work, turn.Context, turn.ReservationId, new TokenUsage(null, null));
-        else await billing.ReleaseAsync(work, turn.Context, turn.ReservationId, failure.Code);
         await EndAsync(work, turn, new FailTurnCommand(new TurnFailed(turn.TurnId, failure.Code, said.Length)));
         await StoreAsync(work, turn, "failed", StreamEvent.TurnFailed, said, new TurnResult([], null, turn.DegradedReasons, turn.Moderation, null), failure);
     }, CancellationToken.None);
 
-    private async Task<long> EndAsync(DbWork work, OpenedTurn turn, SessionCommand command)
+    private async Task<long> EndAsync(DbWork work, PreparedTurn turn, SessionCommand command)
     {
         var state = await SessionStore.StateAsync(work, turn.Context.Tenant, turn.SessionId);
         var (_, position) = await sessions.ApplyAsync(work, turn.Context, turn.SessionId, state, command);
         return position;
     }
 
-    private async Task StoreAsync(DbWork work, OpenedTurn turn, string status, string type, string answer, TurnResult result, TurnFailure? failure)
+    private async Task StoreAsync(DbWork work, PreparedTurn turn, string status, string type, string answer, TurnResult result, TurnFailure? failure)
     {
         await sessions.EndTurnAsync(work, turn.Context, turn.TurnId, status, answer, result, failure);
         var view = new TurnView(
             turn.SessionId, turn.TurnId, turn.Number, status, turn.Prompt, answer, result.Citations, result.Proof, result.DegradedReasons, result.Moderation,
-            failure, turn.OpenedAt, clock.GetUtcNow());
+            failure, turn.PreparedAt, clock.GetUtcNow());
         await SessionStore.AddEventsAsync(work, turn.Context.Tenant, turn.SessionId, turn.TurnId, [(type, JsonSerializer.Serialize(view, SessionsJson.Default.TurnView))]);
         work.OnCommit(() => streams.Signal(turn.Context.Tenant, turn.SessionId));
     }
@@ -170,7 +176,13 @@ internal sealed partial class AnswerTurn(
 
     private sealed class Reply
     {
-        public TokenUsage Usage { get; set; } = new(null, null);
+        /// <summary>As the provider counted, also when the answer then did not come to its end; null is unknown.</summary>
+        public long? InputTokens { get; set; }
+
+        public long? OutputTokens { get; set; }
+
+        /// <summary>Of a complete answer.</summary>
+        public CallReceipt? Receipt { get; set; }
 
         public string? FinishReason { get; set; }
 

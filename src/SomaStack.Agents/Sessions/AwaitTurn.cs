@@ -26,7 +26,9 @@ internal sealed class AwaitTurn(RunningTurns running, SessionStore sessions, Ses
         try
         {
             var turn = await open.RunAsync(context, wanted, cancellationToken);
-            return (turn.SessionId, turn.TurnId, running.Begin(turn));
+            var done = running.Begin(turn);
+            await turn.Opened.WaitAsync(cancellationToken);
+            return (turn.SessionId, turn.TurnId, done);
         }
         catch (Exception exception) when (db.IsUniqueViolation(exception))
         {

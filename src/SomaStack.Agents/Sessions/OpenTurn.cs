@@ -14,32 +14,54 @@ namespace SomaStack.Agents.Sessions;
 /// <param name="ConstitutionHash">When the caller sends one, it must be the active one.</param>
 internal sealed record TurnRequest(string? SessionId, string Prompt, string Persona, string? Model, string? ConstitutionHash, int RecallLimit);
 
-/// <summary>A turn whose opening is committed: everything that answering it needs.</summary>
-internal sealed record OpenedTurn(
-    RequestContext Context, string SessionId, string TurnId, long Number, string Prompt, DateTimeOffset OpenedAt, ResolvedModel Model,
-    IReadOnlyList<ChatMessage> Messages, IReadOnlyList<Evidence> Evidence, string ReservationId, ConstitutionProof Constitution, PolicyProof Policy,
-    IReadOnlyList<MemoryProof> Memories, IReadOnlyList<string> DegradedReasons, IReadOnlyList<Reason> Moderation, Timings Timings);
+/// <summary>A turn that may be answered: everything that opening and answering it needs.</summary>
+/// <param name="IsNew">Its session begins with it.</param>
+/// <param name="Model">As it was asked for; null leaves the choice to the tenant's profile.</param>
+internal sealed record PreparedTurn(
+    RequestContext Context, string SessionId, bool IsNew, string Persona, string TurnId, string Prompt, DateTimeOffset PreparedAt, string? Model,
+    IReadOnlyList<ChatMessage> Messages, IReadOnlyList<Evidence> Evidence, ConstitutionProof Constitution, PolicyProof Policy,
+    IReadOnlyList<MemoryProof> Memories, IReadOnlyList<string> DegradedReasons, IReadOnlyList<Reason> Moderation, Timings Timings)
+{
+    private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Its place in the session; known once it is open.</summary>
+    public long Number { get; private set; }
+
+    /// <summary>Completes when the turn is durable, or fails with what kept it from that; then nothing of it is stored.</summary>
+    public Task Opened => _opened.Task;
+
+    public bool IsOpen => _opened.Task.IsCompletedSuccessfully;
+
+    public void Open(long number)
+    {
+        Number = number;
+        Timings.Mark("open_commit");
+        _opened.TrySetResult();
+    }
+
+    public void Refuse(Exception exception) => _opened.TrySetException(exception);
+}
 
 /// <summary>Refusals are journalled too: who was refused what, by which rules, and never the words.</summary>
 internal sealed record Refused(string? SessionId, string Code, IReadOnlyList<string> Reasons, string? PolicyDigest, string PromptSha256);
 
 /// <summary>
-/// The first half of the main path: kill switch, moderation, constitution, gate, recall, compose, and the first commit, which holds
-/// the turn, its reservation and its journal line before any model is called.
+/// The first half of the main path: kill switch, moderation, constitution, gate, recall, compose; and what the first commit holds of the
+/// turn. That commit is the one which opens the model's call, so turn, reservation and journal lines are durable together, before any
+/// model is asked.
 /// </summary>
 internal sealed class OpenTurn(
     Db db, Journal journal, SessionStore sessions, PersonaStore personas, IKillSwitch killSwitch, IModeration moderation, IConstitution constitution,
-    IGate gate, IBilling billing, IMemory memory, IInference inference, SessionStreams streams, TurnOwner owner, TimeProvider clock)
+    IGate gate, IBilling billing, IMemory memory, IModelAnswers answers, SessionStreams streams, TurnOwner owner, TimeProvider clock)
 {
     public const string RefusedEvent = "somastack.sessions.refused.v1";
     public const string ConversationPrefix = "conversation/";
 
     private const int ConversationHits = 3;
-    private const int OutputTokensMax = 1024;
+    private const string Role = "chat";
     private const int HistoryTurns = 20;
-    private const int CharactersPerTokenMin = 2;
 
-    public async Task<OpenedTurn> RunAsync(RequestContext context, TurnRequest request, CancellationToken cancellationToken)
+    public async Task<PreparedTurn> RunAsync(RequestContext context, TurnRequest request, CancellationToken cancellationToken)
     {
         var timings = new Timings(clock);
         killSwitch.ThrowIfEngaged(context.Tenant);
@@ -55,32 +77,30 @@ internal sealed class OpenTurn(
         timings.Mark("constitution");
 
         var persona = await personas.GetAsync(context, request.Persona, cancellationToken);
-        var model = inference.Resolve(context, request.Model ?? persona.Model);
-        var decision = await CheckGateAsync(context, request, persona.Id, model, cancellationToken);
+        var model = request.Model ?? persona.Model;
+        var candidates = await answers.CandidatesAsync(context, model, Role, cancellationToken);
+        var decision = await CheckGateAsync(context, request, persona.Id, candidates[0].Model, cancellationToken);
         timings.Mark("gate");
 
         var (evidence, degraded) = await RecallAsync(context, request, cancellationToken);
         timings.Mark("recall");
 
         var history = request.SessionId is null ? [] : await sessions.TurnsAsync(context, request.SessionId, HistoryTurns, cancellationToken);
-        var messages = ComposePrompt.Compose(persona.Instructions, evidence, history, request.Prompt, model.ContextTokens);
+        var messages = ComposePrompt.Compose(persona.Instructions, evidence, history, request.Prompt, candidates.Min(static one => one.ContextTokens));
         timings.Mark("compose");
 
-        var turn = new OpenedTurn(
-            context, request.SessionId ?? Ids.For(context, "session"), Ids.For(context, "turn"), 0, request.Prompt, clock.GetUtcNow(), model, messages, evidence,
-            Ids.For(context, "reservation"), new ConstitutionProof(active.Hash, active.Version), Proven(decision),
+        return new PreparedTurn(
+            context, request.SessionId ?? Ids.For(context, "session"), request.SessionId is null, persona.Id, Ids.For(context, "turn"), request.Prompt, clock.GetUtcNow(), model, messages, evidence,
+            new ConstitutionProof(active.Hash, active.Version), Proven(decision),
             [.. evidence.Select(item => new MemoryProof(item.Id, item.Score, item.Source, item.Line))], degraded, moderated.Reasons, timings);
-        turn = await CommitAsync(turn, persona.Id, isNew: request.SessionId is null, active, cancellationToken);
-        timings.Mark("open_commit");
-        return turn;
     }
 
-    private async Task<Decision> CheckGateAsync(RequestContext context, TurnRequest request, string persona, ResolvedModel model, CancellationToken cancellationToken)
+    private async Task<Decision> CheckGateAsync(RequestContext context, TurnRequest request, string persona, string model, CancellationToken cancellationToken)
     {
         var ratio = await billing.BudgetRatioAsync(context.Tenant, cancellationToken);
-        var arguments = JsonSerializer.Serialize(new GateArguments(model.Model, persona, Digest.Of(request.Prompt)), GateJson.Default.GateArguments);
+        var arguments = JsonSerializer.Serialize(new GateArguments(model, persona, Digest.Of(request.Prompt)), GateJson.Default.GateArguments);
         var speak = await gate.CheckAsync(context, new GatedAction(request.SessionId is null ? "session.start" : "session.message", persona, arguments, BudgetRatio: ratio), cancellationToken);
-        var call = await gate.CheckAsync(context, new GatedAction("model.call", model.Model, arguments, BudgetRatio: ratio), cancellationToken);
+        var call = await gate.CheckAsync(context, new GatedAction("model.call", model, arguments, BudgetRatio: ratio), cancellationToken);
         foreach (var decision in (ReadOnlySpan<Decision>)[speak, call])
         {
             if (decision.Verdict == Verdict.Allow) continue;
@@ -103,32 +123,31 @@ internal sealed class OpenTurn(
         return (evidence, [.. known.DegradedReasons.Union(said.DegradedReasons)]);
     }
 
-    private async Task<OpenedTurn> CommitAsync(OpenedTurn turn, string persona, bool isNew, ActiveConstitution active, CancellationToken cancellationToken)
+    /// <summary>What the commit that opens the turn's first call holds of the turn.</summary>
+    public async Task WriteAsync(DbWork work, PreparedTurn turn, OpenedCall call)
     {
         var context = turn.Context;
-        var inputMax = turn.Messages.Sum(message => (long)message.Text.Length) / CharactersPerTokenMin + 1;
-        return await db.WriteAsync(context.Tenant, async work =>
+        var state = turn.IsNew ? SessionState.None : await SessionStore.StateAsync(work, context.Tenant, turn.SessionId);
+        if (turn.IsNew)
         {
-            var state = isNew ? SessionState.None : await SessionStore.StateAsync(work, context.Tenant, turn.SessionId);
-            if (isNew)
-            {
-                var started = new SessionStarted(persona, context.Principal.Id, context.ClientType, active.Hash, active.Version);
-                await sessions.InsertSessionAsync(work, context, turn.SessionId, Title(turn.Prompt), started);
-                await sessions.ApplyAsync(work, context, turn.SessionId, state, new StartCommand(started));
-                state = SessionDecider.Apply(state, started);
-            }
-            await billing.ReserveAsync(work, context, new ReservationRequest(turn.ReservationId, turn.Model.Provider, turn.Model.Model, inputMax, OutputTokensMax, "session"));
-            var wanted = new TurnOpened(
-                turn.TurnId, 0, Digest.Of(turn.Prompt), turn.Prompt.Length, turn.Model.Provider, turn.Model.Model, turn.ReservationId,
-                turn.Policy.Digest, turn.Policy.Score, [.. turn.Memories.Select(hit => hit.Id)]);
-            var (happened, _) = await sessions.ApplyAsync(work, context, turn.SessionId, state, new OpenTurnCommand(wanted, active.Hash));
-            var opened = (TurnOpened)happened;
-            await sessions.InsertTurnAsync(work, context, turn.SessionId, opened, turn.Prompt, owner.Id, owner.LeaseUntil());
-            var data = new TurnStartedData(turn.SessionId, turn.TurnId, opened.Number, turn.Model.Model, turn.Memories, turn.DegradedReasons);
-            await SessionStore.AddEventsAsync(work, context.Tenant, turn.SessionId, turn.TurnId, [(StreamEvent.TurnStarted, JsonSerializer.Serialize(data, SessionsJson.Default.TurnStartedData))]);
-            work.OnCommit(() => streams.Signal(context.Tenant, turn.SessionId));
-            return turn with { Number = opened.Number };
-        }, cancellationToken);
+            var started = new SessionStarted(turn.Persona, context.Principal.Id, context.ClientType, turn.Constitution.Hash, turn.Constitution.Version);
+            await sessions.InsertSessionAsync(work, context, turn.SessionId, Title(turn.Prompt), started);
+            await sessions.ApplyAsync(work, context, turn.SessionId, state, new StartCommand(started));
+            state = SessionDecider.Apply(state, started);
+        }
+        var wanted = new TurnOpened(
+            turn.TurnId, 0, Digest.Of(turn.Prompt), turn.Prompt.Length, call.Provider, call.Model, call.CallId,
+            turn.Policy.Digest, turn.Policy.Score, [.. turn.Memories.Select(hit => hit.Id)]);
+        var (happened, _) = await sessions.ApplyAsync(work, context, turn.SessionId, state, new OpenTurnCommand(wanted, turn.Constitution.Hash));
+        var opened = (TurnOpened)happened;
+        await sessions.InsertTurnAsync(work, context, turn.SessionId, opened, turn.Prompt, owner.Id, owner.LeaseUntil());
+        var data = new TurnStartedData(turn.SessionId, turn.TurnId, opened.Number, call.Model, turn.Memories, turn.DegradedReasons);
+        await SessionStore.AddEventsAsync(work, context.Tenant, turn.SessionId, turn.TurnId, [(StreamEvent.TurnStarted, JsonSerializer.Serialize(data, SessionsJson.Default.TurnStartedData))]);
+        work.OnCommit(() =>
+        {
+            turn.Open(opened.Number);
+            streams.Signal(context.Tenant, turn.SessionId);
+        });
     }
 
     private async Task<Problem> RefuseAsync(

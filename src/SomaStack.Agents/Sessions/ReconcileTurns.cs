@@ -1,18 +1,17 @@
 using System.Text.Json;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using SomaStack.Governance.Billing.Contracts;
 using SomaStack.Governance.Settings.Contracts;
 using SomaStack.Platform;
 
 namespace SomaStack.Agents.Sessions;
 
 /// <summary>
-/// Ends turns whose owner died: they are marked as failed with <c>turn_interrupted</c>, what had been released is kept, the spending is
-/// unknown and the session takes messages again. Runs when the server starts and every few seconds.
+/// Ends turns whose owner died: they are marked as failed with <c>turn_interrupted</c>, what had been released is kept and the session takes
+/// messages again. The money is the call's, which Inference declares lost. Runs when the server starts and every few seconds.
 /// </summary>
 internal sealed partial class ReconcileTurns(
-    Db db, SessionStore store, SessionStreams streams, IBilling billing, ISettings settings, TimeProvider clock, ILogger<ReconcileTurns> log) : BackgroundService
+    Db db, SessionStore store, SessionStreams streams, ISettings settings, TimeProvider clock, ILogger<ReconcileTurns> log) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
@@ -39,8 +38,8 @@ internal sealed partial class ReconcileTurns(
     {
         try
         {
-            foreach (var (tenant, session, turn, reservation, _) in await store.AbandonedAsync(leasesBefore, cancellationToken))
-                await EndAsync(tenant, session, turn, reservation, cancellationToken);
+            foreach (var (tenant, session, turn) in await store.AbandonedAsync(leasesBefore, cancellationToken))
+                await EndAsync(tenant, session, turn, cancellationToken);
         }
         catch (System.Data.Common.DbException exception)
         {
@@ -48,7 +47,7 @@ internal sealed partial class ReconcileTurns(
         }
     }
 
-    private async Task EndAsync(string tenant, string session, string turn, string reservation, CancellationToken cancellationToken)
+    private async Task EndAsync(string tenant, string session, string turn, CancellationToken cancellationToken)
     {
         var context = RequestContext.ForSystem(tenant, settings.Mode);
         var failure = new TurnFailure(SessionProblems.Interrupted.Code, "The server stopped while this was being answered.");
@@ -57,7 +56,6 @@ internal sealed partial class ReconcileTurns(
             var state = await SessionStore.StateAsync(work, tenant, session);
             if (state.OpenTurn != turn) return;
             var said = string.Concat((await SessionStore.DeltasAsync(work, tenant, session, turn)).Select(delta => JsonSerializer.Deserialize(delta, SessionsJson.Default.DeltaData)!.Text));
-            await billing.SettleAsync(work, context, reservation, new TokenUsage(null, null));
             await store.ApplyAsync(work, context, session, state, new FailTurnCommand(new TurnFailed(turn, failure.Code, said.Length)));
             await store.EndTurnAsync(work, context, turn, "failed", said, null, failure);
             await SessionStore.AddEventsAsync(work, tenant, session, turn, [(StreamEvent.TurnFailed, JsonSerializer.Serialize(failure, SessionsJson.Default.TurnFailure))]);

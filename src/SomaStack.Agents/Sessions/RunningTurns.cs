@@ -25,8 +25,8 @@ internal sealed partial class RunningTurns(AnswerTurn answer, SessionStore store
             throw new Problem(SessionProblems.TooManyTurns, $"This server answers {RunningMax} turns at a time.") { RetryAfter = TimeSpan.FromSeconds(2) };
     }
 
-    /// <summary>Begins to answer; the task ends when the turn has ended, however it did.</summary>
-    public Task Begin(OpenedTurn turn)
+    /// <summary>Begins to open and to answer it; the task ends when the turn has ended, however it did, or was not opened.</summary>
+    public Task Begin(PreparedTurn turn)
     {
         var running = new Running(CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token));
         _running[(turn.Context.Tenant, turn.TurnId)] = running;
@@ -50,7 +50,7 @@ internal sealed partial class RunningTurns(AnswerTurn answer, SessionStore store
 
     public void Dispose() => _stopping.Dispose();
 
-    private async Task AnswerAsync(OpenedTurn turn, Running running)
+    private async Task AnswerAsync(PreparedTurn turn, Running running)
     {
         // Leave the caller's stack: the entry must be complete before the turn can end.
         await Task.Yield();
@@ -75,7 +75,7 @@ internal sealed partial class RunningTurns(AnswerTurn answer, SessionStore store
     }
 
     /// <summary>Renews the lease and hears of a cancel that reached another replica.</summary>
-    private async Task WatchAsync(OpenedTurn turn, Running running, CancellationToken cancellationToken)
+    private async Task WatchAsync(PreparedTurn turn, Running running, CancellationToken cancellationToken)
     {
         try
         {

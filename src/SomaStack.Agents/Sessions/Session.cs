@@ -32,14 +32,16 @@ internal abstract record SessionEvent;
 
 internal sealed record SessionStarted(string Persona, string Principal, string ClientType, string ConstitutionHash, long ConstitutionVersion) : SessionEvent;
 
+/// <param name="ReservationId">Also the id of the call that it was opened with.</param>
 internal sealed record TurnOpened(
     string TurnId, long Number, string PromptSha256, long PromptChars, string Provider, string Model, string ReservationId,
     string PolicyDigest, double PolicyScore, IReadOnlyList<string> Memories) : SessionEvent;
 
 /// <param name="CostNanos">Null when the price or the token counts are unknown.</param>
+/// <param name="Model">That answered; another one may have been asked first, which <see cref="TurnOpened"/> names.</param>
 internal sealed record TurnCompleted(
     string TurnId, string AnswerSha256, long AnswerChars, long? InputTokens, long? OutputTokens, long? CostNanos, string Currency,
-    string? FinishReason, string? MemoryId) : SessionEvent;
+    string? FinishReason, string? MemoryId, string? Provider = null, string? Model = null, string? CallId = null) : SessionEvent;
 
 internal sealed record TurnFailed(string TurnId, string Code, long AnswerChars) : SessionEvent;
 

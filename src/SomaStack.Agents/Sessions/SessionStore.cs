@@ -137,10 +137,9 @@ internal sealed class SessionStore(Db db, Journal journal, TimeProvider clock)
             $"UPDATE turns SET cancel_requested_by = {context.Principal.Id} WHERE tenant = {context.Tenant} AND session = {session} AND status = 'open' RETURNING id"), cancellationToken);
 
     /// <summary>Open turns whose owner is gone, of all tenants: start-up and the reconciler end them.</summary>
-    public Task<List<(string Tenant, string Session, string Turn, string Reservation, string Principal)>> AbandonedAsync(long now, CancellationToken cancellationToken) => db.QueryAsync(
-        Db.AllTenants, static reader => (reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4)), $"""
-        SELECT t.tenant, t.session, t.id, t.reservation, s.principal FROM turns t JOIN sessions s ON s.tenant = t.tenant AND s.id = t.session
-        WHERE t.status = 'open' AND t.lease_until < {now} ORDER BY t.created_at LIMIT 500
+    public Task<List<(string Tenant, string Session, string Turn)>> AbandonedAsync(long now, CancellationToken cancellationToken) => db.QueryAsync(
+        Db.AllTenants, static reader => (reader.GetString(0), reader.GetString(1), reader.GetString(2)), $"""
+        SELECT tenant, session, id FROM turns WHERE tenant <> '' AND status = 'open' AND lease_until < {now} ORDER BY created_at LIMIT 500
         """, cancellationToken);
 
     private Task<long> AppendAsync(DbWork work, RequestContext context, string session, long version, SessionEvent happened)

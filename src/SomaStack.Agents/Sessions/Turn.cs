@@ -22,9 +22,12 @@ internal sealed record CostProof(decimal Amount, string Currency);
 internal sealed record UsageProof(long? InputTokens, long? OutputTokens, CostProof? Cost);
 
 /// <summary>Proof of thought: what was recorded on the way to the answer, not a rationale made up afterwards.</summary>
+/// <param name="Model">That answered, whichever was asked first.</param>
+/// <param name="CallId">Its call; the journal's subject is <c>call/ID</c>.</param>
+/// <param name="Attempts">Calls that the answer took, 1 without a retry or fallback.</param>
 internal sealed record Proof(
     ConstitutionProof Constitution, PolicyProof Policy, IReadOnlyList<MemoryProof> Memories, string Provider, string Model, UsageProof Usage,
-    IReadOnlyDictionary<string, double> TimingsMs, long JournalPosition);
+    IReadOnlyDictionary<string, double> TimingsMs, long JournalPosition, string? CallId = null, int? Attempts = null);
 
 /// <summary>Why a turn ended without an answer: the code of a problem and its public sentence.</summary>
 internal sealed record TurnFailure(string Code, string Detail);

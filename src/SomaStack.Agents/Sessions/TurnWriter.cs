@@ -9,7 +9,7 @@ namespace SomaStack.Agents.Sessions;
 /// Releases an answer while it is being made: text is moderated, then committed, then seen. While one release commits, the next
 /// gathers, so a fast model costs few commits and a slow one shows every word.
 /// </summary>
-internal sealed class TurnWriter(Db db, IModeration moderation, SessionStreams streams, OpenedTurn turn, CancellationToken cancellationToken)
+internal sealed class TurnWriter(Db db, IModeration moderation, SessionStreams streams, PreparedTurn turn, CancellationToken cancellationToken)
 {
     /// <summary>A rule may match across a release's edge: so much of what was released is looked at again.</summary>
     private const int Overlap = 256;

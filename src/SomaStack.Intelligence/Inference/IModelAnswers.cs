@@ -6,6 +6,11 @@ namespace SomaStack.Intelligence.Inference.Contracts;
 /// <summary>Asks a model under governance: routing with fallbacks, gate, reservation and journal line before the call, settlement after it.</summary>
 public interface IModelAnswers
 {
+    /// <summary>Which models a request would go to, best first, at least one. Asks none of them.</summary>
+    /// <param name="model">As in <see cref="ModelRequest"/>.</param>
+    /// <exception cref="Problem">404 <c>model_unknown</c> listing what there is.</exception>
+    ValueTask<IReadOnlyList<ModelCandidate>> CandidatesAsync(RequestContext context, string? model, string role, CancellationToken cancellationToken);
+
     /// <summary>Nothing is yielded before the call is durable; the last update carries a <see cref="CallReceipt"/> under <see cref="CallReceipt.Key"/>.</summary>
     /// <exception cref="Problem">Refused, or failed on every candidate; after the first update also when the answer was cut.</exception>
     IAsyncEnumerable<ChatResponseUpdate> StreamAsync(RequestContext context, ModelRequest request, CancellationToken cancellationToken);
@@ -15,7 +20,7 @@ public interface IModelAnswers
 }
 
 /// <param name="Model">A name of <c>GET /v1/models</c>, <c>provider/model</c>, or null for the tenant's choice for the role.</param>
-/// <param name="Purpose">What the call is for, as it stands in journal and ledger: chat, infer, request, benchmark, extraction.</param>
+/// <param name="Purpose">What the call is for, as it stands in journal and ledger: chat, infer, request, session, benchmark, extraction.</param>
 /// <param name="RequestSha256">Lower-hex digest of the request as it came in; binds the gate's decision to it.</param>
 /// <param name="InputTokensMax">An upper bound for the reservation: a byte-level tokenizer makes at most one token of a byte.</param>
 public sealed record ModelRequest(string? Model, IReadOnlyList<ChatMessage> Messages, ChatOptions Options, string Purpose, string RequestSha256, long InputTokensMax)
@@ -26,12 +31,25 @@ public sealed record ModelRequest(string? Model, IReadOnlyList<ChatMessage> Mess
     /// <summary>The caller's own id of the request, which stands in the lines of all its attempts; the trace when absent.</summary>
     public string? RequestId { get; init; }
 
+    /// <summary>
+    /// Joins the transaction that opens an attempt's call: what it writes is durable with the reservation and the call's first journal line,
+    /// before the provider is asked. It is run again for each attempt, and when a transaction is repeated.
+    /// </summary>
+    public Func<DbWork, OpenedCall, Task>? Opening { get; init; }
+
     /// <summary>Hears of each attempt's call when it is open, so that a surface can name it in its headers whatever comes of it.</summary>
     internal Action<ModelCall>? Announce { get; init; }
 
     /// <summary>Attempts that the same request has already had in another format.</summary>
     internal int AttemptsBefore { get; init; }
 }
+
+/// <summary>A model that a request may go to.</summary>
+/// <param name="ContextTokens">How much it reads at most; null when its server does not say.</param>
+public sealed record ModelCandidate(string Provider, string Model, int? ContextTokens);
+
+/// <param name="CallId">Also the id of its reservation.</param>
+public sealed record OpenedCall(string CallId, string Provider, string Model);
 
 public sealed record ModelAnswer(ChatResponse Response, CallReceipt Receipt);
 

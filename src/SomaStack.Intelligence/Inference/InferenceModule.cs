@@ -30,7 +30,6 @@ public static class InferenceModule
         UseLiteModule.Add(services, options);
         services.AddSingleton<ModelDirectory>();
         services.AddSingleton<Inference>();
-        services.AddSingleton<IInference>(static provider => provider.GetRequiredService<Inference>());
         services.AddSingleton<IModelAnswers>(static provider => provider.GetRequiredService<GovernedChat>());
         services.AddSingleton<CallStore>();
         services.AddSingleton<ModelCalls>();

@@ -3,13 +3,13 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
-using SomaStack.Intelligence.Inference.Contracts;
+using SomaStack.Intelligence.Inference;
 using SomaStack.Platform;
 using SomaStack.Server;
 
 namespace SomaStack.EndToEndTests.Inference;
 
-/// <summary>The client of an Anthropic model that other rooms resolve, against recorded real traffic.</summary>
+/// <summary>The client of an Anthropic model that governed calls use, against recorded real traffic.</summary>
 public sealed class AnthropicChatClientTests : IAsyncLifetime
 {
     private readonly string _folder = Path.Combine(Path.GetTempPath(), "soma-anthropic-" + Guid.CreateVersion7().ToString("N"));
@@ -18,7 +18,7 @@ public sealed class AnthropicChatClientTests : IAsyncLifetime
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    private IChatClient Client => _app.Services.GetRequiredService<IInference>().Resolve(RequestContext.ForSystem("demo", DeploymentMode.Test), null).Client;
+    private IChatClient Client => _app.Services.GetRequiredService<SomaStack.Intelligence.Inference.Inference>().ClientOf(_app.Services.GetRequiredService<ModelDirectory>().Find("claude-test")!);
 
     public async ValueTask InitializeAsync()
     {

@@ -1,12 +1,12 @@
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
-using SomaStack.Intelligence.Inference.Contracts;
+using SomaStack.Intelligence.Inference;
 using SomaStack.Platform;
 using SomaStack.Server;
 
 namespace SomaStack.EndToEndTests.Inference;
 
-/// <summary>The client that other rooms resolve, against recorded real traffic.</summary>
+/// <summary>The client that governed calls use, against recorded real traffic.</summary>
 public sealed class ChatClientTests : IAsyncLifetime
 {
     private readonly string _folder = Path.Combine(Path.GetTempPath(), "soma-chat-" + Guid.CreateVersion7().ToString("N"));
@@ -33,7 +33,7 @@ public sealed class ChatClientTests : IAsyncLifetime
     {
         var recorded = Recordings.Chat("openai-chat/valid_response").Single();
         _provider.Next(recorded);
-        var response = await Model().Client.GetResponseAsync([new ChatMessage(ChatRole.User, "What is the capital of France?")], cancellationToken: Stop);
+        var response = await Client.GetResponseAsync([new ChatMessage(ChatRole.User, "What is the capital of France?")], cancellationToken: Stop);
         Assert.Contains("Paris", response.Text, StringComparison.Ordinal);
         Assert.Equal(recorded.Usage!["completion_tokens"]!.GetValue<long>(), response.Usage!.OutputTokenCount);
         Assert.True(_provider.Received.TryDequeue(out var received));
@@ -46,7 +46,7 @@ public sealed class ChatClientTests : IAsyncLifetime
     {
         _provider.Next(Recordings.Chat("openai-chat/temporal_agent_run_stream").Single(), 17);
         var updates = new List<ChatResponseUpdate>();
-        await foreach (var update in Model().Client.GetStreamingResponseAsync([new ChatMessage(ChatRole.User, "What is the capital of Mexico?")], cancellationToken: Stop)) updates.Add(update);
+        await foreach (var update in Client.GetStreamingResponseAsync([new ChatMessage(ChatRole.User, "What is the capital of Mexico?")], cancellationToken: Stop)) updates.Add(update);
         var response = updates.ToChatResponse();
         Assert.Equal("The capital of Mexico is Mexico City.", response.Text);
         Assert.Equal((14, 8), (response.Usage!.InputTokenCount, response.Usage.OutputTokenCount));
@@ -56,7 +56,7 @@ public sealed class ChatClientTests : IAsyncLifetime
     public async Task It_hands_over_tool_calls()
     {
         _provider.Next(Recordings.Chat("openai-chat/tool_choice_matrix-required-openai")[0]);
-        var response = await Model().Client.GetResponseAsync([new ChatMessage(ChatRole.User, "Weather?")], cancellationToken: Stop);
+        var response = await Client.GetResponseAsync([new ChatMessage(ChatRole.User, "Weather?")], cancellationToken: Stop);
         Assert.NotEmpty(response.Messages.SelectMany(message => message.Contents).OfType<FunctionCallContent>());
     }
 
@@ -66,7 +66,7 @@ public sealed class ChatClientTests : IAsyncLifetime
     public async Task Recorded_refusals_become_problems(string name, string code)
     {
         _provider.Next(Recordings.Read(name).Single());
-        var problem = await Assert.ThrowsAsync<Problem>(() => Model().Client.GetResponseAsync([new ChatMessage(ChatRole.User, "Hi")], cancellationToken: Stop));
+        var problem = await Assert.ThrowsAsync<Problem>(() => Client.GetResponseAsync([new ChatMessage(ChatRole.User, "Hi")], cancellationToken: Stop));
         Assert.Equal(code, problem.Code.Code);
     }
 
@@ -81,7 +81,7 @@ public sealed class ChatClientTests : IAsyncLifetime
             await cancellation.CancelAsync();
             await ended.Task.WaitAsync(TimeSpan.FromSeconds(20));
         });
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Model().Client.GetResponseAsync([new ChatMessage(ChatRole.User, "Hi")], cancellationToken: cancellation.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Client.GetResponseAsync([new ChatMessage(ChatRole.User, "Hi")], cancellationToken: cancellation.Token));
         await ended.Task.WaitAsync(TimeSpan.FromSeconds(20), Stop);
     }
 
@@ -89,9 +89,9 @@ public sealed class ChatClientTests : IAsyncLifetime
     public async Task A_server_that_is_not_there_is_unavailable()
     {
         await _provider.DisposeAsync();
-        var problem = await Assert.ThrowsAsync<Problem>(() => Model().Client.GetResponseAsync([new ChatMessage(ChatRole.User, "Hi")], cancellationToken: Stop));
+        var problem = await Assert.ThrowsAsync<Problem>(() => Client.GetResponseAsync([new ChatMessage(ChatRole.User, "Hi")], cancellationToken: Stop));
         Assert.Equal("provider_unavailable", problem.Code.Code);
     }
 
-    private ResolvedModel Model() => _app.Services.GetRequiredService<IInference>().Resolve(RequestContext.ForSystem("demo", DeploymentMode.Test), null);
+    private IChatClient Client => _app.Services.GetRequiredService<SomaStack.Intelligence.Inference.Inference>().ClientOf(_app.Services.GetRequiredService<ModelDirectory>().Find("gpt-4o")!);
 }

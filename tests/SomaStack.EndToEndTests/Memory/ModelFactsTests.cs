@@ -71,12 +71,20 @@ public sealed class ModelFactsTests : IAsyncLifetime
         Assert.Equal(JsonValueKind.Null, read.GetProperty("extraction_error").ValueKind);
     }
 
-    private static Task AnswerAsync(HttpContext http, string content) => http.Response.WriteAsJsonAsync(new
+    private static async Task AnswerAsync(HttpContext http, string content)
     {
-        id = "chatcmpl-1", @object = "chat.completion", created = 1, model = "gpt-4o",
-        choices = new[] { new { index = 0, finish_reason = "stop", message = new { role = "assistant", content } } },
-        usage = new { prompt_tokens = 50, completion_tokens = 20, total_tokens = 70 },
-    });
+        http.Response.ContentType = "text/event-stream";
+        await SendAsync(http, new { id = "chatcmpl-1", @object = "chat.completion.chunk", created = 1, model = "gpt-4o", choices = new[] { new { index = 0, delta = new { role = "assistant", content } } } });
+        await SendAsync(http, new { id = "chatcmpl-1", @object = "chat.completion.chunk", created = 1, model = "gpt-4o", choices = new[] { new { index = 0, delta = new { }, finish_reason = "stop" } } });
+        await SendAsync(http, new
+        {
+            id = "chatcmpl-1", @object = "chat.completion.chunk", created = 1, model = "gpt-4o", choices = Array.Empty<object>(),
+            usage = new { prompt_tokens = 50, completion_tokens = 20, total_tokens = 70 },
+        });
+        await http.Response.WriteAsync("data: [DONE]\n\n");
+    }
+
+    private static Task SendAsync(HttpContext http, object chunk) => http.Response.WriteAsync($"data: {JsonSerializer.Serialize(chunk)}\n\n");
 
     private async Task<string> RememberAsync(string text)
     {

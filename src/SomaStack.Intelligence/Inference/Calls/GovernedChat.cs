@@ -35,10 +35,14 @@ internal sealed class GovernedChat(Router router, Inference clients, ModelCalls 
         throw failure;
     }
 
+    public async ValueTask<IReadOnlyList<ModelCandidate>> CandidatesAsync(RequestContext context, string? model, string role, CancellationToken cancellationToken) =>
+        [.. (await router.FindAsync(context, model, role, cancellationToken)).Candidates.Select(static one => new ModelCandidate(one.Provider, one.Id, one.ContextTokens))];
+
     private async Task<GovernedStream> BeginAsync(RequestContext context, ModelRequest request, ChatOptions wished, ModelCall call, AttemptDeadline deadline)
     {
         var options = wished.Clone();
         options.ModelId = call.Model.Id;
+        if (request.Opening is { } opening) call.Opening = work => opening(work, new OpenedCall(call.Id, call.Model.Provider, call.Model.Id));
         await calls.OpenAsync(call);
         request.Announce?.Invoke(call);
         var opened = new GovernedStream(calls, attempts, call, request.Messages, deadline);

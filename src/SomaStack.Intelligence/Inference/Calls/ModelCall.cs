@@ -28,6 +28,9 @@ internal sealed class ModelCall(RequestContext context, KnownModel model, string
 
     public string RequestSha256 { get; init; } = "";
 
+    /// <summary>What else is written in the transaction that opens it.</summary>
+    public Func<DbWork, Task>? Opening { get; set; }
+
     public long InputTokensMax { get; init; }
 
     public long OutputTokensMax { get; set; }

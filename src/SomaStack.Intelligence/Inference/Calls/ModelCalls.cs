@@ -64,6 +64,7 @@ internal sealed partial class ModelCalls(Db db, Journal journal, CallStore store
     {
         await db.WriteAsync(call.Context.Tenant, async work =>
         {
+            if (call.Opening is { } opening) await opening(work);
             await CallStore.OpenAsync(work, new OpenCallRow(call.Context.Tenant, call.Id, call.Model.Provider, call.Model.Id, call.OpenedAt, call.Context.TraceId), LeaseUntil());
             await billing.ReserveAsync(work, call.Context, Reservation(call));
             var opened = new CallOpened(

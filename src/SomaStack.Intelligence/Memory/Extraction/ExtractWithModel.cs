@@ -5,7 +5,6 @@ using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using SomaStack.Governance.Billing.Contracts;
 using SomaStack.Governance.Policy.Contracts;
 using SomaStack.Governance.Settings.Contracts;
 using SomaStack.Intelligence.Inference.Contracts;
@@ -19,8 +18,8 @@ namespace SomaStack.Intelligence.Memory;
 /// whose answer cannot be used is tried again with growing pauses and then marked as failed, with the reason.
 /// </summary>
 internal sealed partial class ExtractWithModel(
-    ExtractionStore store, FactStore facts, IInference inference, IKillSwitch killSwitch, IModeration moderation, IGate gate, IBilling billing, ISettings settings, SomaOptions options, Journal journal,
-    TimeProvider clock, ILogger<ExtractWithModel> log) : BackgroundService
+    ExtractionStore store, FactStore facts, IModelAnswers answers, IModeration moderation, ISettings settings, SomaOptions options, Journal journal, TimeProvider clock,
+    ILogger<ExtractWithModel> log) : BackgroundService
 {
     public const string Consumer = "memory.extractions";
 
@@ -40,7 +39,8 @@ internal sealed partial class ExtractWithModel(
     private static readonly TimeSpan Fresh = TimeSpan.FromDays(1);
 
     /// <summary>The built-in responder quotes; it extracts nothing.</summary>
-    public static bool IsConfigured(SomaOptions options) => options.OpenAiUrl is { Length: > 0 } && options.Model != new SomaOptions().Model;
+    public static bool IsConfigured(SomaOptions options) =>
+        (options.OpenAiUrl is { Length: > 0 } || options.AnthropicKey is not null || options.ProvidersFile is not null) && options.Model != new SomaOptions().Model;
 
     /// <summary>Hears of a memory, in the transaction that moves the consumer on.</summary>
     public static async Task HearAsync(JournalLine line, DbWork work, string model, TimeProvider clock)
@@ -80,33 +80,30 @@ internal sealed partial class ExtractWithModel(
         var started = Stopwatch.GetTimestamp();
         // One memory's refused words are no strike against another's.
         var context = RequestContext.ForSystem(due.Tenant, settings.Mode) with { Principal = new Principal("memory/" + due.MemoryId, "system") };
-        var reservation = Ids.New(clock);
-        var (reached, usage) = (false, new TokenUsage(null, null));
         try
         {
             if (await MemoryAsync(due, cancellationToken) is not { } memory) return;
-            var model = inference.Resolve(context, options.Model);
-            await PermitAsync(context, model, memory, cancellationToken);
-            await store.Db.WriteAsync(due.Tenant, work => billing.ReserveAsync(work, context, new ReservationRequest(
-                reservation, model.Provider, model.Model, Encoding.UTF8.GetByteCount(memory.Text) + StatedFacts.Instructions.Length, OutputTokensMax, "extraction")), cancellationToken);
+            if ((await moderation.CheckAsync(context, ModerationStage.Memory, memory.Text, cancellationToken)).Blocked) throw MemoryProblems.Denied.Because("The moderation rules stop this text.");
             using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             patience.CancelAfter(Patience);
-            reached = true;
-            var response = await model.Client.GetResponseAsync(
-                [new ChatMessage(ChatRole.System, StatedFacts.Instructions), new ChatMessage(ChatRole.User, memory.Text)],
-                new ChatOptions { MaxOutputTokens = OutputTokensMax, Temperature = 0, ResponseFormat = ChatResponseFormat.Json }, patience.Token);
-            usage = new TokenUsage(response.Usage?.InputTokenCount, response.Usage?.OutputTokenCount, response.Usage?.CachedInputTokenCount, response.Usage?.ReasoningTokenCount);
-            if (StatedFacts.Read(response.Text, memory.Text) is not { } read) throw new GarbledException();
-            await DoneAsync(context, due, memory, model, read.Facts, reservation, usage);
+            var answer = await answers.AnswerAsync(context, Ask(memory.Text), patience.Token);
+            if (StatedFacts.Read(answer.Response.Text, memory.Text) is not { } read) throw new GarbledException();
+            await DoneAsync(context, due, memory, answer.Receipt.Model, read.Facts);
             FactsMetrics.Refused.Add(read.Refused);
             FactsMetrics.Ended("done", Stopwatch.GetElapsedTime(started));
         }
         catch (Exception exception) when (exception is not System.Data.Common.DbException && !cancellationToken.IsCancellationRequested)
         {
-            await FailAsync(context, due, exception, reservation, reached, usage);
+            await FailAsync(due, exception);
             FactsMetrics.Ended("failed", Stopwatch.GetElapsedTime(started));
         }
     }
+
+    /// <summary>The call is governed as every other: gate, reservation, fallbacks, settlement and its lines in the journal are Inference's.</summary>
+    private ModelRequest Ask(string text) => new(
+        options.Model, [new ChatMessage(ChatRole.System, StatedFacts.Instructions), new ChatMessage(ChatRole.User, text)],
+        new ChatOptions { MaxOutputTokens = OutputTokensMax, Temperature = 0, ResponseFormat = ChatResponseFormat.Json },
+        "extraction", Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text))), Encoding.UTF8.GetByteCount(text) + StatedFacts.Instructions.Length);
 
     private async Task<MemoryRow?> MemoryAsync(DueExtraction due, CancellationToken cancellationToken) => await store.Db.WriteAsync(due.Tenant, async work =>
     {
@@ -115,47 +112,31 @@ internal sealed partial class ExtractWithModel(
         return memory;
     }, cancellationToken);
 
-    /// <summary>What every model call has to pass: kill switch, moderation, the gate.</summary>
-    private async Task PermitAsync(RequestContext context, ResolvedModel model, MemoryRow memory, CancellationToken cancellationToken)
+    /// <summary>Facts, journal line and status in one transaction; nothing when the memory changed or went meanwhile.</summary>
+    private async Task DoneAsync(RequestContext context, DueExtraction due, MemoryRow memory, string model, IReadOnlyList<RelationMention> stated)
     {
-        killSwitch.ThrowIfEngaged(context.Tenant);
-        if ((await moderation.CheckAsync(context, ModerationStage.Memory, memory.Text, cancellationToken)).Blocked) throw MemoryProblems.Denied.Because("The moderation rules stop this text.");
-        var ratio = await billing.BudgetRatioAsync(context.Tenant, cancellationToken);
-        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(memory.Text)));
-        var arguments = $"{{\"body_sha256\":\"{hash}\",\"model\":\"{JsonEncodedText.Encode(model.Model)}\",\"purpose\":\"extraction\"}}";
-        var decision = await gate.CheckAsync(context, new GatedAction("model.call", model.Model, arguments, BudgetRatio: ratio), cancellationToken);
-        if (decision.Verdict != Verdict.Allow) throw MemoryProblems.Denied.Because("The policy does not allow this model call.");
-    }
-
-    /// <summary>Facts, settlement, journal line and status in one transaction; nothing when the memory changed or went meanwhile.</summary>
-    private async Task DoneAsync(RequestContext context, DueExtraction due, MemoryRow memory, ResolvedModel model, IReadOnlyList<RelationMention> stated, string reservation, TokenUsage usage)
-    {
-        var extractor = "model:" + model.Model;
+        var extractor = "model:" + model;
         var known = (await facts.OfMemoryAsync(due.Tenant, memory.Id, CancellationToken.None)).Select(static fact => (Entities.Normalise(fact.Subject), fact.Predicate, Entities.Normalise(fact.Object))).ToHashSet();
         var fresh = stated.Where(fact => !known.Contains((Entities.Normalise(fact.Subject), fact.Predicate, Entities.Normalise(fact.Object)))).ToList();
         await store.Db.WriteAsync(due.Tenant, async work =>
         {
-            await billing.SettleAsync(work, context, reservation, usage);
             if (await MemoryStore.FindAsync(work, memory.Id) is not { } now) return;
             var same = now.Text == memory.Text;
             // What is recorded now was not known when the memory was: known_at must not claim it.
             var rows = fresh.Select((fact, i) => Facts.Row(now, fact, Facts.ModelOrdinal + i, extractor) with { RecordedAt = clock.NowMicros() }).ToList();
             if (same && rows.Count > 0) await Facts.AddAsync(work, context, journal, now, rows, extractor);
-            await ExtractionStore.SetAsync(work, memory.Id, same ? "done" : "pending", null, model.Model, clock.NowMicros(), clock.NowMicros());
+            await ExtractionStore.SetAsync(work, memory.Id, same ? "done" : "pending", null, model, clock.NowMicros(), clock.NowMicros());
         }, CancellationToken.None);
     }
 
-    private async Task FailAsync(RequestContext context, DueExtraction due, Exception exception, string reservation, bool reached, TokenUsage usage)
+    private async Task FailAsync(DueExtraction due, Exception exception)
     {
         var attempt = due.Attempts + 1;
-        var final = attempt >= (exception is GarbledException ? GarbledAttempts : Attempts) || exception is Problem { Code: var code } && code == MemoryProblems.Denied;
+        // What a rule or the policy forbids stays forbidden.
+        var final = attempt >= (exception is GarbledException ? GarbledAttempts : Attempts) || exception is Problem { Code.Kind: ProblemKind.Forbidden };
         var pause = TimeSpan.FromSeconds(Math.Min(FirstPause.TotalSeconds * Math.Pow(4, attempt - 1), LongestPause.TotalSeconds));
-        await store.Db.WriteAsync(due.Tenant, async work =>
-        {
-            if (reached) await billing.SettleAsync(work, context, reservation, usage);
-            else await billing.ReleaseAsync(work, context, reservation, "extraction_failed");
-            await ExtractionStore.SetAsync(work, due.MemoryId, final ? "failed" : "pending", Reason(exception), options.Model, Later(pause), clock.NowMicros());
-        }, CancellationToken.None);
+        await store.Db.WriteAsync(due.Tenant, work =>
+            ExtractionStore.SetAsync(work, due.MemoryId, final ? "failed" : "pending", Reason(exception), options.Model, Later(pause), clock.NowMicros()), CancellationToken.None);
         LogAttempt(due.MemoryId, attempt, Reason(exception));
     }
 

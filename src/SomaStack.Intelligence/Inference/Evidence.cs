@@ -3,17 +3,6 @@ using SomaStack.Platform;
 
 namespace SomaStack.Intelligence.Inference.Contracts;
 
-/// <summary>Finds the model that answers. Providers are <see cref="IChatClient"/>s, with telemetry already around them.</summary>
-public interface IInference
-{
-    /// <param name="model">A model id of <c>GET /v1/models</c>, or null for the tenant's default.</param>
-    /// <exception cref="Problem">404 <c>model_unknown</c> listing what there is.</exception>
-    ResolvedModel Resolve(RequestContext context, string? model);
-}
-
-/// <param name="ContextTokens">How much the model reads at most; null when its server does not say.</param>
-public sealed record ResolvedModel(string Provider, string Model, IChatClient Client, int? ContextTokens);
-
 /// <summary>
 /// A passage that an answer may rest on. Composers render it into the prompt as marked, untrusted text; the built-in extractive
 /// responder reads it from <see cref="Key"/> in <see cref="ChatOptions.AdditionalProperties"/>.
