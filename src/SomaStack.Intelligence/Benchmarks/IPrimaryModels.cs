@@ -13,16 +13,3 @@ public interface IPrimaryModels
     /// <exception cref="Problem">501 <c>not_built</c> where primaries cannot be changed over HTTP.</exception>
     Task PromoteAsync(RequestContext context, string role, string model, CancellationToken cancellationToken);
 }
-
-/// <summary>Port: speaks a sentence and has a model write down what it hears. Nothing implements it while no transcriber is configured.</summary>
-public interface ISpokenSentences
-{
-    /// <summary>Why the model cannot hear now, or null.</summary>
-    string? Unavailability(string model);
-
-    /// <exception cref="Problem">As a model call.</exception>
-    Task<HeardSentence> HearAsync(RequestContext context, string model, string sentence, CancellationToken cancellationToken);
-}
-
-/// <param name="CostNanos">Null when it is unknown.</param>
-public sealed record HeardSentence(string Text, string Provider, double LatencyMs, long? CostNanos, string Currency, string? CallId);

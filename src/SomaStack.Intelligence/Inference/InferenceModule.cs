@@ -61,12 +61,14 @@ public static class InferenceModule
         QueueModule.Add(services, options);
         services.AddSingleton<Tokenizers>();
         services.AddSingleton<TokenCounter>();
+        services.AddSingleton<InputBound>();
         services.AddSingleton<CountText>();
         services.AddSingleton<DailyStore>();
         services.AddSingleton<ModelTelemetry>();
         services.AddSingleton<OfflineSpeech>();
         services.AddSingleton<AudioCalls>();
         services.AddSingleton<TranscribeAudio>();
+        services.AddSingleton<ISpokenSentences, SpokenSentences>();
         services.AddSingleton<SynthesizeSpeech>();
     }
 

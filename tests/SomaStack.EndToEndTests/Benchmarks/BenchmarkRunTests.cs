@@ -25,7 +25,7 @@ public sealed class BenchmarkRunTests
         Assert.Equal(12, Part(run, "soma-extract", "qa").GetProperty("answered").GetInt64());
         Assert.Equal(12, Part(run, embedder!, "embeddings").GetProperty("answered").GetInt64());
         Assert.Equal(8, Part(run, "soma-extract", "code").GetProperty("skipped").GetProperty("no_sandbox").GetInt64());
-        Assert.Equal(10, Part(run, "soma-extract", "speech").GetProperty("skipped").GetProperty("no_transcriber").GetInt64());
+        Assert.Equal(10, Part(run, "soma-extract", "speech").GetProperty("skipped").GetProperty("not_for_this_task").GetInt64());
         Assert.Equal(12, Part(run, embedder!, "qa").GetProperty("skipped").GetProperty("not_for_this_task").GetInt64());
 
         var scores = (await client.GetFromJsonAsync<JsonElement>("/v1/scores", Stop)).GetProperty("data").EnumerateArray().ToList();
@@ -47,6 +47,40 @@ public sealed class BenchmarkRunTests
         // Each question was a governed call of its own.
         var line = await client.GetFromJsonAsync<JsonElement>("/v1/audit/events?limit=200", Stop);
         Assert.Contains(line.GetProperty("data").EnumerateArray(), one => one.GetRawText().Contains(asked.GetProperty("call_id").GetString()!, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_offline_transcriber_is_measured_with_its_word_error_rate_where_it_is_installed_and_skipped_with_the_reason_elsewhere()
+    {
+        var voice = File.Exists("/usr/bin/flite");
+        var transcriber = File.Exists("/usr/bin/pocketsphinx_continuous") && Directory.Exists("/usr/share/pocketsphinx/model/en-us/en-us");
+        await using var soma = await SomaProcess.StartAsync();
+        using var client = await soma.ClientAsync();
+        var run = await RunAsync(client, new { models = new[] { "pocketsphinx", "soma-extract" }, tasks = new[] { "speech" }, wait = true });
+        Assert.Equal(10, Part(run, "soma-extract", "speech").GetProperty("skipped").GetProperty("not_for_this_task").GetInt64());
+        var part = Part(run, "pocketsphinx", "speech");
+        if (!voice || !transcriber)
+        {
+            Assert.Equal(10, part.GetProperty("skipped").GetProperty(transcriber ? "voice_not_installed" : "transcriber_not_installed").GetInt64());
+            Assert.Equal(JsonValueKind.Null, part.GetProperty("word_error_rate").ValueKind);
+            return;
+        }
+        Assert.Equal(10, part.GetProperty("answered").GetInt64());
+        Assert.Equal(0, part.GetProperty("cost").GetDecimal());
+        var errors = part.GetProperty("word_error_rate");
+        TestContext.Current.TestOutputHelper!.WriteLine(part.GetRawText());
+        var (value, low, high) = (errors.GetProperty("value").GetDouble(), errors.GetProperty("low").GetDouble(), errors.GetProperty("high").GetDouble());
+        Assert.Equal(10, errors.GetProperty("sentences").GetInt32());
+        Assert.Equal(1 - part.GetProperty("quality").GetDouble(), value, 9);
+        Assert.True(low <= value && value <= high && low < high, part.GetRawText());
+        // Plain sentences of a synthetic voice: most words are heard, and not all.
+        Assert.InRange(value, 0.001, 0.5);
+        var scored = Assert.Single((await client.GetFromJsonAsync<JsonElement>("/v1/scores?task=speech", Stop)).GetProperty("data").EnumerateArray());
+        Assert.Equal("pocketsphinx", scored.GetProperty("model").GetString());
+        // Without a name the transcriber of this machine is the one that is measured.
+        var unnamed = await RunAsync(client, new { tasks = new[] { "speech" }, wait = true });
+        Assert.Equal(["pocketsphinx"], unnamed.GetProperty("models").EnumerateArray().Select(static one => one.GetString()));
+        Assert.Equal(value, Part(unnamed, "pocketsphinx", "speech").GetProperty("word_error_rate").GetProperty("value").GetDouble(), 9);
     }
 
     [Fact]

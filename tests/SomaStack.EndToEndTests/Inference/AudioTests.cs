@@ -28,12 +28,21 @@ public sealed class AudioTests(AudioTests.House house) : IClassFixture<AudioTest
         Print(answer.ToJsonString());
         Assert.Contains("before the sun came up", answer["text"]!.GetValue<string>(), StringComparison.Ordinal);
         Assert.InRange(answer["duration"]!.GetValue<double>(), 2, 5);
+        foreach (var (told, model) in new[] { (spoken, "somastack/flite"), (heard, "somastack/pocketsphinx") })
+        {
+            Assert.Equal((model, "0 USD"), (Told(told, "x-somastack-model"), Told(told, "x-somastack-cost")));
+            Assert.Equal(Told(told, "x-request-id"), Told(told, "x-somastack-request-id"));
+            // The programs take longer than what stands around them.
+            Assert.InRange(double.Parse(Told(told, "x-somastack-overhead-ms"), System.Globalization.CultureInfo.InvariantCulture), 0.001, 60_000);
+        }
         var settled = await ClosedAsync(heard);
         Assert.Equal("somastack.inference.call_settled.v1", settled.Type);
         Assert.Equal(("pocketsphinx", "transcription", 0), (settled.Data.GetProperty("model").GetString(), settled.Data.GetProperty("purpose").GetString(), settled.Data.GetProperty("output_tokens").GetInt64()));
         Assert.Equal(JsonValueKind.Null, settled.Data.GetProperty("refused").ValueKind);
         Assert.Empty(Directory.GetFiles(Path.Combine(house.Soma.Data, "tmp", "audio")));
     }
+
+    private static string Told(HttpResponseMessage response, string name) => response.Headers.GetValues(name).Single();
 
     [Fact]
     public async Task The_roadmaps_aliases_speak_and_hear_without_naming_a_model()

@@ -111,6 +111,9 @@ public sealed class OpenAiResponsesSdkTests(OpenAiGateway gateway) : IClassFixtu
         var result = await Client().GetEmbeddingClient("embeddings/TestOpenAI.test_documents").GenerateEmbeddingsAsync(["hello", "world"], cancellationToken: Stop);
         Assert.Equal((2, 1536, 2), (result.Value.Count, result.Value[0].ToFloats().Length, result.Value.Usage.InputTokenCount));
         using var one = await gateway.Client.PostAsync("/embedding", new StringContent("""{"text":"Hello, world!","model":"embeddings/TestOpenAI.test_query"}""", System.Text.Encoding.UTF8, "application/json"), Stop);
+        Assert.Equal("unknown", one.Headers.GetValues("x-somastack-cost").Single());
+        Assert.Equal(one.Headers.GetValues("X-Request-Id").Single(), one.Headers.GetValues("x-somastack-request-id").Single());
+        Assert.True(one.Headers.Contains("x-somastack-overhead-ms") && one.Headers.Contains("x-somastack-call-id"));
         var answer = System.Text.Json.Nodes.JsonNode.Parse(await one.Content.ReadAsStringAsync(Stop))!;
         Assert.Equal((1536, 1536), (answer["dim"]!.GetValue<int>(), answer["embedding"]!.AsArray().Count));
     }

@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using SomaStack.EndToEndTests.Inference;
+using SomaStack.EndToEndTests.Sessions;
 
 namespace SomaStack.EndToEndTests.Memory;
 
@@ -69,6 +70,34 @@ public sealed class ModelFactsTests : IAsyncLifetime
         var read = await ReadAsync(await RememberAsync("The ferry to the island is late."), "done");
         Assert.Equal(0, read.GetProperty("data").GetArrayLength());
         Assert.Equal(JsonValueKind.Null, read.GetProperty("extraction_error").ValueKind);
+    }
+
+    [Fact]
+    public async Task A_model_that_is_away_is_stood_in_for_by_the_fallback_of_its_profile_and_the_facts_say_so()
+    {
+        var folder = Directory.CreateTempSubdirectory("soma-facts-").FullName;
+        var providers = Path.Combine(folder, "providers.json");
+        await File.WriteAllTextAsync(providers, JsonSerializer.Serialize(new object[]
+        {
+            new { name = "gone", kind = "openai-compatible", url = $"http://127.0.0.1:{RoutedServer.ClosedPort()}/v1", models = new[] { "absent" } },
+        }), Stop);
+        await using var soma = await SomaProcess.StartAsync(environment: new Dictionary<string, string>
+        {
+            ["SOMA_OPENAI_URL"] = _provider.Url, ["SOMA_OPENAI_KEY"] = RecordedProvider.Key, ["SOMA_PROVIDERS"] = providers, ["SOMA_MODEL"] = "gone/absent",
+        });
+        _client.Dispose();
+        _client = await soma.ClientAsync();
+        using var change = new HttpRequestMessage(HttpMethod.Put, "/v1/tenants/demo/model-profiles/chat") { Content = JsonContent.Create(new { primary = "gone/absent", fallbacks = new[] { "gpt-4o" }, retries = 0 }) };
+        change.Headers.TryAddWithoutValidation("If-Match", "\"0\"");
+        using var changed = await _client.SendAsync(change, Stop);
+        Assert.True(changed.IsSuccessStatusCode, await changed.Content.ReadAsStringAsync(Stop));
+
+        _provider.Next(http => AnswerAsync(http, """{"facts":[{"subject":"Anna","predicate":"bakes_for","object":"the harbour café"}]}"""));
+        var read = await ReadAsync(await RememberAsync("These days the harbour café gets its bread from Anna."), "done");
+        Assert.Contains(read.GetProperty("data").EnumerateArray(), fact => Text(fact, "extractor") == "model:gpt-4o");
+        var lines = (await _client.GetStringAsync("/v1/audit/events?limit=200", Stop));
+        Assert.Contains("\"purpose\":\"extraction\"", lines, StringComparison.Ordinal);
+        Directory.Delete(folder, recursive: true);
     }
 
     private static async Task AnswerAsync(HttpContext http, string content)

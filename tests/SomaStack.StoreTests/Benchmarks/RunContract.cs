@@ -44,6 +44,39 @@ public sealed class RunContract(Databases databases)
     }
 
     [Theory, MemberData(nameof(Names))]
+    public async Task Old_runs_go_with_their_results_and_what_waits_for_a_person_stays(string name)
+    {
+        await using var house = await House.OpenAsync(databases, name);
+        await EndAsync("old");
+        await house.SuggestAsync("old", new Suggestion("promotion", "chat", "qa", "weak", "strong", 0.1, new Interval(0, 0.2), 0.9, new Interval(0.8, 1), 12, "better"));
+        house.Clock.Advance(TimeSpan.FromDays(2));
+        await EndAsync("new");
+        await house.Start.BeginAsync(Context, "waiting", "request", new RunRequest(["soma-extract"], ["qa"]), Stop);
+        house.Clock.Advance(TimeSpan.FromDays(399));
+
+        Assert.Equal(0, await house.Sweep(402).SweepAsync(Stop));
+        Assert.Equal(1, await house.Sweep(400).SweepAsync(Stop));
+        Assert.Equal(["new", "waiting"], (await house.Store.ListAsync("demo", long.MaxValue, "", 10, Stop)).Select(static run => run.Id).Order());
+        Assert.Empty(await house.Store.ResultsAsync("demo", "old", Stop));
+        Assert.Equal(2, (await house.Store.ResultsAsync("demo", "new", Stop)).Count);
+        var open = Assert.Single(await house.Promotions.ListAsync("demo", "", long.MaxValue, "", 10, Stop));
+        Assert.True(await house.Promotions.DecideAsync(Context, open, "rejected", house.Clock.NowMicros(), Stop));
+        house.Clock.Advance(TimeSpan.FromDays(401));
+        await house.Sweep(400).SweepAsync(Stop);
+        Assert.Empty(await house.Promotions.ListAsync("demo", "", long.MaxValue, "", 10, Stop));
+
+        async Task EndAsync(string id)
+        {
+            await house.Start.BeginAsync(Context, id, "request", new RunRequest(["soma-extract"], ["qa"]), Stop);
+            var due = Assert.Single(await house.Store.DueAsync(house.Clock.NowMicros(), 10, Stop));
+            Assert.True(await house.Store.ClaimAsync(due, "one", house.Clock.NowMicros() + 60_000_000, house.Clock.NowMicros(), Stop));
+            Assert.True(await house.Store.AddResultAsync("demo", id, "one", Row("voyager", 1), Stop));
+            Assert.True(await house.Store.AddResultAsync("demo", id, "one", Row("pioneer", 0), Stop));
+            Assert.True(await house.EndAsync(id, "one"));
+        }
+    }
+
+    [Theory, MemberData(nameof(Names))]
     public async Task A_run_that_was_left_is_finished_without_asking_again_what_has_a_result(string name)
     {
         await using var house = await House.OpenAsync(databases, name);
@@ -203,9 +236,13 @@ public sealed class RunContract(Databases databases)
         }
 
         public ExecuteRuns Work() => new(
-            Store, Service<CapsuleShelf>(), new Examiner(Service<IModelAnswers>(), Clock), Scores, Promotions, Service<IPrimaryModels>(), Service<ISettings>(), _journal, Clock, NullLogger<ExecuteRuns>.Instance);
+            Store, Service<CapsuleShelf>(), new Examiner(Service<IModelAnswers>(), Service<ISpokenSentences>(), Clock), Scores, Promotions, Service<IPrimaryModels>(), Service<ISettings>(), _journal, Clock, NullLogger<ExecuteRuns>.Instance);
 
         public NightlyRuns Nightly() => new(Schedule.Of("03:00"), Start, Service<IIdentity>(), Service<ISettings>(), Clock, NullLogger<NightlyRuns>.Instance);
+
+        public SweepRuns Sweep(int days) => new(Store, Promotions, new SomaOptions { MeasuresKeepDays = days }, Clock, NullLogger<SweepRuns>.Instance);
+
+        public Task<bool> EndAsync(string run, string claim) => Service<Db>().WriteAsync("demo", work => RunStore.EndAsync(work, run, claim, "done", null, Clock.NowMicros()), Stop);
 
         public Task SuggestAsync(string run, Suggestion suggestion) => Service<Db>().WriteAsync("demo", work => Promotions.SuggestAsync(work, Context, run, suggestion, Clock.NowMicros()), Stop);
 

@@ -59,6 +59,67 @@ public sealed class QueueContract(Databases databases)
     }
 
     [Theory, MemberData(nameof(Names))]
+    public async Task A_tenant_with_a_long_queue_does_not_keep_another_waiting(string name)
+    {
+        await using var house = await QueueHouse.OpenAsync(databases, name);
+        await house.FillAsync("full", 10_000);
+        house.Clock.Advance(TimeSpan.FromMinutes(1));
+        for (var i = 0; i < 3; i++) await house.AddAsync($"late{i}", "late");
+        await house.AddAsync("alone", "zeta");
+
+        // Places are dealt by turns, whoever waited first; what the others do not need is the long queue's.
+        var first = await house.ClaimAsync(4);
+        Assert.Equal(["full 2", "late 1", "zeta 1"], Shares(first));
+        var second = await house.ClaimAsync(4);
+        Assert.Equal(["full 2", "late 2"], Shares(second));
+        Assert.Equal(["late0", "late1", "late2"], first.Concat(second).Where(row => row.Tenant == "late").Select(row => row.Id));
+        Assert.Equal(["full 4"], Shares(await house.ClaimAsync(4)));
+    }
+
+    [Theory, MemberData(nameof(Names))]
+    public async Task With_one_place_and_nothing_under_way_tenants_take_turns(string name)
+    {
+        await using var house = await QueueHouse.OpenAsync(databases, name);
+        foreach (var tenant in new[] { "one", "two", "three" })
+            for (var i = 0; i < 3; i++) await house.AddAsync($"{tenant}{i}", tenant);
+        var served = new List<string>();
+        for (var i = 0; i < 9; i++)
+        {
+            house.Clock.Advance(TimeSpan.FromMilliseconds(1));
+            var row = Assert.Single(await house.ClaimAsync(1));
+            served.Add(row.Tenant);
+            await house.DecideAsync(row, new SucceedCommand(1), new RequestChange(Result: QueueHouse.Answer("done")));
+        }
+        Assert.All(Enumerable.Range(0, 3), i => Assert.Equal(3, served.Skip(3 * i).Take(3).Distinct().Count()));
+    }
+
+    [Theory, MemberData(nameof(Names))]
+    public async Task What_ended_long_enough_ago_is_deleted_with_its_stream_and_nothing_else(string name)
+    {
+        await using var house = await QueueHouse.OpenAsync(databases, name);
+        foreach (var tenant in new[] { "demo", "other" })
+            foreach (var id in Enumerable.Range(0, 130).Select(i => "old" + i).Append("replayed")) await house.AddAsync(id, tenant);
+        foreach (var row in await house.ClaimAsync(262))
+            await house.DecideAsync(row, row.Id == "replayed" ? new FailCommand(1, "x", false) : new SucceedCommand(1), new RequestChange(Result: QueueHouse.Answer("old")));
+        Assert.Null((await house.DecideAsync((await house.Store.GetAsync(Databases.Context("demo"), "replayed", true, Stop)).Row, new ReplayCommand(1))).Refusal);
+        await house.AddAsync("waiting");
+        house.Clock.Advance(TimeSpan.FromDays(10));
+        await house.AddAsync("fresh", "third");
+        await house.DecideAsync(Assert.Single(await house.ClaimAsync(10), row => row.Id == "fresh"), new SucceedCommand(1), new RequestChange(Result: QueueHouse.Answer("new")));
+        house.Clock.Advance(TimeSpan.FromDays(25));
+
+        Assert.Equal((0, 0), await house.Sweep(requestsDays: 0, measuresDays: 0).SweepAsync(Stop));
+        Assert.Equal((0, 0), await house.Sweep(requestsDays: 36).SweepAsync(Stop));
+        // 130 of one tenant and 131 of the other: one was replayed and has not ended.
+        Assert.Equal((261, 0), await house.Sweep().SweepAsync(Stop));
+        Assert.Equal((0, 0), await house.Sweep().SweepAsync(Stop));
+        var left = await house.Db.QueryAsync(Db.AllTenants, reader => reader.GetString(0), $"SELECT id FROM inference_requests WHERE tenant <> '' ORDER BY id", Stop);
+        Assert.Equal(["fresh", "replayed", "waiting"], left);
+        Assert.Equal(3, await house.Db.NumberAsync(Db.AllTenants, $"SELECT COUNT(*) FROM (SELECT DISTINCT tenant, request FROM inference_request_events WHERE tenant <> '') AS kept", Stop));
+        Assert.NotEmpty(await house.StreamAsync("replayed"));
+    }
+
+    [Theory, MemberData(nameof(Names))]
     public async Task A_worker_that_lost_its_lease_writes_nothing_any_more_and_the_result_is_the_others(string name)
     {
         await using var house = await QueueHouse.OpenAsync(databases, name);
@@ -224,4 +285,7 @@ public sealed class QueueContract(Databases databases)
     }
 
     private static string? Text(JsonElement element, string name) => element.GetProperty(name).GetString();
+
+    private static List<string> Shares(List<RequestRow> rows) =>
+        [.. rows.GroupBy(row => row.Tenant).OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => $"{group.Key} {group.Count()}")];
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using SomaStack.Intelligence.Inference;
 using SomaStack.Platform;
@@ -31,6 +32,25 @@ internal sealed class QueueHouse(Db db, FakeTimeProvider clock) : IAsyncDisposab
         var payload = JsonSerializer.Serialize(new RequestPayload(Prompt: words), QueueJson.Default.RequestPayload);
         return await Store.AddAsync(context, row, payload, TestContext.Current.CancellationToken);
     }
+
+    /// <summary>So many waiting requests of a tenant at once, as if each had been sent.</summary>
+    public async Task FillAsync(string tenant, int count)
+    {
+        var first = await AddAsync("r", tenant);
+        await db.WriteAsync(tenant, async work =>
+        {
+            for (var i = 1; i < count; i++)
+                await work.ExecuteAsync($"""
+                    INSERT INTO inference_requests (tenant, id, mode, role, principal, principal_kind, capabilities, client_type, trace_id, payload, request_sha256, state, version, attempts,
+                        attempts_max, dead, next_attempt_at, lease_until, created_at)
+                    SELECT tenant, {$"r{i:D5}"}, mode, role, principal, principal_kind, capabilities, client_type, trace_id, payload, request_sha256, state, version, attempts,
+                        attempts_max, dead, next_attempt_at, lease_until, created_at FROM inference_requests WHERE tenant = {tenant} AND id = {first.Id}
+                    """);
+        }, TestContext.Current.CancellationToken);
+    }
+
+    public SweepRequests Sweep(int requestsDays = 30, int measuresDays = 400) => new(
+        Store, new DailyStore(db), new SomaOptions { RequestsKeepDays = requestsDays, MeasuresKeepDays = measuresDays }, clock, NullLogger<SweepRequests>.Instance);
 
     public Task<List<RequestRow>> ClaimAsync(int limit = 10, string owner = "one") => Store.ClaimAsync(owner, limit, row => Databases.Context(row.Tenant, row.Principal));
 

@@ -40,6 +40,21 @@ public sealed class TelemetryContract(Databases databases)
     }
 
     [Theory, MemberData(nameof(Names))]
+    public async Task Days_that_are_old_enough_are_deleted_in_batches(string name)
+    {
+        await using var db = await databases.OpenAsync(name);
+        // Each row of its own: no two last equally long.
+        for (var i = 0; i < 30; i++) await HearAsync(db, i % 2 == 0 ? "demo" : "other", Noon.AddDays(-401), Settled(1, 1, Math.Pow(2, i), 1, false));
+        await HearAsync(db, "demo", Noon.AddDays(-399), Settled(1, 1, 5, 1, false));
+        var store = new DailyStore(db);
+        var deleted = new List<int>();
+        for (var i = 0; i < 4; i++) deleted.Add(await store.DeleteAsync("2025-10-18", 12, Stop));
+        Assert.Equal([12, 12, 6, 0], deleted);
+        Assert.Equal(1, Assert.Single(await store.SinceAsync("demo", "2020-01-01", Stop)).Calls);
+        Assert.Empty(await store.SinceAsync("other", "2020-01-01", Stop));
+    }
+
+    [Theory, MemberData(nameof(Names))]
     public async Task A_line_of_before_the_fields_were_there_is_counted_too(string name)
     {
         await using var db = await databases.OpenAsync(name);

@@ -62,6 +62,16 @@ public sealed class MessagesWireTests
         Assert.False(relay.Done);
     }
 
+    [Fact]
+    public void Tokens_that_the_cache_keeps_for_an_hour_are_told_apart_and_outlive_a_count_that_does_not_name_them()
+    {
+        var begun = Wire.ReadEvent("""{"type":"message_start","message":{"usage":{"input_tokens":3,"cache_creation_input_tokens":418,"cache_read_input_tokens":0,"cache_creation":{"ephemeral_5m_input_tokens":18,"ephemeral_1h_input_tokens":400},"output_tokens":1}}}"""u8).Usage!;
+        Assert.Equal((418L, 400L), (begun.CacheWriteTokens, begun.CacheWriteHourTokens));
+        var merged = Wire.Merge(begun, Wire.ReadEvent("""{"type":"message_delta","usage":{"cache_creation_input_tokens":418,"output_tokens":33}}"""u8).Usage!);
+        Assert.Equal((421L, 33L, 418L, 400L), (merged.InputTokens, merged.OutputTokens, merged.CacheWriteTokens, merged.CacheWriteHourTokens));
+        Assert.Equal(400, Wire.ReadWhole("""{"type":"message","usage":{"input_tokens":3,"cache_creation_input_tokens":418,"cache_creation":{"ephemeral_1h_input_tokens":400},"output_tokens":1}}"""u8).Usage!.CacheWriteHourTokens);
+    }
+
     [Theory]
     [InlineData("""{"input_tokens":3,"cache_creation_input_tokens":418,"cache_read_input_tokens":1111,"output_tokens":33}""", 1532)]
     [InlineData("""{"input_tokens":3,"output_tokens":33}""", 1532)]

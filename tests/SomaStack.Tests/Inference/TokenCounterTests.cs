@@ -104,6 +104,8 @@ public sealed class TokenCounterTests(ITestOutputHelper output)
         Assert.True(cases.Count >= 40, $"{cases.Count} requests");
         foreach (var one in cases.Where(static one => one.Count.IsExact)) output.WriteLine($"{one.Exchange.File} {one.Exchange.Model}: {one.Recorded} recorded, {one.Count.Tokens} counted, bound {one.Bound}");
         Assert.All(cases.Where(static one => ModelEncoding.Of(one.Exchange.Model!).IsOwn), one => Assert.True(one.Bound >= one.Recorded, $"{one.Exchange.File}: {one.Recorded} tokens, bound {one.Bound}"));
+        // The reservation's bound holds for every recorded request, tools and all.
+        Assert.All(cases, one => Assert.True(InputBound.Of(Encoding.UTF8.GetBytes(one.Exchange.Recorded.Request!.ToJsonString())) >= one.Recorded, $"{one.Exchange.File}: {one.Recorded} tokens"));
         var exact = cases.Where(static one => one.Count.IsExact && one.Exchange.Address.AbsolutePath.EndsWith("/chat/completions", StringComparison.Ordinal)).ToList();
         Assert.True(exact.Count >= 3, $"{exact.Count} exact counts");
         Assert.All(exact, one => Assert.Equal((one.Exchange.File, one.Recorded), (one.Exchange.File, one.Count.Tokens)));

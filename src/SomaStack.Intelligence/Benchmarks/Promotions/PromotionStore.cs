@@ -54,6 +54,13 @@ internal sealed class PromotionStore(Db db, Journal journal)
         return true;
     }, cancellationToken);
 
+    /// <summary>Of every tenant; what waits for a person stays.</summary>
+    /// <returns>How many were deleted; fewer than <paramref name="limit"/> when no more are that old.</returns>
+    public Task<int> DeleteDecidedAsync(long before, int limit, CancellationToken cancellationToken) => db.WriteAsync(Db.AllTenants, work => work.ExecuteAsync($"""
+        DELETE FROM benchmark_promotions WHERE (tenant, id) IN (
+            SELECT tenant, id FROM benchmark_promotions WHERE tenant <> '' AND decided_at IS NOT NULL AND decided_at < {before} ORDER BY decided_at LIMIT {limit})
+        """), cancellationToken);
+
     private static PromotionRow Row(System.Data.Common.DbDataReader reader) => new(
         reader.GetString(0), reader.GetString(1),
         new Suggestion(

@@ -26,7 +26,7 @@ internal sealed record Outcome(
 }
 
 /// <summary>Asks one model one question of a capsule and grades what it says. Every call is a governed one.</summary>
-internal sealed class Examiner(IModelAnswers answers, TimeProvider clock, ITextEmbedder? embedder = null, ISpokenSentences? speech = null)
+internal sealed class Examiner(IModelAnswers answers, ISpokenSentences speech, TimeProvider clock, ITextEmbedder? embedder = null)
 {
     private const int OutputTokensMax = 256;
 
@@ -39,7 +39,7 @@ internal sealed class Examiner(IModelAnswers answers, TimeProvider clock, ITextE
         if (capsule.Skipped is { } why) return Outcome.Skip(why);
         if (capsule.Task == "embeddings") return Rank(model, item);
         if (embedder?.Model == model) return Outcome.Skip("not_for_this_task");
-        if (capsule.Task == "speech" && (speech is null ? "no_transcriber" : speech.Unavailability(model)) is { } deaf) return Outcome.Skip(deaf);
+        if (capsule.Task == "speech" && await speech.UnavailabilityAsync(context, model, cancellationToken) is { } deaf) return Outcome.Skip(deaf);
         using var patience = new CancellationTokenSource(Patience, clock);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
         var begun = clock.GetTimestamp();
@@ -169,7 +169,7 @@ internal sealed class Examiner(IModelAnswers answers, TimeProvider clock, ITextE
 
     private async Task<Outcome> HearAsync(RequestContext context, string model, CapsuleItem item, CancellationToken cancellationToken)
     {
-        var heard = await speech!.HearAsync(context, model, item.Input, cancellationToken);
+        var heard = await speech.HearAsync(context, model, item.Input, cancellationToken);
         return new Outcome(
             Outcome.Answered, null, heard.Provider, Grader.Text("wer", heard.Text, item.Input), string.IsNullOrWhiteSpace(heard.Text), heard.LatencyMs, CostNanos: heard.CostNanos, Currency: heard.Currency,
             CallId: heard.CallId);

@@ -7,11 +7,16 @@ using SomaStack.Platform;
 namespace SomaStack.Intelligence.Benchmarks;
 
 /// <param name="Quality">The mean over graded answers; null when none was graded.</param>
+/// <param name="WordErrorRate">Of speech: the mean over sentences with its 95 % interval; null elsewhere.</param>
 /// <param name="Skipped">How many were not asked, by reason.</param>
 /// <param name="FailedBy">How many failed, by reason.</param>
 /// <param name="Cost">The sum in US dollars; null when some call's cost is unknown.</param>
 internal sealed record RunPart(
-    string Model, string Task, long Answered, long Failed, long Refused, double? Quality, double? P95Ms, decimal? Cost, IReadOnlyDictionary<string, long> FailedBy, IReadOnlyDictionary<string, long> Skipped);
+    string Model, string Task, long Answered, long Failed, long Refused, double? Quality, double? P95Ms, decimal? Cost, IReadOnlyDictionary<string, long> FailedBy, IReadOnlyDictionary<string, long> Skipped,
+    ErrorRate? WordErrorRate = null);
+
+/// <param name="Sentences">Each counts once, however often it was spoken.</param>
+internal sealed record ErrorRate(double Value, double Low, double High, int Sentences);
 
 /// <param name="Status">queued, running, done or failed.</param>
 /// <param name="Questions">How many there are to ask; <paramref name="Asked"/> of them have a result.</param>
@@ -51,19 +56,31 @@ internal sealed class ReadRuns(RunStore store, CapsuleShelf shelf, Schedule sche
         var run = await OwnAsync(context, id, cancellationToken);
         var results = await store.ResultsAsync(context.Tenant, id, cancellationToken);
         var parts = results.GroupBy(static row => (row.Model, row.Task)).OrderBy(static group => group.Key.Task, StringComparer.Ordinal).ThenBy(static group => group.Key.Model, StringComparer.Ordinal)
-            .Select(static group => PartOf(group.Key.Model, group.Key.Task, [.. group.Select(static row => row.Outcome)])).ToList();
+            .Select(static group => PartOf(group.Key.Model, group.Key.Task, [.. group])).ToList();
         return View(run, results.Count, parts);
     }
 
-    internal static RunPart PartOf(string model, string task, IReadOnlyList<Outcome> outcomes)
+    internal static RunPart PartOf(string model, string task, IReadOnlyList<ResultRow> rows)
     {
+        var outcomes = rows.Select(static row => row.Outcome).ToList();
         var answered = outcomes.Where(static one => one.Status == Outcome.Answered).ToList();
         var graded = answered.Where(static one => one.Quality is not null).Select(static one => one.Quality!.Value).ToList();
         var latencies = answered.Where(static one => one.LatencyMs is not null).Select(static one => one.LatencyMs!.Value).Order().ToArray();
         decimal? cost = answered.Count > 0 && answered.All(static one => one is { CostNanos: not null, Currency: "USD" }) ? answered.Sum(static one => one.CostNanos!.Value) / 1_000_000_000m : null;
         return new RunPart(
             model, task, answered.Count, outcomes.Count(static one => one.Status == Outcome.Failed), answered.Count(static one => one.Refused), graded.Count == 0 ? null : graded.Average(),
-            latencies.Length == 0 ? null : Intervals.NearestRank(latencies, 0.95), cost, Reasons(outcomes, Outcome.Failed), Reasons(outcomes, Outcome.Skipped));
+            latencies.Length == 0 ? null : Intervals.NearestRank(latencies, 0.95), cost, Reasons(outcomes, Outcome.Failed), Reasons(outcomes, Outcome.Skipped),
+            task == "speech" ? ErrorsOf(rows) : null);
+    }
+
+    /// <summary>The share of words that were heard wrongly, sentence by sentence, each at most 1: quality is what is left of it.</summary>
+    private static ErrorRate? ErrorsOf(IReadOnlyList<ResultRow> rows)
+    {
+        var sentences = rows.Where(static row => row.Outcome is { Status: Outcome.Answered, Quality: not null }).GroupBy(static row => (row.Capsule, row.Item))
+            .Select(static group => 1 - group.Average(static row => row.Outcome.Quality!.Value)).ToArray();
+        if (sentences.Length == 0) return null;
+        var interval = Intervals.OfMean(sentences);
+        return new ErrorRate(sentences.Average(), interval.Low, interval.High, sentences.Length);
     }
 
     private async Task<Page<ResultView>> ResultsAsync(RequestContext context, string id, string? cursor, int? limit, CancellationToken cancellationToken)

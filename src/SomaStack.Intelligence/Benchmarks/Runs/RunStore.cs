@@ -84,6 +84,19 @@ internal sealed class RunStore(Db db)
         SELECT {ResultColumns:raw} FROM benchmark_results WHERE tenant = {tenant} AND at > {from} AND at <= {to} AND status <> 'skipped' ORDER BY at DESC LIMIT {ResultsMax}
         """, cancellationToken);
 
+    /// <summary>Of every tenant; null when none is that old.</summary>
+    public Task<RunRow?> OldestAsync(long endedBefore, CancellationToken cancellationToken) => db.FindAsync(
+        Db.AllTenants, Run, $"SELECT {RunColumns:raw} FROM benchmark_runs WHERE tenant <> '' AND ended_at IS NOT NULL AND ended_at < {endedBefore} ORDER BY ended_at LIMIT 1", cancellationToken);
+
+    /// <returns>How many were deleted; fewer than <paramref name="limit"/> when none is left.</returns>
+    public Task<int> DeleteResultsAsync(string tenant, string run, int limit, CancellationToken cancellationToken) => db.WriteAsync(tenant, work => work.ExecuteAsync($"""
+        DELETE FROM benchmark_results WHERE tenant = {tenant} AND run_id = {run} AND (model, capsule, item, repetition) IN (
+            SELECT model, capsule, item, repetition FROM benchmark_results WHERE tenant = {tenant} AND run_id = {run} LIMIT {limit})
+        """), cancellationToken);
+
+    public Task<int> DeleteAsync(string tenant, string run, CancellationToken cancellationToken) => db.WriteAsync(
+        tenant, work => work.ExecuteAsync($"DELETE FROM benchmark_runs WHERE tenant = {tenant} AND id = {run} AND ended_at IS NOT NULL"), cancellationToken);
+
     private static RunRow Run(System.Data.Common.DbDataReader reader) => new(
         reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), new Principal(reader.GetString(4), reader.GetString(5)), Names.Read(reader.GetString(6)),
         Names.Read(reader.GetString(7)), reader.GetInt64(8), reader.GetInt64(9), reader.GetString(10), reader.GetString(11), reader.GetInt64(12), reader.GetInt64(13), reader.GetInt64(14),

@@ -35,12 +35,28 @@ internal sealed class AudioCalls(ModelCalls calls, Router router, ModelDirectory
 
     public Provider? ProviderOf(KnownModel model) => providers.Of(model);
 
+    public long? CostNanos(ModelCall call) => calls.CostNanos(call);
+
+    /// <summary>As the other overload, for a caller over HTTP whose answer says what is known of the call.</summary>
+    public Task<T> RunAsync<T>(HttpContext http, RequestContext context, KnownModel model, string purpose, string requestSha256, Func<ModelCall, Task<T>> work) =>
+        RunAsync(context, model, purpose, requestSha256, AnswerHeaders.RequestOf(http), async call =>
+        {
+            AnswerHeaders.Announce(http, call);
+            var result = await work(call);
+            if (!http.Response.HasStarted) Announce(http, call);
+            return result;
+        }, http.RequestAborted);
+
+    /// <summary>What is known of a call whose answer is about to leave; a cost that hangs on what is still to come is unknown.</summary>
+    public void Announce(HttpContext http, ModelCall call) => AnswerHeaders.AnnounceWhole(http, call, calls.CostNanos(call));
+
     /// <summary>Gate, reservation and journal line before the work, settlement after it. Audio is not priced by tokens: what a provider does not count stays unknown.</summary>
-    public async Task<T> RunAsync<T>(HttpContext http, RequestContext context, KnownModel model, string purpose, string requestSha256, Func<ModelCall, Task<T>> work)
+    public async Task<T> RunAsync<T>(
+        RequestContext context, KnownModel model, string purpose, string requestSha256, string? requestId, Func<ModelCall, Task<T>> work, CancellationToken cancellationToken)
     {
-        var call = await calls.PermitAsync(context, model, purpose, false, requestSha256, 0, 0, http.RequestAborted);
+        var call = await calls.PermitAsync(context, model, purpose, false, requestSha256, 0, 0, cancellationToken);
+        call.RequestId = requestId ?? context.TraceId;
         await calls.OpenAsync(call);
-        AnswerHeaders.Announce(http, call);
         T result;
         try
         {
@@ -48,13 +64,12 @@ internal sealed class AudioCalls(ModelCalls calls, Router router, ModelDirectory
         }
         catch (Exception exception)
         {
-            var problem = exception as Problem ?? ProviderFailures.Explain(exception, clock, http.RequestAborted);
+            var problem = exception as Problem ?? ProviderFailures.Explain(exception, clock, cancellationToken);
             var reached = call.UpstreamStatus is >= 200 and < 300 || problem is null || problem.Code == InferenceProblems.Timeout;
-            await calls.FailAsync(call, problem?.Code.Code ?? (http.RequestAborted.IsCancellationRequested ? "client_closed" : PlatformProblems.Internal.Code), reached);
+            await calls.FailAsync(call, problem?.Code.Code ?? (cancellationToken.IsCancellationRequested ? "client_closed" : PlatformProblems.Internal.Code), reached);
             if (problem is null || ReferenceEquals(problem, exception)) throw;
             throw problem;
         }
-        if (!http.Response.HasStarted) http.Response.Headers[AnswerHeaders.Cost] = AnswerHeaders.Money(call, calls.CostNanos(call));
         await calls.SettleAsync(call);
         return result;
     }

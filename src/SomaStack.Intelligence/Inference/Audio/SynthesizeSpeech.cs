@@ -51,6 +51,7 @@ internal sealed class SynthesizeSpeech(AudioCalls audio, OfflineSpeech offline, 
                 var spoken = await OwnAsync(call, request, "response_format", http.RequestAborted);
                 http.Response.ContentType = ContentTypeOf(request.ResponseFormat ?? "wav");
                 http.Response.ContentLength = spoken.Length;
+                audio.Announce(http, call);
                 await http.Response.Body.WriteAsync(spoken, http.RequestAborted);
                 return true;
             }
@@ -58,6 +59,7 @@ internal sealed class SynthesizeSpeech(AudioCalls audio, OfflineSpeech offline, 
             using var response = await audio.SendAsync(call, "audio/speech", content, http.RequestAborted);
             http.Response.ContentType = AudioTypeOf(response);
             http.Response.ContentLength = response.Content.Headers.ContentLength;
+            audio.Announce(http, call);
             await CopyAsync(call, response, http.Response.Body, http.RequestAborted);
             return true;
         });

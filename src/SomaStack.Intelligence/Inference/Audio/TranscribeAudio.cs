@@ -81,6 +81,15 @@ internal sealed class TranscribeAudio(AudioCalls audio, OfflineSpeech offline, T
             (isOwn ? await OwnAsync(call, wanted, http.RequestAborted) : await ProviderAsync(call, wanted, http.RequestAborted), call));
     }
 
+    /// <summary>The words of a recording, for whoever asks without HTTP.</summary>
+    public async Task<(string Text, ModelCall Call)> HearAsync(RequestContext context, KnownModel model, Recording recording, string purpose, CancellationToken cancellationToken)
+    {
+        var wanted = new Wanted(recording, model.Id, null, "json", []);
+        var digest = Convert.ToHexStringLower(SHA256.HashData(recording.Bytes.Span));
+        return await audio.RunAsync(context, model, purpose, digest, null, async call =>
+            ((audio.ProviderOf(model) is null ? await OwnAsync(call, wanted, cancellationToken) : await ProviderAsync(call, wanted, cancellationToken)).Text, call), cancellationToken);
+    }
+
     /// <summary>What the offline program does not do is refused, not passed over.</summary>
     private static void CheckOwn(Wanted wanted)
     {

@@ -17,7 +17,7 @@ internal sealed partial class ModelCalls(Db db, Journal journal, CallStore store
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(15);
 
     /// <summary>What a call may write when neither the request nor the model limits it, for the reservation alone.</summary>
-    private const long OutputTokensAssumed = 4096;
+    public const long OutputTokensAssumed = 4096;
 
     private readonly ConcurrentDictionary<string, ModelCall> _underWay = new(StringComparer.Ordinal);
 

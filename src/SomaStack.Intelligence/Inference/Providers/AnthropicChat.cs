@@ -17,6 +17,9 @@ internal sealed class AnthropicChat(IChatClient inner) : DelegatingChatClient(in
     /// <summary>Where the official client puts the tokens that were written to the cache.</summary>
     private const string CacheWrites = "CacheCreationInputTokens";
 
+    /// <summary>Where we put those of them that are kept for an hour: the client's own counts leave them out.</summary>
+    private const string HourWrites = "CacheCreationHourInputTokens";
+
     /// <param name="address">Without <c>/v1</c>.</param>
     public static IChatClient Create(Uri address, string? key, HttpClient http, string model)
     {
@@ -34,15 +37,20 @@ internal sealed class AnthropicChat(IChatClient inner) : DelegatingChatClient(in
         return new AnthropicChat(client.AsIChatClient(model, OutputTokensDefault, ThinkingOf(model)));
     }
 
-    public static long? CacheWritesOf(UsageDetails? details) => details?.AdditionalCounts is { } counts && counts.TryGetValue(CacheWrites, out var count) ? count : null;
+    public static long? CacheWritesOf(UsageDetails? details) => Count(details, CacheWrites);
+
+    public static long? HourWritesOf(UsageDetails? details) => Count(details, HourWrites);
 
     public override async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        var complete = false;
+        var (complete, hour) = (false, (long?)null);
         await foreach (var update in base.GetStreamingResponseAsync(messages, options, cancellationToken))
         {
             complete |= update.RawRepresentation is RawMessageStreamEvent { Value: RawMessageStopEvent };
+            // Told once, when the stream begins; what is counted later is counted anew without it.
+            if (update.RawRepresentation is RawMessageStreamEvent { Value: RawMessageStartEvent begun }) hour = begun.Message.Usage.CacheCreation?.Ephemeral1hInputTokens;
+            if (hour is > 0) Remember(update, hour.Value);
             if (!complete) ForgetOutput(update);
             yield return update;
         }
@@ -55,6 +63,14 @@ internal sealed class AnthropicChat(IChatClient inner) : DelegatingChatClient(in
         foreach (var content in update.Contents)
             if (content is UsageContent { Details: var usage }) (usage.OutputTokenCount, usage.ReasoningTokenCount, usage.TotalTokenCount) = (null, null, null);
     }
+
+    private static void Remember(ChatResponseUpdate update, long hour)
+    {
+        foreach (var content in update.Contents)
+            if (content is UsageContent { Details: var usage }) (usage.AdditionalCounts ??= [])[HourWrites] = hour;
+    }
+
+    private static long? Count(UsageDetails? details, string name) => details?.AdditionalCounts is { } counts && counts.TryGetValue(name, out var count) ? count : null;
 
     /// <summary>Models before Claude 4.6 are told a budget for their thinking; later ones adapt it to an effort.</summary>
     internal static AnthropicThinkingMode ThinkingOf(string model)

@@ -16,7 +16,7 @@ internal static class QueueModule
     {
         services.AddSingleton<RequestLines>().AddSingleton<RequestStreams>().AddSingleton<ReadStream>().AddSingleton<RequestStore>();
         services.AddSingleton<WorkSignal>().AddSingleton<RunningRequests>().AddSingleton<SubmitRequest>().AddSingleton<RunRequest>().AddSingleton<ForeignRequests>();
-        if (options.HasRole("worker")) services.AddHostedService<RequestWorker>();
+        if (options.HasRole("worker")) services.AddHostedService<RequestWorker>().AddHostedService<SweepRequests>();
     }
 
     public static void Map(IEndpointRouteBuilder routes)

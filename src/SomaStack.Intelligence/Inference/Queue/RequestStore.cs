@@ -91,10 +91,7 @@ internal sealed class RequestStore(Db db, RequestLines lines, RequestStreams str
         var left = await work.QueryAsync(Map, $"""
             SELECT {Columns:raw} FROM inference_requests WHERE tenant <> '' AND state = 'running' AND lease_until < {now} ORDER BY lease_until, id LIMIT {limit}{db.SkipLocked:raw}
             """);
-        var due = left.Count == limit ? [] : await work.QueryAsync(Map, $"""
-            SELECT {Columns:raw} FROM inference_requests
-            WHERE tenant <> '' AND state = 'queued' AND next_attempt_at <= {now} ORDER BY next_attempt_at, id LIMIT {limit - left.Count}{db.SkipLocked:raw}
-            """);
+        var due = left.Count == limit ? [] : await DueAsync(work, now, limit - left.Count);
         var held = new List<RequestRow>(left.Count + due.Count);
         foreach (var row in left.Concat(due))
         {
@@ -152,9 +149,90 @@ internal sealed class RequestStore(Db db, RequestLines lines, RequestStreams str
             $"SELECT tenant, id, attempts, cancel_by FROM inference_requests WHERE tenant <> '' AND state = 'running' AND id IN {ids:in}", cancellationToken);
     }
 
+    /// <summary>Of every tenant, the oldest first. One that is replayed meanwhile has not ended and stays.</summary>
+    /// <returns>How many were deleted; fewer than <paramref name="limit"/> when no more are old enough.</returns>
+    public Task<int> DeleteEndedAsync(long before, int limit, CancellationToken cancellationToken) => db.WriteAsync(Db.AllTenants, async work =>
+    {
+        var old = await work.QueryAsync(static reader => (Tenant: reader.GetString(0), Id: reader.GetString(1)), $"""
+            SELECT tenant, id FROM inference_requests WHERE tenant <> '' AND ended_at IS NOT NULL AND ended_at < {before} ORDER BY ended_at LIMIT {limit}{db.SkipLocked:raw}
+            """);
+        foreach (var (tenant, id) in old)
+        {
+            await work.ExecuteAsync($"DELETE FROM inference_request_events WHERE tenant = {tenant} AND request = {id}");
+            await work.ExecuteAsync($"DELETE FROM inference_requests WHERE tenant = {tenant} AND id = {id}");
+        }
+        return old.Count;
+    }, cancellationToken);
+
     /// <summary>What an earlier life of this worker held is free at once: it cannot come back.</summary>
     public Task<int> AbandonAsync(string owner, CancellationToken cancellationToken) => db.WriteAsync(Db.AllTenants, work => work.ExecuteAsync(
         $"UPDATE inference_requests SET lease_until = {0L} WHERE tenant <> '' AND state = 'running' AND owner = {owner}"), cancellationToken);
+
+    /// <summary>What is due, in turns among the tenants (<see cref="FairShare"/>), each tenant's own in the order in which they became due.</summary>
+    private async Task<List<RequestRow>> DueAsync(DbWork work, long now, int limit)
+    {
+        // The tenants by a loose scan of the index: one look-up each, whatever waits behind it.
+        var tenants = await work.QueryAsync(static reader => new WaitingTenant(reader.GetString(0), reader.GetInt64(1), reader.GetInt64(2)), $"""
+            WITH RECURSIVE waiting (tenant) AS (
+                SELECT MIN(tenant) FROM inference_requests WHERE tenant <> '' AND state = 'queued'
+                UNION ALL
+                SELECT (SELECT MIN(r.tenant) FROM inference_requests r WHERE r.state = 'queued' AND r.tenant > w.tenant) FROM waiting w WHERE w.tenant IS NOT NULL
+            )
+            SELECT w.tenant, (SELECT COUNT(*) FROM inference_requests r WHERE r.tenant = w.tenant AND r.state = 'running'),
+                COALESCE((SELECT t.served_at FROM inference_request_turns t WHERE t.tenant = w.tenant), 0)
+            FROM waiting w
+            WHERE w.tenant IS NOT NULL AND EXISTS (SELECT 1 FROM inference_requests r WHERE r.tenant = w.tenant AND r.state = 'queued' AND r.next_attempt_at <= {now})
+            """);
+        var (due, heads) = (new List<RequestRow>(limit), new Dictionary<string, Head>(StringComparer.Ordinal));
+        var share = (limit + tenants.Count - 1) / Math.Max(1, tenants.Count);
+        for (var turns = new FairShare(tenants); due.Count < limit && turns.Next is { } tenant;)
+        {
+            if (!heads.TryGetValue(tenant, out var head)) heads[tenant] = head = new Head();
+            if (head.Rows.Count == 0) await ReadOnAsync(work, tenant, head, now, share);
+            if (head.Rows.TryDequeue(out var row))
+            {
+                due.Add(row);
+                turns.Serve();
+            }
+            else
+            {
+                turns.Leave();
+            }
+        }
+        // In one order, or two workers could wait for each other.
+        foreach (var tenant in due.Select(static row => row.Tenant).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))
+            await work.ExecuteAsync($"""
+                INSERT INTO inference_request_turns (tenant, served_at) VALUES ({tenant}, {now})
+                ON CONFLICT (tenant) DO UPDATE SET served_at = excluded.served_at
+                """);
+        return due;
+    }
+
+    /// <summary>The next few of a tenant: not more than it may get, since the others are locked until the end too.</summary>
+    private async Task ReadOnAsync(DbWork work, string tenant, Head head, long now, int count)
+    {
+        if (head.AtEnd) return;
+        var rows = await work.QueryAsync(Map, $"""
+            SELECT {Columns:raw} FROM inference_requests
+            WHERE tenant = {tenant} AND state = 'queued' AND next_attempt_at <= {now} AND (next_attempt_at, id) > ({head.After}, {head.AfterId})
+            ORDER BY next_attempt_at, id LIMIT {count}{db.SkipLocked:raw}
+            """);
+        foreach (var row in rows) head.Rows.Enqueue(row);
+        if (rows.Count < count) head.AtEnd = true;
+        else (head.After, head.AfterId) = (rows[^1].NextAttemptAt, rows[^1].Id);
+    }
+
+    /// <summary>What was read of a tenant's waiting requests and not yet dealt out.</summary>
+    private sealed class Head
+    {
+        public Queue<RequestRow> Rows { get; } = new();
+
+        public long After { get; set; } = -1;
+
+        public string AfterId { get; set; } = "";
+
+        public bool AtEnd { get; set; }
+    }
 
     private async Task<RequestRow> ApplyAsync(DbWork work, RequestContext context, RequestRow row, RequestEvent happened, RequestChange change)
     {

@@ -168,8 +168,7 @@ internal sealed partial class RunRequest(
         }
     }
 
-    /// <summary>A byte-level tokenizer makes at most one token of a byte.</summary>
-    private static long InputMax(RequestPayload payload) => JsonSerializer.SerializeToUtf8Bytes(payload, QueueJson.Default.RequestPayload).Length;
+    private static long InputMax(RequestPayload payload) => InputBound.Of(JsonSerializer.SerializeToUtf8Bytes(payload, QueueJson.Default.RequestPayload));
 
     [LoggerMessage(LogLevel.Error, "Attempt {Attempt} of request {RequestId} failed unexpectedly.")]
     private static partial void Unexpected(ILogger log, string requestId, long attempt, Exception exception);

@@ -20,7 +20,7 @@ internal sealed class AnswerChat(GovernedChat chat, TimeProvider clock)
     {
         var (messages, options) = ChatRequestReader.Read(body);
         var digest = Convert.ToHexStringLower(SHA256.HashData(body.Span));
-        var request = new ModelRequest(envelope.Model, messages, options, "chat", digest, body.Length) { RequestId = AnswerHeaders.RequestOf(http), AttemptsBefore = attempts };
+        var request = new ModelRequest(envelope.Model, messages, options, "chat", digest, InputBound.Of(body.Span)) { RequestId = AnswerHeaders.RequestOf(http), AttemptsBefore = attempts };
         await using var opened = await chat.OpenAsync(context, request, envelope.Stream, http.RequestAborted);
         if (envelope.Stream) await StreamAsync(http, opened, envelope.WantsUsage);
         else await WholeAsync(http, opened);
@@ -31,7 +31,10 @@ internal sealed class AnswerChat(GovernedChat chat, TimeProvider clock)
         properties?.TryGetValue(Quotation.Key, out var value) == true ? value as IReadOnlyList<Quotation> : null;
 
     public static TokenUsage UsageOf(UsageDetails? details) =>
-        new(details?.InputTokenCount, details?.OutputTokenCount, details?.CachedInputTokenCount, details?.ReasoningTokenCount, AnthropicChat.CacheWritesOf(details));
+        new(details?.InputTokenCount, details?.OutputTokenCount, details?.CachedInputTokenCount, details?.ReasoningTokenCount, AnthropicChat.CacheWritesOf(details))
+        {
+            CacheWriteHourTokens = AnthropicChat.HourWritesOf(details),
+        };
 
     /// <summary>What is known of the call before the answer's body; the price of a stream is not known yet.</summary>
     internal static void Announce(HttpContext http, GovernedStream opened)

@@ -7,7 +7,7 @@ using SomaStack.Platform;
 namespace SomaStack.Intelligence.Inference;
 
 /// <summary><c>POST /v1/chat/completions</c>: OpenAI's surface over every model there is, each call governed and metered.</summary>
-internal sealed class CompleteChat(Router router, ProviderList providers, ModelCalls calls, AnswerChat answer, PassThrough passThrough)
+internal sealed class CompleteChat(Router router, ProviderList providers, ModelCalls calls, AnswerChat answer, PassThrough passThrough, InputBound bound)
 {
     private const long BodyBytesMax = 10 << 20;
 
@@ -34,7 +34,9 @@ internal sealed class CompleteChat(Router router, ProviderList providers, ModelC
             return;
         }
         var digest = Convert.ToHexStringLower(SHA256.HashData(body.Span));
-        var call = await calls.PermitAsync(context, model, "chat", envelope.Stream, digest, body.Length, envelope.OutputTokensMax * envelope.Choices, http.RequestAborted);
+        var outputMax = envelope.OutputTokensMax * envelope.Choices;
+        var inputMax = await bound.OfChatAsync(context, route, body, outputMax ?? ModelCalls.OutputTokensAssumed);
+        var call = await calls.PermitAsync(context, model, "chat", envelope.Stream, digest, inputMax, outputMax, http.RequestAborted);
         await passThrough.ForwardAsync(http, call, route, Wire, envelope, body, (other, attempts) => answer.RunAsync(http, context, envelope with { Model = other.Qualified }, body, attempts));
     }
 }

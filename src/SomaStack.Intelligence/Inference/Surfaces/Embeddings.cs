@@ -29,8 +29,8 @@ internal sealed class Embeddings(Router router, ProviderList providers, ModelCal
             .Accepts<EmbeddingsRequest>("application/json").Produces<EmbeddingsAnswer>()
             .Requires(Capability.InferenceInvoke).WithOpenAiErrors().WithBodyLimit(BodyBytesMax).WithoutReplay().WithoutTimeLimit();
         foreach (var path in (ReadOnlySpan<string>)["/embedding", "/v1/embedding"])
-            routes.MapPost(path, static async (EmbedRequest request, RequestContext context, Embeddings handler, CancellationToken cancellationToken) =>
-                    TypedResults.Ok(await handler.OneAsync(request, context, cancellationToken)))
+            routes.MapPost(path, static async (EmbedRequest request, HttpContext http, RequestContext context, Embeddings handler) =>
+                    TypedResults.Ok(await handler.OneAsync(request, http, context)))
                 .Requires(Capability.InferenceInvoke);
     }
 
@@ -44,12 +44,12 @@ internal sealed class Embeddings(Router router, ProviderList providers, ModelCal
             await passThrough.ForwardAsync(http, call, route, Wire, envelope, body);
             return;
         }
-        var (answer, own) = await OwnAsync(JsonField.Root(body), context, http.RequestAborted);
+        var (answer, own) = await OwnAsync(JsonField.Root(body), context, AnswerHeaders.RequestOf(http), http.RequestAborted);
         AnswerHeaders.AnnounceWhole(http, own, calls.CostNanos(own));
         await http.Response.WriteAsJsonAsync(answer, InferenceJson.Default.EmbeddingsAnswer, cancellationToken: http.RequestAborted);
     }
 
-    private async Task<(EmbeddingsAnswer Answer, ModelCall Call)> OwnAsync(JsonField root, RequestContext context, CancellationToken cancellationToken)
+    private async Task<(EmbeddingsAnswer Answer, ModelCall Call)> OwnAsync(JsonField root, RequestContext context, string? requestId, CancellationToken cancellationToken)
     {
         var texts = Texts(root["input"]);
         var base64 = root["encoding_format"].Text() switch
@@ -59,22 +59,25 @@ internal sealed class Embeddings(Router router, ProviderList providers, ModelCal
             _ => throw root["encoding_format"].Wrong("must be float or base64"),
         };
         if (root["dimensions"].Whole(1, int.MaxValue) is { } dimensions && dimensions != embedder?.Dimensions) throw root["dimensions"].Wrong($"must be {embedder?.Dimensions} for this model");
-        var (vectors, tokens, call) = await EmbedAsync(texts, context, cancellationToken);
+        var (vectors, tokens, call) = await EmbedAsync(texts, context, requestId, cancellationToken);
         var items = new List<EmbeddingItem>(vectors.Count);
         foreach (var vector in vectors) items.Add(new EmbeddingItem("embedding", items.Count, base64 ? Base64(vector) : JsonSerializer.SerializeToElement(vector, InferenceJson.Default.SingleArray)));
         return (new EmbeddingsAnswer("list", items, embedder!.Model, new EmbeddingsUsage(tokens, tokens)), call);
     }
 
-    private async Task<EmbedAnswer> OneAsync(EmbedRequest request, RequestContext context, CancellationToken cancellationToken)
+    private async Task<EmbedAnswer> OneAsync(EmbedRequest request, HttpContext http, RequestContext context)
     {
+        var (requestId, cancellationToken) = (AnswerHeaders.RequestOf(http), http.RequestAborted);
         Check.That(request.Text.Length is > 0 and <= TextLengthMax, "text", $"must have 1 to {TextLengthMax} characters").OrThrow();
         if (await RemoteAsync(context, request.Model, cancellationToken) is not { } route)
         {
-            var (own, _, _) = await EmbedAsync([request.Text], context, cancellationToken);
+            var (own, _, embedded) = await EmbedAsync([request.Text], context, requestId, cancellationToken);
+            AnswerHeaders.AnnounceWhole(http, embedded, calls.CostNanos(embedded));
             return new EmbedAnswer(embedder!.Model, own[0], own[0].Length);
         }
         var model = route.Candidates[0];
-        var (vectors, _) = await AskAsync(model, [request.Text], context, cancellationToken);
+        var (vectors, call) = await AskAsync(model, [request.Text], context, requestId, cancellationToken);
+        AnswerHeaders.AnnounceWhole(http, call, calls.CostNanos(call));
         return new EmbedAnswer(model.Id, vectors[0], vectors[0].Length);
     }
 
@@ -83,17 +86,17 @@ internal sealed class Embeddings(Router router, ProviderList providers, ModelCal
     public async Task<EmbeddingsAnswer> AnswerAsync(ReadOnlyMemory<byte> body, RequestContext context, CancellationToken cancellationToken)
     {
         var root = JsonField.Root(body);
-        if (await RemoteAsync(context, Wire.Read(body.Span).Model, cancellationToken) is not { } route) return (await OwnAsync(root, context, cancellationToken)).Answer;
+        if (await RemoteAsync(context, Wire.Read(body.Span).Model, cancellationToken) is not { } route) return (await OwnAsync(root, context, null, cancellationToken)).Answer;
         var model = route.Candidates[0];
-        var (vectors, usage) = await AskAsync(model, Texts(root["input"]), context, cancellationToken);
+        var (vectors, call) = await AskAsync(model, Texts(root["input"]), context, null, cancellationToken);
         var items = new List<EmbeddingItem>(vectors.Count);
         foreach (var vector in vectors) items.Add(new EmbeddingItem("embedding", items.Count, JsonSerializer.SerializeToElement(vector, InferenceJson.Default.SingleArray)));
-        return new EmbeddingsAnswer("list", items, model.Id, new EmbeddingsUsage(usage.InputTokens ?? 0, usage.InputTokens ?? 0));
+        return new EmbeddingsAnswer("list", items, model.Id, new EmbeddingsUsage(call.Usage.InputTokens ?? 0, call.Usage.InputTokens ?? 0));
     }
 
-    private async Task<(List<float[]> Vectors, TokenUsage Usage)> AskAsync(KnownModel model, List<string> texts, RequestContext context, CancellationToken cancellationToken)
+    private async Task<(List<float[]> Vectors, ModelCall Call)> AskAsync(KnownModel model, List<string> texts, RequestContext context, string? requestId, CancellationToken cancellationToken)
     {
-        var call = await OpenAsync(context, model, texts, texts.Sum(static text => (long)Encoding.UTF8.GetByteCount(text)), cancellationToken);
+        var call = await OpenAsync(context, model, texts, texts.Sum(static text => (long)Encoding.UTF8.GetByteCount(text)), requestId, cancellationToken);
         List<float[]> vectors;
         try
         {
@@ -109,7 +112,7 @@ internal sealed class Embeddings(Router router, ProviderList providers, ModelCal
             throw;
         }
         await calls.SettleAsync(call);
-        return (vectors, call.Usage);
+        return (vectors, call);
     }
 
     /// <summary>Null when the built-in embedder is meant.</summary>
@@ -125,20 +128,24 @@ internal sealed class Embeddings(Router router, ProviderList providers, ModelCal
         throw InferenceProblems.ModelUnknown.Because($"'{model.Qualified}' makes no embeddings.{(embedder is null ? "" : $" '{embedder.Model}' does.")}");
     }
 
-    private async Task<(List<float[]> Vectors, long Tokens, ModelCall Call)> EmbedAsync(List<string> texts, RequestContext context, CancellationToken cancellationToken)
+    private async Task<(List<float[]> Vectors, long Tokens, ModelCall Call)> EmbedAsync(List<string> texts, RequestContext context, string? requestId, CancellationToken cancellationToken)
     {
         if (embedder is null) throw InferenceProblems.EmbedderUnavailable.Because("No embedder is configured.");
         if (embedder.Unavailability is { } why) throw InferenceProblems.EmbedderUnavailable.Because(why);
         var tokens = texts.Sum(text => (long)Words.Count(text));
-        var call = await OpenAsync(context, new KnownModel(embedder.Model, ExtractiveResponder.Provider, null, null, null), texts, tokens, cancellationToken);
+        var call = await OpenAsync(context, new KnownModel(embedder.Model, ExtractiveResponder.Provider, null, null, null), texts, tokens, requestId, cancellationToken);
         try
         {
+            // The model's own work is no overhead, wherever it runs.
+            call.BeginWait();
             var vectors = new List<float[]>(texts.Count);
             foreach (var text in texts)
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 vectors.Add(embedder.Embed(text) ?? throw InferenceProblems.EmbedderUnavailable.Because(embedder.Unavailability ?? "The embedder gave no vector."));
             }
+            call.EndWait();
+            call.FirstByte();
             call.Usage = new TokenUsage(tokens, 0);
             await calls.SettleAsync(call);
             return (vectors, tokens, call);
@@ -150,10 +157,11 @@ internal sealed class Embeddings(Router router, ProviderList providers, ModelCal
         }
     }
 
-    private async Task<ModelCall> OpenAsync(RequestContext context, KnownModel model, List<string> texts, long tokensMax, CancellationToken cancellationToken)
+    private async Task<ModelCall> OpenAsync(RequestContext context, KnownModel model, List<string> texts, long tokensMax, string? requestId, CancellationToken cancellationToken)
     {
         var digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\0', texts))));
         var call = await calls.PermitAsync(context, model, "embeddings", false, digest, tokensMax, 1, cancellationToken);
+        call.RequestId = requestId ?? context.TraceId;
         await calls.OpenAsync(call);
         return call;
     }

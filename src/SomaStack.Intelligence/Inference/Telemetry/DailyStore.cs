@@ -32,6 +32,13 @@ internal sealed class DailyStore(Db db)
             """);
     }
 
+    /// <summary>Of every tenant, rows of days before the given one.</summary>
+    /// <returns>How many were deleted; fewer than <paramref name="limit"/> when no more are that old.</returns>
+    public Task<int> DeleteAsync(string before, int limit, CancellationToken cancellationToken) => db.WriteAsync(Db.AllTenants, work => work.ExecuteAsync($"""
+        DELETE FROM inference_daily WHERE (tenant, day, provider, model, purpose, outcome, duration_bucket, first_bucket) IN (
+            SELECT tenant, day, provider, model, purpose, outcome, duration_bucket, first_bucket FROM inference_daily WHERE tenant <> '' AND day < {before} ORDER BY day LIMIT {limit})
+        """), cancellationToken);
+
     /// <param name="first">The first day that is read; up to today.</param>
     public Task<List<DailyRow>> SinceAsync(string tenant, string first, CancellationToken cancellationToken) => db.QueryAsync(
         tenant,

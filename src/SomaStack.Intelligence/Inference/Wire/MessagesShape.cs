@@ -98,13 +98,14 @@ internal static class MessagesShape
             reader.Skip();
             return null;
         }
-        long? input = null, output = null, read = null, written = null, thought = null;
+        long? input = null, output = null, read = null, written = null, hour = null, thought = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             if (reader.ValueTextEquals("input_tokens"u8)) input = TokenCounts.Count(ref reader);
             else if (reader.ValueTextEquals("output_tokens"u8)) output = TokenCounts.Count(ref reader);
             else if (reader.ValueTextEquals("cache_read_input_tokens"u8)) read = TokenCounts.Count(ref reader);
             else if (reader.ValueTextEquals("cache_creation_input_tokens"u8)) written = TokenCounts.Count(ref reader);
+            else if (reader.ValueTextEquals("cache_creation"u8)) hour = TokenCounts.Detail(ref reader, "ephemeral_1h_input_tokens"u8);
             else if (reader.ValueTextEquals("output_tokens_details"u8)) thought = TokenCounts.Detail(ref reader, "thinking_tokens"u8);
             else
             {
@@ -113,6 +114,6 @@ internal static class MessagesShape
             }
         }
         // Anthropic counts apart what was read from its cache and what was written to it; we count all input together.
-        return new TokenUsage(input + (read ?? 0) + (written ?? 0), isBeginning ? null : output, read, isBeginning ? null : thought, written);
+        return new TokenUsage(input + (read ?? 0) + (written ?? 0), isBeginning ? null : output, read, isBeginning ? null : thought, written) { CacheWriteHourTokens = hour };
     }
 }

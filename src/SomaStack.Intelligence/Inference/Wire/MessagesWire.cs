@@ -35,7 +35,10 @@ internal sealed class MessagesWire : IWire
         var plain = PlainOf(now) ?? PlainOf(before);
         var cached = now.CachedInputTokens ?? before.CachedInputTokens;
         var written = now.CacheWriteTokens ?? before.CacheWriteTokens;
-        return new TokenUsage(plain + (cached ?? 0) + (written ?? 0), now.OutputTokens ?? before.OutputTokens, cached, now.ReasoningTokens ?? before.ReasoningTokens, written);
+        return new TokenUsage(plain + (cached ?? 0) + (written ?? 0), now.OutputTokens ?? before.OutputTokens, cached, now.ReasoningTokens ?? before.ReasoningTokens, written)
+        {
+            CacheWriteHourTokens = now.CacheWriteHourTokens ?? before.CacheWriteHourTokens,
+        };
     }
 
     public byte[] ErrorEvent(Problem problem, string traceId)

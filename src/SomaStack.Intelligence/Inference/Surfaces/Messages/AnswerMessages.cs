@@ -16,7 +16,7 @@ internal sealed class AnswerMessages(GovernedChat chat, TimeProvider clock)
 
     /// <param name="bytes">Length of the request: an upper bound of its tokens.</param>
     /// <param name="attempts">Those that the request has already had.</param>
-    public async Task RunAsync(HttpContext http, RequestContext context, MessagesEnvelope envelope, MessagesRequest request, string digest, int bytes, int attempts = 0)
+    public async Task RunAsync(HttpContext http, RequestContext context, MessagesEnvelope envelope, MessagesRequest request, string digest, long bytes, int attempts = 0)
     {
         var asked = new ModelRequest(envelope.Model, request.Messages, request.Options, "chat", digest, bytes) { RequestId = AnswerHeaders.RequestOf(http), AttemptsBefore = attempts };
         await using var opened = await chat.OpenAsync(context, asked, envelope.Stream, http.RequestAborted);

@@ -47,12 +47,12 @@ internal sealed class CreateMessage(Router router, ProviderList providers, Model
         var digest = Convert.ToHexStringLower(SHA256.HashData(body.Span));
         if (providers.Of(model)?.Speaks(WireFormat.Messages) != true)
         {
-            await answer.RunAsync(http, context, envelope, MessagesReading.Read(body.Span, needsLimit: true), digest, body.Length);
+            await answer.RunAsync(http, context, envelope, MessagesReading.Read(body.Span, needsLimit: true), digest, InputBound.Of(body.Span));
             return;
         }
-        var call = await calls.PermitAsync(context, model, "chat", envelope.Stream, digest, body.Length, envelope.OutputTokensMax, http.RequestAborted);
+        var call = await calls.PermitAsync(context, model, "chat", envelope.Stream, digest, InputBound.Of(body.Span), envelope.OutputTokensMax, http.RequestAborted);
         await passThrough.ForwardAsync(http, call, route, Wire, envelope, body, (other, attempts) => answer.RunAsync(
-            http, context, envelope with { Model = other.Qualified }, MessagesReading.Read(body.Span, needsLimit: true), digest, body.Length, attempts));
+            http, context, envelope with { Model = other.Qualified }, MessagesReading.Read(body.Span, needsLimit: true), digest, InputBound.Of(body.Span), attempts));
     }
 
     private static string? Header(HttpContext http, string name, int lengthMax)

@@ -15,7 +15,7 @@ internal sealed class AnswerResponse(GovernedChat chat, TimeProvider clock)
         var root = JsonField.Root(body);
         var (messages, options) = ResponsesRequestReader.Read(root);
         var digest = Convert.ToHexStringLower(SHA256.HashData(body.Span));
-        var request = new ModelRequest(envelope.Model, messages, options, "chat", digest, body.Length) { RequestId = AnswerHeaders.RequestOf(http), AttemptsBefore = attempts };
+        var request = new ModelRequest(envelope.Model, messages, options, "chat", digest, InputBound.Of(body.Span)) { RequestId = AnswerHeaders.RequestOf(http), AttemptsBefore = attempts };
         await using var opened = await chat.OpenAsync(context, request, envelope.Stream, http.RequestAborted);
         var call = opened.Call;
         var parts = new ResponseParts(call.Id, clock.GetUtcNow().ToUnixTimeSeconds(), call.Model.Id, root, envelope.Stream ? http.Response.BodyWriter : null);

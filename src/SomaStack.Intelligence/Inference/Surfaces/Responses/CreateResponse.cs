@@ -36,7 +36,7 @@ internal sealed class CreateResponse(Router router, ProviderList providers, Mode
         await CheckAsync(context, envelope, provider, http.RequestAborted);
         var wire = new ResponsesWire();
         var digest = Convert.ToHexStringLower(SHA256.HashData(body.Span));
-        var call = await calls.PermitAsync(context, model, "chat", envelope.Stream, digest, body.Length, envelope.OutputTokensMax, http.RequestAborted);
+        var call = await calls.PermitAsync(context, model, "chat", envelope.Stream, digest, InputBound.Of(body.Span), envelope.OutputTokensMax, http.RequestAborted);
         string? owned = null;
         async Task OwnAsync()
         {
