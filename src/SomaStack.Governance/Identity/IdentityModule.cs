@@ -18,7 +18,7 @@ public static class IdentityModule
             services.AddSingleton<ListUsers>().AddSingleton<PutUser>().AddSingleton<Tenants>().AddSingleton<ApiKeys>().AddSingleton<SignIn>();
             services.AddSingleton<IIdentity, Credentials>();
             services.AddSingleton(PasswordCost.Default).AddSingleton<Passwords>().AddSingleton<SealedValues>().AddSingleton<PersonStore>().AddSingleton<AttemptStore>();
-            services.AddSingleton<SignInGuard>().AddSingleton<RefusalLog>().AddSingleton<Forms>().AddSingleton<SignInSteps>().AddSingleton<SetPassword>().AddSingleton<SignOut>();
+            services.AddSingleton<SignInGuard>().AddSingleton<RefusalLog>().AddSingleton<Forms>().AddSingleton<SignInSteps>().AddSingleton<SetPassword>().AddSingleton<EndSession>();
             services.AddSingleton<Myself>().AddSingleton<ChangePassword>().AddSingleton<UserRecovery>().AddSingleton<SecondFactor>().AddSingleton<EnrolMfa>().AddSingleton<StepUp>();
             services.AddSingleton<InvitationStore>().AddSingleton<Invitations>().AddSingleton<AcceptInvitation>();
             services.AddSingleton<ServiceSecretStore>().AddSingleton<ServiceSecrets>().AddSingleton<ServiceAccounts>();
@@ -41,7 +41,7 @@ public static class IdentityModule
             ApiKeys.Map(routes);
             RotateKeys.Map(routes);
             SignIn.Map(routes);
-            SignOut.Map(routes);
+            EndSession.Map(routes);
             Myself.Map(routes);
             ChangePassword.Map(routes);
             UserRecovery.Map(routes);

@@ -7,10 +7,10 @@ using SomaStack.Platform;
 namespace SomaStack.Governance.Identity;
 
 /// <summary>Ends the session of this browser, or the access token that is sent: the token is revoked, not only forgotten.</summary>
-internal sealed class SignOut(AccessTokens tokens, CredentialCache cache, Db db, Journal journal)
+internal sealed class EndSession(AccessTokens tokens, CredentialCache cache, Db db, Journal journal)
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/v1/auth/signout",
-        (HttpContext http, SignOut use, CancellationToken cancellationToken) => use.RunAsync(http, cancellationToken))
+        (HttpContext http, EndSession use, CancellationToken cancellationToken) => use.RunAsync(http, cancellationToken))
         .Public().WithoutReplay().WithBodyLimit(4096).ExcludeFromDescription();
 
     private async Task<IResult> RunAsync(HttpContext http, CancellationToken cancellationToken)
