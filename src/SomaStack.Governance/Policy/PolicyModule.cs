@@ -15,7 +15,7 @@ public static class PolicyModule
     {
         Add = static (services, _) => services
             .AddSingleton<PolicyStore>().AddSingleton<PoliciesInForce>().AddSingleton<StarterPolicy>()
-            .AddSingleton<WritePolicy>().AddSingleton<EvaluateAction>()
+            .AddSingleton<WritePolicy>().AddSingleton<DecisionFacts>().AddSingleton<EvaluateAction>()
             .AddSingleton<IGate, Gate>()
             .AddSingleton<KillSwitchStore>().AddSingleton<KillSwitch>().AddSingleton<ChangeKillSwitch>()
             .AddSingleton<IKillSwitch>(static provider => provider.GetRequiredService<KillSwitch>())
