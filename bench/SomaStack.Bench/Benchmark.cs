@@ -15,6 +15,7 @@ public static class Benchmarks
         IndexBench.Benchmark, JournalBench.Benchmark, CrashBench.Benchmark,
         ModelsBench.Benchmark,
         IdentityBench.Benchmark,
+        PolicyBench.Benchmark,
         TokenBench.Benchmark, RefusalBench.Benchmark, SpeechBench.Benchmark,
     ];
 }

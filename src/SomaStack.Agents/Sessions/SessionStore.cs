@@ -46,6 +46,19 @@ internal sealed class SessionStore(Db db, Journal journal, TimeProvider clock)
     public async Task<long> BeforeTurnAsync(string tenant, string session, string turn, CancellationToken cancellationToken) =>
         await db.NumberAsync(tenant, $"SELECT MIN(seq) - 1 FROM session_events WHERE tenant = {tenant} AND session = {session} AND turn = {turn}", cancellationToken) ?? 0;
 
+    /// <summary>Persona and newest turns of a session, whoever asks, newest first: rules over sequences look at what happened, not at whose it is.</summary>
+    public Task<List<(string Persona, string Started)>> TrailAsync(string tenant, string session, int last, CancellationToken cancellationToken) => db.QueryAsync(
+        tenant, static reader => (reader.GetString(0), reader.GetString(1)), $"""
+        SELECT s.persona, e.data FROM session_events e JOIN sessions s ON s.tenant = e.tenant AND s.id = e.session
+        WHERE e.tenant = {tenant} AND e.session = {session} AND e.type = {StreamEvent.TurnStarted} ORDER BY e.seq DESC LIMIT {last}
+        """, cancellationToken);
+
+    /// <summary>True when any turn of the session, however old, was answered from memory.</summary>
+    public async Task<bool> EverRecalledAsync(string tenant, string session, CancellationToken cancellationToken) =>
+        await db.NumberAsync(tenant, $"""
+            SELECT COUNT(*) FROM session_events WHERE tenant = {tenant} AND session = {session} AND type = {StreamEvent.TurnStarted} AND data LIKE {"%\"memories\":[{%"}
+            """, cancellationToken) > 0;
+
     /// <summary>True when no turn is open and nothing follows the event.</summary>
     public async Task<bool> IsIdleAsync(string tenant, string session, long after, CancellationToken cancellationToken) =>
         await db.NumberAsync(tenant, $"""

@@ -15,6 +15,7 @@ public static class SessionsModule
         Add = static (services, options) =>
         {
             services.AddSingleton<SessionStore>().AddSingleton<PersonaStore>().AddSingleton<SessionStreams>().AddSingleton<TurnOwner>();
+            services.AddSingleton<Governance.Policy.Contracts.ISessionTrail, SessionTrails>();
             services.AddSingleton<OpenTurn>().AddSingleton<AnswerTurn>().AddSingleton<AwaitTurn>();
             services.AddSingleton<StartSession>().AddSingleton<SendMessage>().AddSingleton<SessionSocket>();
             services.AddSingleton<RunningTurns>().AddSingleton<IHostedService>(provider => provider.GetRequiredService<RunningTurns>());

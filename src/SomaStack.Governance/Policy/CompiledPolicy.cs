@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
+using SomaStack.Governance.Policy.Cel;
+using SomaStack.Governance.Policy.Contracts;
 
 namespace SomaStack.Governance.Policy;
 
@@ -20,8 +22,14 @@ internal sealed class CompiledPolicy
     /// <summary>Patterns of the moderation rules.</summary>
     public PhraseMatcher Moderation { get; } = new();
 
-    /// <summary>Indexes into the document's rules, by kind.</summary>
-    public Dictionary<string, List<int>> RulesByKind { get; } = new(StringComparer.Ordinal);
+    /// <summary>The rules that look at a kind of action, in the order of the document.</summary>
+    public Dictionary<string, List<CompiledRule>> RulesByKind { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Kinds of action of which a condition asks what happened before in the session.</summary>
+    public HashSet<string> KindsWithHistory { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Slots that a frame must have for any condition; 0 when there is none.</summary>
+    public int Slots { get; private set; }
 
     /// <summary>Null with issues when the document must not govern.</summary>
     public static CompiledPolicy? From(PolicyDocument document, List<string> issues)
@@ -94,13 +102,34 @@ internal sealed class CompiledPolicy
             if (rule.Terms?.Count == 0) issues.Add($"'rules[{i}].terms' must not be empty; leave it out to match always.");
             foreach (var term in rule.Terms ?? [])
                 if (Terms.Add(i, term) is { } wrong) issues.Add($"'rules[{i}].terms': {wrong}.");
-            foreach (var kind in rule.Kinds.Distinct())
-            {
-                if (!RulesByKind.TryGetValue(kind, out var list)) RulesByKind.Add(kind, list = []);
-                list.Add(i);
-            }
+            AddRule(i, rule, issues);
         }
     }
+
+    private void AddRule(int index, PolicyRule rule, List<string> issues)
+    {
+        var condition = rule.Condition is null ? null : PolicyVariables.Compile(rule, index, issues);
+        foreach (var obligation in rule.Obligations ?? [])
+            if (Fault(obligation) is { } wrong) issues.Add($"'rules[{index}].obligations' {wrong}.");
+        if (rule.Effect == RuleEffect.Allow && rule.Obligations is null or []) issues.Add($"'rules[{index}]' has the effect 'allow' and no obligation, so it would do nothing.");
+        var history = condition is not null && PolicyVariables.AsksHistory(condition);
+        var compiled = new CompiledRule(index, rule, condition, history, [.. (rule.Obligations ?? []).Select(one => new Obligation(one.Kind, rule.Id, one.Target, one.Limit))]);
+        Slots = Math.Max(Slots, condition?.Slots ?? 0);
+        foreach (var kind in rule.Kinds.Distinct())
+        {
+            if (!RulesByKind.TryGetValue(kind, out var list)) RulesByKind.Add(kind, list = []);
+            list.Add(compiled);
+            if (history) KindsWithHistory.Add(kind);
+        }
+    }
+
+    private static string? Fault(RuleObligation obligation) => obligation.Kind switch
+    {
+        "redact" or "notify" => obligation is { Target.Length: > 0 and <= 200, Limit: null } ? null : $"of the kind '{obligation.Kind}' need a 'target' of 1 to 200 characters, and no 'limit'",
+        "cap_tokens" => obligation is { Limit: >= 1 and <= 10_000_000, Target: null } ? null : "of the kind 'cap_tokens' need a 'limit' of 1 to 10,000,000, and no 'target'",
+        "require_mfa" => obligation is { Target: null, Limit: null } ? null : "of the kind 'require_mfa' take neither 'target' nor 'limit'",
+        _ => "must be of the kind redact, notify, require_mfa or cap_tokens",
+    };
 
     private void AddModeration(List<string> issues)
     {
@@ -126,4 +155,20 @@ internal sealed class CompiledPolicy
     private static bool IsName(string name) => name.Length is > 0 and <= 100 && !name.AsSpan().ContainsAnyExcept(NameLetters);
 
     private static bool IsSentence(string text) => text.Length is > 0 and <= 500;
+}
+
+/// <param name="Condition">Null when the rule has none.</param>
+/// <param name="AsksHistory">True when the condition looks at what happened before in the session.</param>
+internal sealed record CompiledRule(int Index, PolicyRule Rule, CelProgram? Condition, bool AsksHistory, IReadOnlyList<Obligation> Obligations)
+{
+    public bool Names(string resource)
+    {
+        if (Rule.Resources is not { } resources) return true;
+        for (var i = 0; i < resources.Count; i++)
+        {
+            var name = resources[i];
+            if (name.EndsWith('*') ? resource.AsSpan().StartsWith(name.AsSpan(0, name.Length - 1), StringComparison.Ordinal) : name == resource) return true;
+        }
+        return false;
+    }
 }

@@ -56,6 +56,25 @@ public sealed record Decision(
 /// <param name="Limit">Tokens for <c>cap_tokens</c>; null elsewhere.</param>
 public sealed record Obligation(string Kind, string Rule, string? Target = null, long? Limit = null);
 
+/// <summary>
+/// What happened before in a session, for rules over sequences. A port: the room that keeps sessions implements it. It is asked only when
+/// the policy has a condition on <c>session.events</c> or <c>session.taints</c> for the kind of action; when it fails, the action is denied.
+/// </summary>
+public interface ISessionTrail
+{
+    /// <summary>The newest events, oldest first; empty for a session that is not known.</summary>
+    ValueTask<SessionTrail> OfAsync(RequestContext context, string session, CancellationToken cancellationToken);
+}
+
+/// <param name="Taints">Labels of all untrusted content that came into the session, without repetition.</param>
+public sealed record SessionTrail(IReadOnlyList<TrailEvent> Events, IReadOnlyList<string> Taints)
+{
+    public static readonly SessionTrail Empty = new([], []);
+}
+
+/// <param name="Kind">As an action's, e.g. <c>session.message</c>, <c>model.call</c>, <c>memory.read</c>, <c>tool.call</c>.</param>
+public sealed record TrailEvent(string Kind, string Resource, IReadOnlyList<string> Taints);
+
 /// <summary>Runtime stop, consulted first on every request that acts.</summary>
 public interface IKillSwitch
 {

@@ -1,8 +1,8 @@
 using System.Buffers;
 using System.Globalization;
 using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
+using SomaStack.Governance.Policy.Cel;
 using SomaStack.Governance.Policy.Contracts;
 using SomaStack.Platform;
 
@@ -14,7 +14,22 @@ internal sealed record PolicyInForce(string Tenant, long Version, string Hash, C
 
 /// <summary>Facts about the caller that are not the action's own.</summary>
 /// <param name="RequiresHuman">True when the caller says that a person must confirm; the policy may demand it anyway.</param>
-internal sealed record DecisionSetting(string Tenant, DeploymentMode Mode, string ConstitutionHash, bool RequiresHuman = false);
+internal sealed record DecisionSetting(string Tenant, DeploymentMode Mode, string ConstitutionHash, bool RequiresHuman = false)
+{
+    public string PrincipalId { get; init; } = "";
+
+    public string PrincipalKind { get; init; } = "";
+
+    public string ClientType { get; init; } = "";
+
+    public string Region { get; init; } = "";
+
+    /// <summary>Since the caller proved a second factor; null when it did not.</summary>
+    public long? MfaAgeSeconds { get; init; }
+
+    /// <summary>What happened before in the session; null when it could not be read, which denies where a rule asks for it.</summary>
+    public SessionTrail? Trail { get; init; } = SessionTrail.Empty;
+}
 
 /// <summary>
 /// Score and rules into one verdict. Pure: the same policy, action and setting give the same decision, byte for byte.
@@ -23,6 +38,12 @@ internal sealed record DecisionSetting(string Tenant, DeploymentMode Mode, strin
 /// </summary>
 internal static class PolicyDecider
 {
+    /// <summary>Steps of all conditions of one decision together.</summary>
+    private const int StepsPerDecision = 100_000;
+
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? s_digestText;
+
     public static Decision Decide(PolicyInForce policy, GatedAction action, DecisionSetting setting)
     {
         using var arguments = Parse(action.Arguments);
@@ -41,7 +62,9 @@ internal static class PolicyDecider
         var terms = Terms(document.Weights, confidence, risk, budget, human);
         var score = Math.Round(terms[0].Contribution + terms[1].Contribution + terms[2].Contribution + terms[3].Contribution, 4);
         var reasons = new List<Reason>(2);
-        var verdict = Rules(policy, action, arguments.RootElement, reasons);
+        var obligations = new List<Obligation>();
+        var figures = new ActionFigures(risk, confidence, budget);
+        var verdict = Rules(policy, action, arguments.RootElement, figures, setting, reasons, obligations);
         if (score < threshold)
         {
             verdict = Verdict.Deny;
@@ -53,7 +76,7 @@ internal static class PolicyDecider
             reasons.Add(new Reason("human_required", "A person must confirm this action.", null, policy.Version, "Ask for an approval."));
         }
         if (verdict == Verdict.Allow) reasons.Add(new Reason("score_meets_threshold", $"The score {Text(score)} meets {Text(threshold)} and no rule objects.", null, policy.Version));
-        return new Decision(verdict, score, threshold, terms, reasons, setting.ConstitutionHash, policy.Version, digest);
+        return new Decision(verdict, score, threshold, terms, reasons, setting.ConstitutionHash, policy.Version, digest) { Obligations = obligations };
 
         Decision Refused(Reason reason, double needed = 1) => new(Verdict.Deny, 0, needed, [], [reason], setting.ConstitutionHash, policy.Version, digest);
     }
@@ -69,22 +92,69 @@ internal static class PolicyDecider
         new("human_required", -weights.HumanPenalty, human ? 1 : 0, human ? -weights.HumanPenalty : 0),
     ];
 
-    private static Verdict Rules(PolicyInForce inForce, GatedAction action, JsonElement arguments, List<Reason> reasons)
+    private static Verdict Rules(
+        PolicyInForce inForce, GatedAction action, JsonElement arguments, ActionFigures figures, DecisionSetting setting, List<Reason> reasons, List<Obligation> obligations)
     {
         var policy = inForce.Policy!;
         if (!policy.RulesByKind.TryGetValue(action.Kind, out var rules)) return Verdict.Allow;
         HashSet<int>? hits = null;
+        Frame? frame = null;
+        var left = StepsPerDecision;
         var verdict = Verdict.Allow;
-        foreach (var index in rules)
+        foreach (var rule in rules)
         {
-            var rule = policy.Document.Rules[index];
-            if (rule.Resources is not null && !Names(rule.Resources, action.Resource)) continue;
-            if (rule.Terms is not null && !(hits ??= Hits(policy.Terms, arguments)).Contains(index)) continue;
-            reasons.Add(new Reason(rule.Code, rule.Message, rule.Id, inForce.Version, rule.Remedy));
-            var effect = rule.Effect == RuleEffect.Deny ? Verdict.Deny : Verdict.NeedsApproval;
+            if (!rule.Names(action.Resource)) continue;
+            if (rule.Rule.Terms is not null && !(hits ??= Hits(policy.Terms, arguments)).Contains(rule.Index)) continue;
+            var effect = rule.Rule.Effect switch { RuleEffect.Deny => Verdict.Deny, RuleEffect.NeedsApproval => Verdict.NeedsApproval, _ => Verdict.Allow };
+            if (rule.Condition is not null)
+            {
+                if (rule.AsksHistory && setting.Trail is null)
+                {
+                    reasons.Add(new Reason("trail_unavailable", "What happened before in the session cannot be read.", rule.Rule.Id, inForce.Version, "Try again later."));
+                    verdict = Verdict.Deny;
+                    continue;
+                }
+                frame ??= PolicyVariables.Fill(policy.Slots, action, arguments, figures, setting);
+                var (truth, fault) = Test(rule.Condition, frame, ref left);
+                if (truth == Truth.Error)
+                {
+                    reasons.Add(new Reason("rule_broken", $"The condition of the rule '{rule.Rule.Id}' cannot be evaluated: {fault}", rule.Rule.Id, inForce.Version, "Correct the condition, or send what it asks for."));
+                    verdict = Verdict.Deny;
+                    continue;
+                }
+                if (truth == Truth.False) continue;
+            }
+            reasons.Add(new Reason(rule.Rule.Code, rule.Rule.Message, rule.Rule.Id, inForce.Version, rule.Rule.Remedy));
+            foreach (var obligation in rule.Obligations) Merge(obligations, obligation);
             if (effect < verdict) verdict = effect;
         }
         return verdict;
+    }
+
+    /// <summary>A condition has <see cref="CelLimits.Steps"/>, and all of a decision <see cref="StepsPerDecision"/>.</summary>
+    private static (Truth Truth, string Fault) Test(CelProgram condition, Frame frame, ref int left)
+    {
+        var allowed = Math.Min(left, CelLimits.Steps);
+        frame.Refill(allowed);
+        try
+        {
+            var truth = condition.Test(frame);
+            left -= allowed - frame.Left;
+            return (truth, truth == Truth.Error ? frame.Fault.Message : "");
+        }
+        catch (CelCostException exception)
+        {
+            left -= allowed;
+            return (Truth.Error, exception.Message);
+        }
+    }
+
+    /// <summary>The same obligation of two rules is one, the first rule's; of two caps the smaller counts.</summary>
+    private static void Merge(List<Obligation> obligations, Obligation added)
+    {
+        var at = obligations.FindIndex(known => known.Kind == added.Kind && known.Target == added.Target);
+        if (at < 0) obligations.Add(added);
+        else if (added.Limit < obligations[at].Limit) obligations[at] = added;
     }
 
     /// <summary>Rules of which a term occurs in some text inside the arguments.</summary>
@@ -111,17 +181,12 @@ internal static class PolicyDecider
         }
     }
 
-    private static bool Names(IReadOnlyList<string> resources, string resource)
-    {
-        foreach (var name in resources)
-            if (name.EndsWith('*') ? resource.StartsWith(name.AsSpan(0, name.Length - 1), StringComparison.Ordinal) : name == resource) return true;
-        return false;
-    }
-
     /// <summary>What an approval is bound to: SHA-256 over RFC 8785 of tenant, kind, resource, arguments, constitution and policy.</summary>
     private static string Digest(GatedAction action, JsonElement arguments, DecisionSetting setting, long policyVersion)
     {
-        var output = new ArrayBufferWriter<byte>(256 + action.Arguments.Length);
+        // One buffer for each thread, given back when an action was unusually large.
+        var output = s_digestText is { Capacity: <= 65_536 } kept ? kept : s_digestText = new ArrayBufferWriter<byte>(1024);
+        output.ResetWrittenCount();
         try
         {
             output.Write("{\"arguments\":"u8);
@@ -131,7 +196,8 @@ internal static class PolicyDecider
             output.Write(",\"kind\":"u8);
             CanonicalJson.WriteString(action.Kind, output);
             output.Write(",\"policy_version\":"u8);
-            output.Write(Encoding.ASCII.GetBytes(policyVersion.ToString(CultureInfo.InvariantCulture)));
+            policyVersion.TryFormat(output.GetSpan(20), out var written, provider: CultureInfo.InvariantCulture);
+            output.Advance(written);
             output.Write(",\"resource\":"u8);
             CanonicalJson.WriteString(action.Resource, output);
             output.Write(",\"tenant\":"u8);

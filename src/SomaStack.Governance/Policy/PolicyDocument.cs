@@ -17,18 +17,27 @@ internal sealed record PolicyThresholds(double Default, double Production);
 /// <summary>What is assumed of an action that states no figures itself.</summary>
 internal sealed record KindDefaults(double Risk, double Confidence, bool RequiresHuman = false);
 
+/// <summary>Allow says nothing about the verdict: such a rule is there for its obligations.</summary>
 internal enum RuleEffect
 {
     Deny,
     NeedsApproval,
+    Allow,
 }
 
 /// <param name="Kinds">Kinds of action that the rule looks at.</param>
 /// <param name="Resources">Exact names, or prefixes that end with <c>*</c>; absent means any.</param>
 /// <param name="Terms">Phrases (see <see cref="PhraseMatcher"/>) of which one must occur in a text of the arguments; absent means always.</param>
+/// <param name="Condition">CEL over <see cref="PolicyVariables"/>, of the type bool; absent means always.</param>
+/// <param name="Obligations">What must be done when the rule matches.</param>
 internal sealed record PolicyRule(
     string Id, IReadOnlyList<string> Kinds, RuleEffect Effect, string Code, string Message, string Remedy,
-    IReadOnlyList<string>? Resources = null, IReadOnlyList<string>? Terms = null);
+    IReadOnlyList<string>? Resources = null, IReadOnlyList<string>? Terms = null, string? Condition = null, IReadOnlyList<RuleObligation>? Obligations = null);
+
+/// <param name="Kind"><c>redact</c>, <c>notify</c>, <c>require_mfa</c> or <c>cap_tokens</c>.</param>
+/// <param name="Target">What is redacted or who is notified, for those two alone.</param>
+/// <param name="Limit">Tokens, for <c>cap_tokens</c> alone.</param>
+internal sealed record RuleObligation(string Kind, string? Target = null, long? Limit = null);
 
 internal sealed record ModerationDocument(StrikeLadder Ladder, IReadOnlyList<ModerationRule> Rules);
 

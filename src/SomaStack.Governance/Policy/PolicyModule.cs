@@ -13,7 +13,7 @@ public static class PolicyModule
     {
         Add = static (services, _) => services
             .AddSingleton<PolicyStore>().AddSingleton<PoliciesInForce>().AddSingleton<StarterPolicy>()
-            .AddSingleton<WritePolicy>().AddSingleton<ReadPolicies>().AddSingleton<EvaluateAction>()
+            .AddSingleton<WritePolicy>().AddSingleton<ReadPolicies>().AddSingleton<DecisionFacts>().AddSingleton<EvaluateAction>()
             .AddSingleton<RecordedActionStore>().AddSingleton<SimulatePolicy>()
             .AddSingleton<ActionRecorder>().AddHostedService(static provider => provider.GetRequiredService<ActionRecorder>())
             .AddSingleton<IGate, Gate>()

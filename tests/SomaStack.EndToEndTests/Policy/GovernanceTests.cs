@@ -52,6 +52,37 @@ public sealed class GovernanceTests
     }
 
     [Fact]
+    public async Task Conditions_and_obligations_govern_over_http_and_a_wrong_one_is_refused_with_its_place()
+    {
+        await using var soma = await SomaProcess.StartAsync();
+        using var client = await soma.ClientAsync();
+        var document = (await ReadAsync(await client.GetAsync("/v1/policies", Stop), HttpStatusCode.OK)).GetProperty("document").GetRawText();
+        string With(string condition) => document.Replace("\"rules\":[{\"code\":\"secret_in_text\"", "\"rules\":[" + $$"""
+            {"code":"transfer_large","condition":"{{condition}}","effect":"needs_approval","id":"large","kinds":["tool.call"],"message":"Large.","remedy":"Ask.",
+             "obligations":[{"kind":"notify","target":"treasury"},{"kind":"cap_tokens","limit":100}]},{"code":"secret_in_text"
+            """, StringComparison.Ordinal);
+        using var wrong = await PutAsync(client, With("args.amount > 10 &&\\n principle.id == 'ada'"), "\"1\"");
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, wrong.StatusCode);
+        var problem = await wrong.Content.ReadAsStringAsync(Stop);
+        foreach (var part in new[] { "'large'", "principle.id", "line 2, column 2" }) Assert.Contains(part, problem.Replace("\\u0027", "'", StringComparison.Ordinal), StringComparison.Ordinal);
+        await ReadAsync(await PutAsync(client, With("args.amount > 10 && session.events.exists(e, e.kind == 'model.call')"), "\"1\""), HttpStatusCode.OK);
+
+        var started = await ReadAsync(await SayAsync(client, "Who may release the kill switch?"), HttpStatusCode.OK);
+        var session = started.GetProperty("session_id").GetString();
+        async Task<JsonElement> EvaluateAsync(string id, int amount) =>
+            await ReadAsync(await client.PostAsync("/v1/evaluate", Json($$$"""{"kind":"tool.call","resource":"bank:pay","session":"{{{id}}}","arguments":{"amount":{{{amount}}}}}"""), Stop), HttpStatusCode.OK);
+        var large = await EvaluateAsync(session!, 11);
+        Assert.Equal("needs_approval", large.GetProperty("decision").GetString());
+        Assert.Contains(large.GetProperty("reasons").EnumerateArray(), reason => reason.GetProperty("code").GetString() == "transfer_large" && reason.GetProperty("rule").GetString() == "large");
+        Assert.Equal(["notify treasury", "cap_tokens 100"], large.GetProperty("obligations").EnumerateArray().Select(one => $"{one.GetProperty("kind").GetString()} {(one.GetProperty("target").ValueKind == JsonValueKind.Null ? one.GetProperty("limit").GetRawText() : one.GetProperty("target").GetString())}"));
+        Assert.Empty((await EvaluateAsync(session!, 10)).GetProperty("obligations").EnumerateArray());
+        Assert.Equal("allow", (await EvaluateAsync("no-such-session", 11)).GetProperty("decision").GetString());
+        var tainted = await ReadAsync(await client.PostAsync("/v1/evaluate", Json("""{"kind":"tool.call","resource":"bank:pay","taints":["web"],"arguments":{"amount":1}}"""), Stop), HttpStatusCode.OK);
+        Assert.Equal(("needs_approval", "untrusted_content_read"), (tainted.GetProperty("decision").GetString(), tainted.GetProperty("reasons")[0].GetProperty("code").GetString()));
+        await RefusedAsync(await client.PostAsync("/v1/evaluate", Json("""{"taints":["web",""]}"""), Stop), HttpStatusCode.UnprocessableEntity, "invalid_request");
+    }
+
+    [Fact]
     public async Task The_kill_switch_stops_what_acts_and_can_be_released()
     {
         await using var soma = await SomaProcess.StartAsync();

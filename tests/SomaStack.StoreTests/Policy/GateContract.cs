@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using SomaStack.Governance.Policy;
 using SomaStack.Governance.Policy.Contracts;
 using SomaStack.Platform;
@@ -138,6 +139,69 @@ public sealed class GateContract(Databases databases)
         Assert.Equal((Verdict.Deny, (double?)null), (unknown.Decision, unknown.Score));
         foreach (var wrong in new[] { new EvaluateRequest(RiskScore: 2), new EvaluateRequest(BudgetRequired: -1), new EvaluateRequest(Capability: "nope"), new EvaluateRequest(Kind: "") })
             Assert.Equal("invalid_request", (await Assert.ThrowsAsync<Problem>(() => evaluate.RunAsync(caller, wrong, Stop))).Code.Code);
+    }
+
+    [Theory, MemberData(nameof(Names))]
+    public async Task History_is_read_only_when_a_rule_asks_for_it_and_when_it_cannot_be_read_the_answer_is_deny(string name)
+    {
+        var trail = new RecordedTrail();
+        await using var house = await House.StartAsync(databases, name, services => services.AddSingleton<ISessionTrail>(trail));
+        Task<Decision> CheckAsync(string kind, string? session) => house.Get<IGate>().CheckAsync(House.Caller(), new GatedAction(kind, "mail:send", "{}") { Session = session }, Stop).AsTask();
+
+        Assert.Equal(Verdict.Allow, (await CheckAsync("session.message", "s1")).Verdict);
+        Assert.Equal(Verdict.Allow, (await CheckAsync("tool.call", null)).Verdict);
+        Assert.Empty(trail.Asked);
+        Assert.Equal(Verdict.Allow, (await CheckAsync("tool.call", "s1")).Verdict);
+        trail.Answer = () => new SessionTrail([], ["web"]);
+        var tainted = await CheckAsync("tool.call", "s1");
+        Assert.Equal((Verdict.NeedsApproval, "untrusted_content_read"), (tainted.Verdict, tainted.Reasons.Single().Code));
+        Assert.Equal(["demo/s1", "demo/s1"], trail.Asked);
+        trail.Answer = () => throw new InvalidOperationException("The disk is gone.");
+        var unread = await CheckAsync("tool.call", "s1");
+        Assert.Equal((Verdict.Deny, "trail_unavailable"), (unread.Verdict, unread.Reasons.Single().Code));
+        var shown = (await house.Get<EvaluateAction>().RunAsync(House.Caller(), new EvaluateRequest(Kind: "tool.call", Session: "s1"), Stop)).Value!;
+        Assert.Equal((Verdict.Deny, "trail_unavailable"), (shown.Decision, shown.Reasons.Single().Code));
+    }
+
+    [Theory, MemberData(nameof(Names))]
+    public async Task Without_a_room_that_keeps_sessions_a_rule_over_sequences_denies(string name)
+    {
+        await using var house = await House.StartAsync(databases, name);
+        var decision = await house.Get<IGate>().CheckAsync(House.Caller(), new GatedAction("tool.call", "mail:send", "{}") { Session = "s1" }, Stop);
+        Assert.Equal((Verdict.Deny, "trail_unavailable"), (decision.Verdict, decision.Reasons.Single().Code));
+    }
+
+    [Theory, MemberData(nameof(Names))]
+    public async Task Conditions_see_the_caller_and_the_clock(string name)
+    {
+        await using var house = await House.StartAsync(databases, name);
+        await PutAsync(house, Changed("\"rules\":[{\"code\":\"secret_in_text\"", "\"rules\":[" + """
+            {"code":"stale","condition":"principal.id == 'ada' && principal.kind == 'user' && context.tenant == 'demo' && (context.mfa_age_seconds == null || context.mfa_age_seconds > 60)",
+             "effect":"deny","id":"fresh","kinds":["session.start"],"message":"No.","remedy":"Prove it.","obligations":[{"kind":"require_mfa"}]},
+            {"code":"secret_in_text"
+            """), 1);
+        var caller = House.Caller();
+        Assert.Equal("stale", (await house.CheckAsync(caller)).Reasons[0].Code);
+        Assert.Equal([new Obligation("require_mfa", "fresh")], (await house.CheckAsync(caller)).Obligations);
+        var proven = caller with { MfaAt = house.Clock.GetUtcNow() };
+        Assert.Equal(Verdict.Allow, (await house.CheckAsync(proven)).Verdict);
+        house.Clock.Advance(TimeSpan.FromSeconds(61));
+        Assert.Equal(Verdict.Deny, (await house.CheckAsync(proven)).Verdict);
+        Assert.Equal(Verdict.Allow, (await house.CheckAsync(House.Caller("demo", "grace"))).Verdict);
+    }
+
+    /// <summary>An implementation of the port that remembers whom it was asked about.</summary>
+    private sealed class RecordedTrail : ISessionTrail
+    {
+        public List<string> Asked { get; } = [];
+
+        public Func<SessionTrail> Answer { get; set; } = static () => SessionTrail.Empty;
+
+        public ValueTask<SessionTrail> OfAsync(RequestContext context, string session, CancellationToken cancellationToken)
+        {
+            Asked.Add($"{context.Tenant}/{session}");
+            return ValueTask.FromResult(Answer());
+        }
     }
 
     private static string Changed(string from, string to)

@@ -1,0 +1,166 @@
+using System.Text.Json;
+
+namespace SomaStack.Governance.Policy.Cel;
+
+internal sealed class CelList(Value[] items)
+{
+    public static readonly CelList Empty = new([]);
+
+    public int Count => items.Length;
+
+    public ReadOnlySpan<Value> Items => items;
+
+    public bool SameAs(CelList other, Frame frame)
+    {
+        if (Count != other.Count) return false;
+        for (var i = 0; i < items.Length; i++)
+        {
+            frame.Charge(1);
+            if (!Value.Same(items[i], other.Items[i], frame)) return false;
+        }
+        return true;
+    }
+
+    public bool Contains(in Value value, Frame frame)
+    {
+        foreach (ref readonly var item in Items)
+        {
+            frame.Charge(1);
+            if (Value.Same(item, value, frame)) return true;
+        }
+        return false;
+    }
+}
+
+/// <summary>A map of the language: written out in the source, an object of JSON, or a record of the host.</summary>
+internal abstract class CelMap
+{
+    public abstract int Count { get; }
+
+    /// <summary>In an order that depends on nothing but the keys or the source.</summary>
+    public abstract Value[] Keys(Frame frame);
+
+    public abstract bool TryGet(in Value key, Frame frame, out Value value);
+
+    /// <summary>The hot path of <c>map.name</c>; <paramref name="utf8"/> is the same name.</summary>
+    public virtual bool TryGet(string name, ReadOnlySpan<byte> utf8, Frame frame, out Value value) => TryGet(Value.Of(name), frame, out value);
+
+    public virtual bool Has(string name, ReadOnlySpan<byte> utf8, Frame frame) => TryGet(name, utf8, frame, out _);
+
+    public bool SameAs(CelMap other, Frame frame)
+    {
+        if (Count != other.Count) return false;
+        foreach (var key in Keys(frame))
+        {
+            frame.Charge(1);
+            if (!TryGet(key, frame, out var mine) || !other.TryGet(key, frame, out var theirs) || !Value.Same(mine, theirs, frame)) return false;
+        }
+        return true;
+    }
+}
+
+/// <summary>A map that an expression wrote. Keys of different number types that are equal are one key.</summary>
+internal sealed class WrittenMap : CelMap
+{
+    private readonly Dictionary<Value, Value> _entries;
+
+    public WrittenMap(int capacity) => _entries = new(capacity, KeyComparer.Instance);
+
+    public override int Count => _entries.Count;
+
+    /// <summary>The fault when the key is none, or is there already.</summary>
+    public Fault? Add(in Value key, in Value value)
+    {
+        if (key.Kind is not (ValueKind.Int or ValueKind.Uint or ValueKind.Bool or ValueKind.String)) return Fault.Key;
+        return _entries.TryAdd(key, value) ? null : Fault.RepeatedKey;
+    }
+
+    public override Value[] Keys(Frame frame) => [.. _entries.Keys];
+
+    public override bool TryGet(in Value key, Frame frame, out Value value)
+    {
+        value = default;
+        if (key.Kind != ValueKind.Double) return key.Kind is ValueKind.Int or ValueKind.Uint or ValueKind.Bool or ValueKind.String && _entries.TryGetValue(key, out value);
+        var number = key.Double;
+        if (number != Math.Floor(number)) return false;
+        if (number is >= -9223372036854775808.0 and < 9223372036854775808.0) return _entries.TryGetValue(Value.Of((long)number), out value);
+        return number is >= 0 and < 18446744073709551616.0 && _entries.TryGetValue(Value.Of((ulong)number), out value);
+    }
+
+    private sealed class KeyComparer : IEqualityComparer<Value>
+    {
+        public static readonly KeyComparer Instance = new();
+
+        public bool Equals(Value a, Value b) => a.Kind == b.Kind ? a.Kind == ValueKind.String ? a.Text == b.Text : a.Int == b.Int : a.IsNumber && b.IsNumber && Value.Compare(a, b) == 0;
+
+        public int GetHashCode(Value value) => value.Kind == ValueKind.String ? value.Text.GetHashCode(StringComparison.Ordinal) : value.Kind == ValueKind.Bool ? -1 - (int)value.Int : value.Int.GetHashCode();
+    }
+}
+
+/// <summary>An object of JSON, read where it lies.</summary>
+internal sealed class JsonMap(JsonElement element) : CelMap
+{
+    public override int Count => element.GetPropertyCount();
+
+    /// <summary>Sorted, so that two texts of one canonical form cannot be told apart.</summary>
+    public override Value[] Keys(Frame frame)
+    {
+        frame.Charge(Count);
+        var names = new string[Count];
+        var at = 0;
+        foreach (var member in element.EnumerateObject()) names[at++] = member.Name;
+        Array.Sort(names, StringComparer.Ordinal);
+        return Array.ConvertAll(names, Value.Of);
+    }
+
+    public override bool TryGet(in Value key, Frame frame, out Value value)
+    {
+        value = default;
+        if (key.Kind != ValueKind.String) return false;
+        frame.Charge(Count >> 4);
+        if (!element.TryGetProperty(key.Text, out var found)) return false;
+        value = From(found, frame);
+        return true;
+    }
+
+    public override bool TryGet(string name, ReadOnlySpan<byte> utf8, Frame frame, out Value value)
+    {
+        frame.Charge(Count >> 4);
+        if (element.TryGetProperty(utf8, out var found))
+        {
+            value = From(found, frame);
+            return true;
+        }
+        value = default;
+        return false;
+    }
+
+    public override bool Has(string name, ReadOnlySpan<byte> utf8, Frame frame)
+    {
+        frame.Charge(Count >> 4);
+        return element.TryGetProperty(utf8, out _);
+    }
+
+    /// <summary>Every number of JSON is a double, as in its canonical form: 1 and 1.0 are one value and so decide the same.</summary>
+    public static Value From(JsonElement element, Frame frame)
+    {
+        switch (element.ValueKind)
+        {
+            case JsonValueKind.String:
+                var text = element.GetString()!;
+                frame.Charge(text.Length >> 6);
+                return Value.Of(text);
+            case JsonValueKind.Number: return Value.Of(element.GetDouble());
+            case JsonValueKind.True: return Value.True;
+            case JsonValueKind.False: return Value.False;
+            case JsonValueKind.Object: return Value.Of(new JsonMap(element));
+            case JsonValueKind.Array:
+                var items = new Value[element.GetArrayLength()];
+                frame.Charge(items.Length);
+                var at = 0;
+                foreach (var item in element.EnumerateArray()) items[at++] = From(item, frame);
+                return Value.Of(new CelList(items));
+            default: return Value.Null;
+        }
+    }
+}
