@@ -32,4 +32,5 @@ namespace SomaStack.Governance.Identity;
 [JsonSerializable(typeof(CreateApiKeyResponse))]
 [JsonSerializable(typeof(Page<ApiKeyView>))]
 [JsonSerializable(typeof(string[]))]
+[JsonSerializable(typeof(string))]
 internal sealed partial class IdentityJson : JsonSerializerContext;

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.DependencyInjection;
 using SomaStack.Governance.Identity.Contracts;
 using SomaStack.Platform;
@@ -17,6 +18,7 @@ public static class IdentityModule
             services.AddSingleton<IssueToken>().AddSingleton<VerifyToken>().AddSingleton<RevokeToken>().AddSingleton<PublishKeys>().AddSingleton<RotateKeys>();
             services.AddSingleton<ListUsers>().AddSingleton<PutUser>().AddSingleton<Tenants>().AddSingleton<ApiKeys>().AddSingleton<SignIn>();
             services.AddSingleton<IIdentity, Credentials>();
+            OpenIdWiring.Add(services, options);
             if (options.HasRole("api")) services.AddHostedService(static provider => provider.GetRequiredService<KeyUse>());
         },
         Map = static routes =>
@@ -31,9 +33,10 @@ public static class IdentityModule
             ApiKeys.Map(routes);
             RotateKeys.Map(routes);
             SignIn.Map(routes);
+            OpenIdWiring.Map(routes);
         },
         Start = static (services, cancellationToken) => services.GetRequiredService<FirstStart>().RunAsync(cancellationToken),
-        Problems = IdentityProblems.All,
-        Json = IdentityJson.Default,
+        Problems = [.. IdentityProblems.All, .. OpenIdProblems.All, .. ScimProblems.All],
+        Json = JsonTypeInfoResolver.Combine(IdentityJson.Default, OpenIdJson.Default),
     };
 }
