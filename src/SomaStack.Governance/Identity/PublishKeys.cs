@@ -47,7 +47,7 @@ internal sealed class PublishKeys(Keyring keyring, PublicOrigin origin)
 
     private IssuerMetadata Metadata() => new(
         origin.Value, keyring.Issuer, origin.Of("/.well-known/jwks.json"), origin.Of("/v1/auth/authorize"), origin.Of("/v1/auth/token"), origin.Of("/v1/auth/device"), origin.Of("/v1/auth/revoke"),
-        origin.Of("/v1/auth/introspect"), origin.Of("/v1/auth/userinfo"), origin.Of(SignOut.Path), ["code"], ["query"], OAuthClient.AllGrants, ["public"], ["ES256"],
+        origin.Of("/v1/auth/introspect"), origin.Of("/v1/auth/userinfo"), origin.Of(Logout.Path), ["code"], ["query"], OAuthClient.AllGrants, ["public"], ["ES256"],
         [.. Scopes.Words, .. Capabilities], ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "amr", "tenant", "preferred_username", "name"], [Pkce.Method],
         ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"], ["ES256", "RS256", "PS256"], true, false, false, false);
 }

@@ -14,7 +14,7 @@ internal static class OpenIdWiring
         services.AddSingleton(static provider => new Attempts(provider.GetRequiredService<ICounters>()));
         services.AddSingleton<BrowserSession>().AddSingleton<IdTokens>().AddSingleton<GrantTokens>().AddSingleton<GrantRevocation>();
         services.AddSingleton<Authorize>().AddSingleton<TokenEndpoint>().AddSingleton<ExchangeCode>().AddSingleton<RefreshGrant>().AddSingleton<PollDevice>().AddSingleton<ClientCredentials>();
-        services.AddSingleton<AskDevice>().AddSingleton<VerifyDevice>().AddSingleton<RevokeGrant>().AddSingleton<Introspect>().AddSingleton<UserInfo>().AddSingleton<SignOut>().AddSingleton<PutClient>();
+        services.AddSingleton<AskDevice>().AddSingleton<VerifyDevice>().AddSingleton<RevokeGrant>().AddSingleton<Introspect>().AddSingleton<UserInfo>().AddSingleton<Logout>().AddSingleton<PutClient>();
         services.AddSingleton<ExternalStore>().AddSingleton<ExternalKeys>().AddSingleton<ExternalSignIn>();
         services.AddSingleton<ScimStore>().AddSingleton<ScimRights>().AddSingleton<ScimUsers>().AddSingleton<ScimGroups>();
         if (options.HasRole("worker")) services.AddHostedService(static provider => ActivatorUtilities.CreateInstance<Upkeep>(provider));
@@ -29,7 +29,7 @@ internal static class OpenIdWiring
         RevokeGrant.Map(routes);
         Introspect.Map(routes);
         UserInfo.Map(routes);
-        SignOut.Map(routes);
+        Logout.Map(routes);
         PutClient.Map(routes);
         ExternalSignIn.Map(routes);
         ScimDocuments.Map(routes);

@@ -41,7 +41,11 @@ internal sealed class Replicas(IReadOnlyList<WebApplication> servers, IReadOnlyL
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var server in servers) await server.DisposeAsync();
+        foreach (var server in servers)
+        {
+            await server.StopAsync();
+            await server.DisposeAsync();
+        }
         foreach (var folder in folders) Directory.Delete(folder, recursive: true);
     }
 }

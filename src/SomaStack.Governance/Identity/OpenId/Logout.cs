@@ -11,14 +11,14 @@ namespace SomaStack.Governance.Identity;
 /// RP-initiated logout: asks, then ends the browser session here and its token everywhere. It goes on only to an address that the client
 /// registered, and only when an id token of ours says which client that is.
 /// </summary>
-internal sealed class SignOut(BrowserSession session, IdTokens idTokens, FindClient find, AccessTokens tokens, CredentialCache cache, Db db, Journal journal)
+internal sealed class Logout(BrowserSession session, IdTokens idTokens, FindClient find, AccessTokens tokens, CredentialCache cache, Db db, Journal journal)
 {
     public const string Path = "/v1/auth/logout";
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet(Path, (HttpContext http, SignOut use, CancellationToken cancellationToken) => use.AskAsync(http, cancellationToken)).Public().ExcludeFromDescription();
-        routes.MapPost(Path, (HttpContext http, SignOut use, CancellationToken cancellationToken) => use.RunAsync(http, cancellationToken))
+        routes.MapGet(Path, (HttpContext http, Logout use, CancellationToken cancellationToken) => use.AskAsync(http, cancellationToken)).Public().ExcludeFromDescription();
+        routes.MapPost(Path, (HttpContext http, Logout use, CancellationToken cancellationToken) => use.RunAsync(http, cancellationToken))
             .Public().WithoutReplay().WithBodyLimit(Form.BytesMax).ExcludeFromDescription();
     }
 
