@@ -36,6 +36,10 @@ internal static class Failures
         {
             return Print(parsed, "usage", usage.Message, null, null, Usage, "Run the command with --help.");
         }
+        catch (LoginException ended)
+        {
+            return Print(parsed, ended.Code, ended.Message, null, null, Authentication, "Sign in with: soma login");
+        }
         catch (HttpRequestException unreachable)
         {
             return Print(parsed, "unreachable", unreachable.Message, null, null, Failure, "Is the server running? Start it with: soma up");

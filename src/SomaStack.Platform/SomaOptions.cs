@@ -81,6 +81,15 @@ public sealed record SomaOptions
     /// <summary>Requests answered at once before others get 429; health probes are not counted. <c>SOMA_MAX_IN_FLIGHT</c>.</summary>
     public int MaxInFlight { get; init; } = 1024;
 
+    /// <summary>The address by which browsers and clients reach this installation; names the OpenID Connect issuer. <c>SOMA_PUBLIC_URL</c>.</summary>
+    public string? PublicUrl { get; init; }
+
+    /// <summary>A new signing key comes after this many days; 0 for never. <c>SOMA_KEY_ROTATION_DAYS</c>.</summary>
+    public int KeyRotationDays { get; init; } = 30;
+
+    /// <summary>An outside issuer whose people may sign in here. <c>SOMA_OIDC_*</c>.</summary>
+    public ExternalIssuer? ExternalIssuer { get; init; }
+
     public static readonly IReadOnlyList<string> AllRoles = ["api", "brain", "worker", "console"];
 
     public string DatabaseUrl => Database ?? "sqlite:" + Path.Combine(DataDirectory, "soma.db");
@@ -122,6 +131,9 @@ public sealed record SomaOptions
             Keys = read("SOMA_KEYS"),
             Strict = read("SOMA_STRICT") is "1" or "true",
             Region = read("SOMA_REGION") ?? defaults.Region,
+            PublicUrl = read("SOMA_PUBLIC_URL"),
+            KeyRotationDays = int.TryParse(read("SOMA_KEY_ROTATION_DAYS"), out var days) && days >= 0 ? days : defaults.KeyRotationDays,
+            ExternalIssuer = ExternalIssuer.FromEnvironment(read, name => Secret(read, name)),
             MaxInFlight = int.TryParse(read("SOMA_MAX_IN_FLIGHT"), out var inFlight) && inFlight > 0 ? inFlight : defaults.MaxInFlight,
         };
     }

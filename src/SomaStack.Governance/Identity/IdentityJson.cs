@@ -73,4 +73,5 @@ namespace SomaStack.Governance.Identity;
 [JsonSerializable(typeof(Page<TenantView>))]
 [JsonSerializable(typeof(RotateApiKeyRequest))]
 [JsonSerializable(typeof(string[]))]
+[JsonSerializable(typeof(string))]
 internal sealed partial class IdentityJson : JsonSerializerContext;

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.DependencyInjection;
 using SomaStack.Governance.Identity.Contracts;
 using SomaStack.Platform;
@@ -27,6 +28,7 @@ public static class IdentityModule
             services.AddSingleton<IdentityWatch>();
             services.AddHostedService(static provider => provider.GetRequiredService<IdentityWatch>());
             services.AddHostedService(static provider => provider.GetRequiredService<RefusalLog>());
+            OpenIdWiring.Add(services, options);
             if (options.HasRole("api")) services.AddHostedService(static provider => provider.GetRequiredService<KeyUse>());
         },
         Map = static routes =>
@@ -52,9 +54,10 @@ public static class IdentityModule
             ServiceSecrets.Map(routes);
             Roles.Map(routes);
             Training.Map(routes);
+            OpenIdWiring.Map(routes);
         },
         Start = static (services, cancellationToken) => services.GetRequiredService<FirstStart>().RunAsync(cancellationToken),
-        Problems = IdentityProblems.All,
-        Json = IdentityJson.Default,
+        Problems = [.. IdentityProblems.All, .. OpenIdProblems.All, .. ScimProblems.All],
+        Json = JsonTypeInfoResolver.Combine(IdentityJson.Default, OpenIdJson.Default),
     };
 }

@@ -18,10 +18,11 @@ internal sealed class Keyring(IdentityStore store, Db db, SomaOptions options, T
     /// <summary>How long another replica's rotation may stay unseen.</summary>
     private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(30);
 
-    /// <summary>An unknown key id may be a new one of another replica; looking more often than this would be a lever for attackers.</summary>
-    private static readonly TimeSpan SearchPause = TimeSpan.FromSeconds(2);
+    /// <summary>How long a retired key still verifies: the longest token, and a minute for replicas that have not seen yet that it was retired.</summary>
+    private static readonly TimeSpan Overlap = AccessTokens.MaximumLifetime + TimeSpan.FromMinutes(2);
 
     private readonly SemaphoreSlim _loading = new(1);
+    private readonly KeySearch _search = new(clock);
     private volatile Loaded? _loaded;
 
     private sealed record Loaded(string Issuer, IReadOnlyDictionary<string, SigningKey> Keys, SigningKey? Signer, DateTimeOffset At);
@@ -49,13 +50,21 @@ internal sealed class Keyring(IdentityStore store, Db db, SomaOptions options, T
     public async ValueTask<SigningKey?> FindAsync(string kid, CancellationToken cancellationToken)
     {
         var loaded = await FreshAsync(Freshness, cancellationToken);
-        if (!loaded.Keys.TryGetValue(kid, out var key)) (await FreshAsync(SearchPause, cancellationToken)).Keys.TryGetValue(kid, out key);
+        // It may be a new one of another replica: look at once, but only so often, or strangers could make us look for ever.
+        if (!loaded.Keys.TryGetValue(kid, out var key) && _search.MayLook()) (await FreshAsync(TimeSpan.Zero, cancellationToken)).Keys.TryGetValue(kid, out key);
         return key is null || Spent(key.RetiredAt) ? null : key;
     }
 
     /// <summary>Everything that verifies now, for the published key set.</summary>
     public async ValueTask<IReadOnlyCollection<SigningKey>> PublishedAsync(CancellationToken cancellationToken) =>
         [.. (await FreshAsync(Freshness, cancellationToken)).Keys.Values.Where(key => !Spent(key.RetiredAt)).OrderBy(key => key.Kid, StringComparer.Ordinal)];
+
+    /// <summary>When the newest key that signs anywhere was made; null while there is none.</summary>
+    public async Task<DateTimeOffset?> NewestAsync(CancellationToken cancellationToken)
+    {
+        var rows = await store.SigningKeysAsync(clock.GetUtcNow().ToMicros(), cancellationToken);
+        return rows.Find(static row => row.RetiredAt is null)?.CreatedAt;
+    }
 
     /// <summary>Makes a new key and runs <paramref name="alongside"/> in the transaction that publishes it.</summary>
     public async Task<string> AddAsync(Func<DbWork, string, Task> alongside, CancellationToken cancellationToken)
@@ -90,8 +99,8 @@ internal sealed class Keyring(IdentityStore store, Db db, SomaOptions options, T
             if (_loaded is { } known && known.At >= unlessAfter) return;
             var now = clock.GetUtcNow();
             var issuer = _loaded?.Issuer ?? await store.IssuerAsync(SharedKeys.Issuer(options, "urn:soma:" + Ids.New(clock)), now.ToMicros(), cancellationToken);
-            var rows = await store.SigningKeysAsync((now - AccessTokens.MaximumLifetime).ToMicros(), cancellationToken);
-            if (await SharedKeys.AdoptAsync(options, store, rows, cancellationToken)) rows = await store.SigningKeysAsync((now - AccessTokens.MaximumLifetime).ToMicros(), cancellationToken);
+            var rows = await store.SigningKeysAsync((now - Overlap).ToMicros(), cancellationToken);
+            if (await SharedKeys.AdoptAsync(options, store, rows, cancellationToken)) rows = await store.SigningKeysAsync((now - Overlap).ToMicros(), cancellationToken);
             var keys = new Dictionary<string, SigningKey>(StringComparer.Ordinal);
             foreach (var row in rows) keys.Add(row.Kid, Open(row));
             var newest = rows.Find(row => row.RetiredAt is null && keys[row.Kid].CanSign);
@@ -137,7 +146,7 @@ internal sealed class Keyring(IdentityStore store, Db db, SomaOptions options, T
         File.Move(final + ".new", final);
     }
 
-    private bool Spent(DateTimeOffset? retiredAt) => retiredAt is { } at && clock.GetUtcNow() - at > AccessTokens.MaximumLifetime + TimeSpan.FromMinutes(1);
+    private bool Spent(DateTimeOffset? retiredAt) => retiredAt is { } at && clock.GetUtcNow() - at > Overlap;
 
     private string PathOf(string kid) => Path.Combine(options.KeysDirectory, $"token-{kid}.pem");
 

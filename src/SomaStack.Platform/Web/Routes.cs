@@ -54,6 +54,38 @@ public sealed record AnthropicErrors
     };
 }
 
+/// <summary>Route metadata: refusals have OAuth's shape, <c>{error,error_description}</c> (RFC 6749, 5.2), as that surface's clients expect.</summary>
+public sealed record OAuthErrors
+{
+    private const string Prefix = "oauth_";
+
+    /// <summary>Our code without its prefix is the protocol's own; other refusals get the nearest that the protocol has.</summary>
+    public static string ErrorOf(ProblemCode code) => code.Code.StartsWith(Prefix, StringComparison.Ordinal) ? code.Code[Prefix.Length..] : code.Kind switch
+    {
+        ProblemKind.Unauthenticated => "invalid_token",
+        ProblemKind.Forbidden => "access_denied",
+        ProblemKind.Busy or ProblemKind.Unavailable or ProblemKind.Timeout => "temporarily_unavailable",
+        >= ProblemKind.Internal => "server_error",
+        _ => "invalid_request",
+    };
+}
+
+/// <summary>Route metadata: refusals have SCIM's shape (RFC 7644, 3.12), as that surface's clients expect.</summary>
+public sealed record ScimErrors
+{
+    public const string ContentType = "application/scim+json";
+
+    private const string Prefix = "scim_";
+
+    /// <summary>Our code in SCIM's spelling, <c>scim_invalid_filter</c> as <c>invalidFilter</c>; null for refusals that SCIM has no word for.</summary>
+    public static string? TypeOf(ProblemCode code)
+    {
+        if (!code.Code.StartsWith(Prefix, StringComparison.Ordinal)) return null;
+        var words = code.Code[Prefix.Length..].Split('_');
+        return words[0] + string.Concat(words.Skip(1).Select(static word => char.ToUpperInvariant(word[0]) + word[1..]));
+    }
+}
+
 public static class Routes
 {
     /// <summary>Only principals with the capability reach the handler; others get 401 or 403 naming it.</summary>
@@ -79,6 +111,10 @@ public static class Routes
     public static TBuilder WithOpenAiErrors<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new OpenAiErrors());
 
     public static TBuilder WithAnthropicErrors<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new AnthropicErrors());
+
+    public static TBuilder WithOAuthErrors<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new OAuthErrors());
+
+    public static TBuilder WithScimErrors<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new ScimErrors());
 
     /// <summary>A strong ETag of a version number, as <c>"7"</c>.</summary>
     public static string ETag(long version) => $"\"{version}\"";

@@ -24,8 +24,16 @@ internal sealed record AnthropicError(string Type, string Message, string Code, 
 
 internal sealed record AnthropicErrorDetails(string ErrorCode);
 
+/// <summary>RFC 6749, 5.2.</summary>
+internal sealed record OAuthErrorBody(string Error, string ErrorDescription);
+
+/// <summary>RFC 7644, 3.12; the status is a text there.</summary>
+internal sealed record ScimErrorBody(IReadOnlyList<string> Schemas, string Status, [property: JsonPropertyName("scimType")] string? ScimType, string Detail);
+
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ProblemBody))]
+[JsonSerializable(typeof(OAuthErrorBody))]
+[JsonSerializable(typeof(ScimErrorBody))]
 internal sealed partial class ProblemJson : JsonSerializerContext;
 
 /// <summary>OpenAI's clients expect <c>param</c> even when it is null.</summary>

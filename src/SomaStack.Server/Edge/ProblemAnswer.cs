@@ -30,9 +30,11 @@ internal static class ProblemAnswer
         var openAi = routed?.GetMetadata<OpenAiErrors>() is not null;
         var anthropic = routed?.GetMetadata<AnthropicErrors>() is not null;
         var trace = Frame.TraceId(http);
-        response.ContentType = openAi || anthropic ? "application/json" : ContentType;
+        var oauth = routed?.GetMetadata<OAuthErrors>() is not null;
+        var scim = routed?.GetMetadata<ScimErrors>() is not null;
+        response.ContentType = openAi || anthropic || oauth ? "application/json" : scim ? ScimErrors.ContentType : ContentType;
         if (anthropic) response.Headers["request-id"] = trace;
-        var bytes = openAi ? OpenAi(problem, trace) : anthropic ? Anthropic(problem, trace) : Details(problem, trace);
+        var bytes = openAi ? OpenAi(problem, trace) : anthropic ? Anthropic(problem, trace) : oauth ? OAuth(problem) : scim ? Scim(problem) : Details(problem, trace);
         response.ContentLength = bytes.Length;
         if (HttpMethods.IsHead(http.Request.Method)) return;
         await response.Body.WriteAsync(bytes, CancellationToken.None);
@@ -52,6 +54,13 @@ internal static class ProblemAnswer
     private static byte[] Anthropic(Problem problem, string trace) => JsonSerializer.SerializeToUtf8Bytes(
         new AnthropicErrorBody("error", new AnthropicError(AnthropicErrors.TypeOf(problem.Code.Kind), problem.Detail, problem.Code.Code, new AnthropicErrorDetails(problem.Code.Code)), trace),
         EdgeJson.Default.AnthropicErrorBody);
+
+    private static byte[] OAuth(Problem problem) =>
+        JsonSerializer.SerializeToUtf8Bytes(new OAuthErrorBody(OAuthErrors.ErrorOf(problem.Code), problem.Detail), ProblemJson.Default.OAuthErrorBody);
+
+    private static byte[] Scim(Problem problem) => JsonSerializer.SerializeToUtf8Bytes(
+        new ScimErrorBody(["urn:ietf:params:scim:api:messages:2.0:Error"], ((int)problem.Code.Kind).ToString(CultureInfo.InvariantCulture), ScimErrors.TypeOf(problem.Code), problem.Detail),
+        ProblemJson.Default.ScimErrorBody);
 
     /// <summary>The types that OpenAI's own clients know.</summary>
     private static string OpenAiType(ProblemKind kind) => kind switch

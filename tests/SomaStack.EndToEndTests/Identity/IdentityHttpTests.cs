@@ -59,7 +59,7 @@ public sealed class IdentityHttpTests(IdentityHttpTests.Server server) : IClassF
         {
             var result = await new JsonWebTokenHandler().ValidateTokenAsync(one, new TokenValidationParameters
             {
-                ValidIssuer = metadata.GetProperty("issuer").GetString(), ValidAudience = "somastack", IssuerSigningKeys = after.Keys, ValidTypes = ["at+jwt"],
+                ValidIssuer = metadata.GetProperty("access_token_issuer").GetString(), ValidAudience = "somastack", IssuerSigningKeys = after.Keys, ValidTypes = ["at+jwt"],
             });
             Assert.True(result.IsValid, result.Exception?.Message);
         }

@@ -36,7 +36,8 @@ internal sealed partial class ActionRecorder(Db db, TimeProvider clock, ILogger<
             PolicyMetrics.NotRecorded();
             return;
         }
-        var recorded = new RecordedAction(context.Tenant, Ids.New(clock), clock.GetUtcNow(), AskedAction.Of(context, action), decision.Verdict, decision.PolicyVersion);
+        var now = clock.GetUtcNow();
+        var recorded = new RecordedAction(context.Tenant, Ids.New(clock), now, AskedAction.Of(context, action, now), decision.Verdict, decision.PolicyVersion);
         if (!_asked.Writer.TryWrite(recorded)) PolicyMetrics.NotRecorded();
     }
 

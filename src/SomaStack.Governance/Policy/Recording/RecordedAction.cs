@@ -8,11 +8,13 @@ namespace SomaStack.Governance.Policy;
 /// <summary>All that a decision depends on beside policy and constitution, so that another policy can decide the same.</summary>
 internal sealed record AskedAction(
     string Principal, string PrincipalKind, string Mode, string ClientType, string Region, string Kind, string Resource, string Arguments,
-    double? Risk, double? Confidence, double? BudgetRatio, string? Session, string? Persona, string? Capsule, IReadOnlyList<string> Taints)
+    double? Risk, double? Confidence, double? BudgetRatio, string? Session, string? Persona, string? Capsule, IReadOnlyList<string> Taints,
+    long? MfaAgeSeconds)
 {
-    public static AskedAction Of(RequestContext context, GatedAction action) => new(
+    public static AskedAction Of(RequestContext context, GatedAction action, DateTimeOffset now) => new(
         context.Principal.Id, context.Principal.Kind, context.Mode.Name(), context.ClientType, context.Region, action.Kind, action.Resource, action.Arguments,
-        action.Risk, action.Confidence, action.BudgetRatio, action.Session, action.Persona, action.Capsule, action.Taints);
+        action.Risk, action.Confidence, action.BudgetRatio, action.Session, action.Persona, action.Capsule, action.Taints,
+        context.MfaAt is { } at ? Math.Max(0, (long)(now - at).TotalSeconds) : null);
 
     public GatedAction Action() => new(Kind, Resource, Arguments, Risk, Confidence, BudgetRatio) { Session = Session, Persona = Persona, Capsule = Capsule, Taints = Taints };
 }

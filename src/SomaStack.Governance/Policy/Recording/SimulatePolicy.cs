@@ -63,7 +63,10 @@ internal sealed class SimulatePolicy(PoliciesInForce policies, IConstitution con
     }
 
     private static DecisionSetting Setting(RequestContext context, AskedAction asked, string constitutionHash) =>
-        new(context.Tenant, DeploymentModes.Parse(asked.Mode) ?? context.Mode, constitutionHash);
+        new(context.Tenant, DeploymentModes.Parse(asked.Mode) ?? context.Mode, constitutionHash)
+        {
+            PrincipalId = asked.Principal, PrincipalKind = asked.PrincipalKind, ClientType = asked.ClientType, Region = asked.Region, MfaAgeSeconds = asked.MfaAgeSeconds,
+        };
 
     private static VerdictCounts Counts(int[] verdicts) => new(verdicts[(int)Verdict.Allow], verdicts[(int)Verdict.NeedsApproval], verdicts[(int)Verdict.Deny]);
 }
