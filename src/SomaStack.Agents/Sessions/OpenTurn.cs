@@ -59,7 +59,8 @@ internal sealed class OpenTurn(
         var decision = await CheckGateAsync(context, request, persona.Id, model, cancellationToken);
         timings.Mark("gate");
 
-        var (evidence, degraded) = await RecallAsync(context, request, cancellationToken);
+        var (recalled, degraded) = await RecallAsync(context, request, cancellationToken);
+        var (evidence, memories) = await ModerateAsync(context, recalled, cancellationToken);
         timings.Mark("recall");
 
         var history = request.SessionId is null ? [] : await sessions.TurnsAsync(context, request.SessionId, HistoryTurns, cancellationToken);
@@ -69,7 +70,7 @@ internal sealed class OpenTurn(
         var turn = new OpenedTurn(
             context, request.SessionId ?? Ids.For(context, "session"), Ids.For(context, "turn"), 0, request.Prompt, clock.GetUtcNow(), model, messages, evidence,
             Ids.For(context, "reservation"), new ConstitutionProof(active.Hash, active.Version), Proven(decision),
-            [.. evidence.Select(item => new MemoryProof(item.Id, item.Score, item.Source, item.Line))], degraded, moderated.Reasons, timings);
+            memories, degraded, moderated.Reasons, timings);
         turn = await CommitAsync(turn, persona.Id, isNew: request.SessionId is null, active, cancellationToken);
         timings.Mark("open_commit");
         return turn;
@@ -103,6 +104,21 @@ internal sealed class OpenTurn(
         return (evidence, [.. known.DegradedReasons.Union(said.DegradedReasons)]);
     }
 
+    /// <summary>A memory is looked at before a model reads it: what a rule redacts or drops never enters the prompt, and the proof says so.</summary>
+    private async Task<(List<Evidence> Evidence, List<MemoryProof> Proofs)> ModerateAsync(RequestContext context, List<Evidence> recalled, CancellationToken cancellationToken)
+    {
+        var evidence = new List<Evidence>(recalled.Count);
+        var proofs = new List<MemoryProof>(recalled.Count);
+        foreach (var item in recalled)
+        {
+            var looked = await moderation.CheckAsync(context, ModerationStage.Memory, item.Text, cancellationToken);
+            var outcome = looked.Blocked ? "dropped" : looked.Redacted is not null ? "redacted" : looked.Reasons.Count > 0 ? "labelled" : null;
+            proofs.Add(new MemoryProof(item.Id, item.Score, item.Source, item.Line, outcome, looked.Labels));
+            if (!looked.Blocked) evidence.Add(looked.Redacted is { } redacted ? item with { Text = redacted } : item);
+        }
+        return (evidence, proofs);
+    }
+
     private async Task<OpenedTurn> CommitAsync(OpenedTurn turn, string persona, bool isNew, ActiveConstitution active, CancellationToken cancellationToken)
     {
         var context = turn.Context;
@@ -120,7 +136,7 @@ internal sealed class OpenTurn(
             await billing.ReserveAsync(work, context, new ReservationRequest(turn.ReservationId, turn.Model.Provider, turn.Model.Model, inputMax, OutputTokensMax, "session"));
             var wanted = new TurnOpened(
                 turn.TurnId, 0, Digest.Of(turn.Prompt), turn.Prompt.Length, turn.Model.Provider, turn.Model.Model, turn.ReservationId,
-                turn.Policy.Digest, turn.Policy.Score, [.. turn.Memories.Select(hit => hit.Id)]);
+                turn.Policy.Digest, turn.Policy.Score, [.. turn.Evidence.Select(hit => hit.Id)]);
             var (happened, _) = await sessions.ApplyAsync(work, context, turn.SessionId, state, new OpenTurnCommand(wanted, active.Hash));
             var opened = (TurnOpened)happened;
             await sessions.InsertTurnAsync(work, context, turn.SessionId, opened, turn.Prompt, owner.Id, owner.LeaseUntil());

@@ -21,6 +21,7 @@ public static class PolicyModule
             .AddSingleton<IKillSwitch>(static provider => provider.GetRequiredService<KillSwitch>())
             .AddSingleton<WatchKillSwitches>().AddHostedService(static provider => provider.GetRequiredService<WatchKillSwitches>())
             .AddSingleton<StrikeStore>().AddSingleton<ReviewStrikes>()
+            .AddSingleton<AppealStore>().AddSingleton<FileAppeal>().AddSingleton<DecideAppeal>()
             .AddSingleton<IModeration, Moderation>(),
         Map = static routes =>
         {
@@ -28,6 +29,8 @@ public static class PolicyModule
             WritePolicy.Map(routes);
             ChangeKillSwitch.Map(routes);
             ReviewStrikes.Map(routes);
+            FileAppeal.Map(routes);
+            DecideAppeal.Map(routes);
             routes.MapMethods("/v1/approvals", ["GET", "POST"], static IResult () => throw PlatformProblems.NotBuilt.Because("Approvals are not built yet; the gate answers needs_approval."))
                 .Requires(Capability.ApprovalDecide);
         },
@@ -57,6 +60,13 @@ public static class PolicyModule
 [JsonSerializable(typeof(ModerationStrike))]
 [JsonSerializable(typeof(ModerationReset))]
 [JsonSerializable(typeof(ModerationBypassed))]
+[JsonSerializable(typeof(AppealRequest))]
+[JsonSerializable(typeof(AppealAnswer))]
+[JsonSerializable(typeof(StandingAnswer))]
+[JsonSerializable(typeof(AppealDecisionRequest))]
+[JsonSerializable(typeof(Page<AppealAnswer>))]
+[JsonSerializable(typeof(ModerationAppealed))]
+[JsonSerializable(typeof(ModerationAppealDecided))]
 internal sealed partial class PolicyJson : JsonSerializerContext;
 
 /// <summary>Policies are read strictly: a misspelt field must not silently weaken one.</summary>

@@ -69,6 +69,7 @@ public static class InferenceModule
         services.AddSingleton<AudioCalls>();
         services.AddSingleton<TranscribeAudio>();
         services.AddSingleton<SynthesizeSpeech>();
+        if (options.ModerationUrl is not null) services.AddSingleton<Governance.Policy.Contracts.IModerator, ProviderModeration>();
     }
 
     private static void Map(IEndpointRouteBuilder routes)
