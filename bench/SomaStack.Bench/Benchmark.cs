@@ -16,6 +16,7 @@ public static class Benchmarks
         ModelsBench.Benchmark,
         IdentityBench.Benchmark,
         PolicyBench.Benchmark,
+        ModerationBench.Benchmark, InjectionModelBench.Benchmark,
         TokenBench.Benchmark, RefusalBench.Benchmark, SpeechBench.Benchmark,
     ];
 }

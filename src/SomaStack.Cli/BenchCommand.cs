@@ -9,7 +9,7 @@ internal static class BenchCommand
     private static readonly Argument<string?> Name = new("name") { Arity = ArgumentArity.ZeroOrOne, Description = "Which one; --list shows them." };
     private static readonly Option<int?> Rounds = new("--rounds") { Description = "Repetitions (each benchmark has its own default)." };
     private static readonly Option<int?> Seed = new("--seed") { Description = "Of everything random; printed when drawn." };
-    private static readonly Option<FileInfo?> Data = new("--data") { Description = "A file to measure on, for benchmarks that read one (memory: LoCoMo's form)." };
+    private static readonly Option<FileSystemInfo?> Data = new("--data") { Description = "A file or folder to measure on, for benchmarks that read one (memory: LoCoMo's form; moderation: a folder)." };
     private static readonly Option<string?> Versus = new("--vs") { Description = "Another program to measure in the same run (gateway: portkey; npm and a network namespace are needed)." };
     private static readonly Option<int?> Soak = new("--soak") { Description = "Minutes to keep half of the load up, looking at memory (gateway)." };
     private static readonly Option<DirectoryInfo?> Folder = new("--dir") { Description = "A folder to measure on, for benchmarks that read one (recordings)." };
@@ -32,7 +32,7 @@ internal static class BenchCommand
             }
             var benchmark = Benchmarks.All.FirstOrDefault(known => known.Name == name)
                 ?? throw new UsageException($"There is no benchmark '{name}'. There are: {string.Join(", ", Benchmarks.All.Select(known => known.Name))}.");
-            if (parsed.GetValue(Data) is { Exists: false } absent) throw new UsageException($"There is no file '{absent.FullName}'.");
+            if (parsed.GetValue(Data) is { Exists: false } absent) throw new UsageException($"There is nothing at '{absent.FullName}'.");
             if (parsed.GetValue(Soak) is < 1) throw new UsageException("--soak must be at least 1 minute.");
             if (parsed.GetValue(Folder) is { Exists: false } none) throw new UsageException($"There is no folder '{none.FullName}'.");
             if (parsed.GetValue(Rounds) is < 1) throw new UsageException("--rounds must be at least 1.");

@@ -39,6 +39,21 @@ public sealed record SomaOptions
     /// <summary><c>SOMA_ANTHROPIC_KEY</c> or <c>SOMA_ANTHROPIC_KEY_FILE</c>.</summary>
     public string? AnthropicKey { get; init; }
 
+    /// <summary>A server that speaks OpenAI's moderations, e.g. <c>https://api.openai.com/v1</c>; texts are sent to it. <c>SOMA_MODERATION_URL</c>.</summary>
+    public string? ModerationUrl { get; init; }
+
+    /// <summary><c>SOMA_MODERATION_KEY</c> or <c>SOMA_MODERATION_KEY_FILE</c>.</summary>
+    public string? ModerationKey { get; init; }
+
+    /// <summary><c>SOMA_MODERATION_MODEL</c>.</summary>
+    public string ModerationModel { get; init; } = "omni-moderation-latest";
+
+    /// <summary>Which texts it sees: input, tool_result, memory, output. <c>SOMA_MODERATION_STAGES</c>.</summary>
+    public IReadOnlyList<string> ModerationStages { get; init; } = ["input"];
+
+    /// <summary>Then the text is held back. Seconds in <c>SOMA_MODERATION_TIMEOUT</c>.</summary>
+    public TimeSpan ModerationTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>A JSON file that lists further providers (docs/inference.md). <c>SOMA_PROVIDERS</c>.</summary>
     public string? ProvidersFile { get; init; }
 
@@ -118,6 +133,11 @@ public sealed record SomaOptions
             OpenAiKey = Secret(read, "SOMA_OPENAI_KEY"),
             AnthropicKey = Secret(read, "SOMA_ANTHROPIC_KEY"),
             AnthropicUrl = read("SOMA_ANTHROPIC_URL") ?? (Secret(read, "SOMA_ANTHROPIC_KEY") is null ? null : "https://api.anthropic.com"),
+            ModerationUrl = read("SOMA_MODERATION_URL"),
+            ModerationKey = Secret(read, "SOMA_MODERATION_KEY"),
+            ModerationModel = read("SOMA_MODERATION_MODEL") ?? defaults.ModerationModel,
+            ModerationStages = read("SOMA_MODERATION_STAGES")?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? defaults.ModerationStages,
+            ModerationTimeout = int.TryParse(read("SOMA_MODERATION_TIMEOUT"), out var seconds) && seconds is > 0 and <= 600 ? TimeSpan.FromSeconds(seconds) : defaults.ModerationTimeout,
             ProvidersFile = read("SOMA_PROVIDERS"),
             Detect = read("SOMA_DETECT") is not ("0" or "false"),
             Model = read("SOMA_MODEL") ?? defaults.Model,

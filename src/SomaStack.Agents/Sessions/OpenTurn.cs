@@ -82,7 +82,8 @@ internal sealed class OpenTurn(
         var decision = await CheckGateAsync(context, request, persona.Id, candidates[0].Model, cancellationToken);
         timings.Mark("gate");
 
-        var (evidence, degraded) = await RecallAsync(context, request, cancellationToken);
+        var (recalled, degraded) = await RecallAsync(context, request, cancellationToken);
+        var (evidence, memories) = await ModerateAsync(context, recalled, cancellationToken);
         timings.Mark("recall");
 
         var history = request.SessionId is null ? [] : await sessions.TurnsAsync(context, request.SessionId, HistoryTurns, cancellationToken);
@@ -92,7 +93,7 @@ internal sealed class OpenTurn(
         return new PreparedTurn(
             context, request.SessionId ?? Ids.For(context, "session"), request.SessionId is null, persona.Id, Ids.For(context, "turn"), request.Prompt, clock.GetUtcNow(), model, messages, evidence,
             new ConstitutionProof(active.Hash, active.Version), Proven(decision),
-            [.. evidence.Select(item => new MemoryProof(item.Id, item.Score, item.Source, item.Line))], degraded, moderated.Reasons, timings);
+            memories, degraded, moderated.Reasons, timings);
     }
 
     private async Task<Decision> CheckGateAsync(RequestContext context, TurnRequest request, string persona, string model, CancellationToken cancellationToken)
@@ -123,6 +124,21 @@ internal sealed class OpenTurn(
         return (evidence, [.. known.DegradedReasons.Union(said.DegradedReasons)]);
     }
 
+    /// <summary>A memory is looked at before a model reads it: what a rule redacts or drops never enters the prompt, and the proof says so.</summary>
+    private async Task<(List<Evidence> Evidence, List<MemoryProof> Proofs)> ModerateAsync(RequestContext context, List<Evidence> recalled, CancellationToken cancellationToken)
+    {
+        var evidence = new List<Evidence>(recalled.Count);
+        var proofs = new List<MemoryProof>(recalled.Count);
+        foreach (var item in recalled)
+        {
+            var looked = await moderation.CheckAsync(context, ModerationStage.Memory, item.Text, cancellationToken);
+            var outcome = looked.Blocked ? "dropped" : looked.Redacted is not null ? "redacted" : looked.Reasons.Count > 0 ? "labelled" : null;
+            proofs.Add(new MemoryProof(item.Id, item.Score, item.Source, item.Line, outcome, looked.Labels));
+            if (!looked.Blocked) evidence.Add(looked.Redacted is { } redacted ? item with { Text = redacted } : item);
+        }
+        return (evidence, proofs);
+    }
+
     /// <summary>What the commit that opens the turn's first call holds of the turn.</summary>
     public async Task WriteAsync(DbWork work, PreparedTurn turn, OpenedCall call)
     {
@@ -137,7 +153,7 @@ internal sealed class OpenTurn(
         }
         var wanted = new TurnOpened(
             turn.TurnId, 0, Digest.Of(turn.Prompt), turn.Prompt.Length, call.Provider, call.Model, call.CallId,
-            turn.Policy.Digest, turn.Policy.Score, [.. turn.Memories.Select(hit => hit.Id)]);
+            turn.Policy.Digest, turn.Policy.Score, [.. turn.Evidence.Select(hit => hit.Id)]);
         var (happened, _) = await sessions.ApplyAsync(work, context, turn.SessionId, state, new OpenTurnCommand(wanted, turn.Constitution.Hash));
         var opened = (TurnOpened)happened;
         await sessions.InsertTurnAsync(work, context, turn.SessionId, opened, turn.Prompt, owner.Id, owner.LeaseUntil());

@@ -13,7 +13,9 @@ internal sealed record PolicyProof(string Decision, double Score, double Thresho
 
 internal sealed record PolicyTerm(string Name, double Weight, double Value, double Contribution);
 
-internal sealed record MemoryProof(string Id, double Score, string? Source, int? Line);
+/// <param name="Moderated">labelled, redacted or dropped (then the model did not read it); null when nothing was found in it.</param>
+/// <param name="Labels">Where the words come from and what was found in them.</param>
+internal sealed record MemoryProof(string Id, double Score, string? Source, int? Line, string? Moderated = null, IReadOnlyList<string>? Labels = null);
 
 internal sealed record CostProof(decimal Amount, string Currency);
 

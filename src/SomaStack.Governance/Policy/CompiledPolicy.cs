@@ -139,6 +139,11 @@ internal sealed class CompiledPolicy
             issues.Add($"'moderation.rules' holds more than {MaxRules} rules or {MaxPatterns} patterns.");
             return;
         }
+        if (Document.Moderation.Detector is { } detector)
+        {
+            if (detector.Off?.Any(static id => !Detector.Ids.Contains(id)) == true) issues.Add($"'moderation.detector.off' knows {string.Join(", ", Detector.Ids)}.");
+            if (detector.ModelThreshold is { } threshold && !double.IsFinite(threshold)) issues.Add("'moderation.detector.model_threshold' must be a number.");
+        }
         var ids = new HashSet<string>(StringComparer.Ordinal);
         for (var i = 0; i < rules.Count; i++)
         {
@@ -147,6 +152,7 @@ internal sealed class CompiledPolicy
             if (!IsName(rule.Category)) issues.Add($"'moderation.rules[{i}].category' must be made of a-z, 0-9, '_', '.' and '-'.");
             if (!IsSentence(rule.Message) || !IsSentence(rule.Remedy)) issues.Add($"'moderation.rules[{i}]' needs 'message' and 'remedy' of 1 to 500 characters.");
             if (rule.Patterns.Count == 0) issues.Add($"'moderation.rules[{i}].patterns' must not be empty.");
+            if (Detector.Ids.Contains(rule.Id)) issues.Add($"'moderation.rules[{i}].id' is that of a built-in rule.");
             foreach (var pattern in rule.Patterns)
                 if (Moderation.Add(i, pattern) is { } wrong) issues.Add($"'moderation.rules[{i}].patterns': {wrong}.");
         }

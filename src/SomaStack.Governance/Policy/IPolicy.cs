@@ -84,9 +84,12 @@ public interface IKillSwitch
 
 public enum ModerationStage
 {
+    /// <summary>A principal's own words; the only ones that may cost a strike.</summary>
     Input,
     Memory,
     Output,
+    /// <summary>What a tool answered, before a model reads it.</summary>
+    ToolResult,
 }
 
 /// <summary>Looks at text before it acts; keeps strikes per tenant and principal in a sliding window.</summary>
@@ -96,14 +99,20 @@ public interface IModeration
     Task<ModerationResult> CheckAsync(RequestContext context, ModerationStage stage, string text, CancellationToken cancellationToken);
 }
 
-/// <param name="Blocked">True when the text must not go on, or the principal is locked.</param>
+/// <param name="Blocked">True when the text must not go on (a rule drops it or blocks it), or the principal is locked.</param>
 /// <param name="Strikes">In the window, this one included.</param>
-/// <param name="Redacted">The text with what a rule redacts replaced, at the memory and output stages; null when nothing was.</param>
-public sealed record ModerationResult(bool Blocked, bool Bypassed, int Strikes, IReadOnlyList<Reason> Reasons, string? Redacted = null);
+/// <param name="Redacted">The text with what a rule redacts replaced, at every stage but input; null when nothing was.</param>
+public sealed record ModerationResult(bool Blocked, bool Bypassed, int Strikes, IReadOnlyList<Reason> Reasons, string? Redacted = null)
+{
+    /// <summary>Taints for <see cref="GatedAction.Taints"/>: user, tool, memory or model, then the categories of what was found.</summary>
+    public IReadOnlyList<string> Labels { get; init; } = [];
+}
 
-/// <summary>A further detector that an upper room may add, e.g. a provider's moderation endpoint.</summary>
+/// <summary>A further detector that an upper room may add, e.g. a provider's moderation endpoint. Whatever it throws holds the text back.</summary>
 public interface IModerator
 {
+    bool Looks(ModerationStage stage) => stage == ModerationStage.Input;
+
     Task<IReadOnlyList<Reason>> DetectAsync(RequestContext context, string text, CancellationToken cancellationToken);
 }
 
@@ -115,6 +124,8 @@ public static class PolicyEvents
     public const string ModerationStrike = "somastack.moderation.strike.v1";
     public const string ModerationReset = "somastack.moderation.reset.v1";
     public const string ModerationBypassed = "somastack.moderation.bypassed.v1";
+    public const string ModerationAppealed = "somastack.moderation.appealed.v1";
+    public const string ModerationAppealDecided = "somastack.moderation.appeal_decided.v1";
 }
 
 public sealed record PolicyUpdated(long Version, string Hash);
@@ -132,3 +143,9 @@ public sealed record ModerationReset(string Principal, string Reason);
 /// <param name="Rules">Rules that would have spoken.</param>
 /// <param name="Locked">True when the principal is locked and went on by its bypass alone.</param>
 public sealed record ModerationBypassed(string Principal, IReadOnlyList<string> Rules, bool Locked);
+
+/// <param name="TextSha256">The words stay in their table; the journal proves which they were.</param>
+public sealed record ModerationAppealed(string Principal, string AppealId, string TextSha256);
+
+/// <param name="Decision">uphold or reset.</param>
+public sealed record ModerationAppealDecided(string Principal, string AppealId, string Decision, string Reason);

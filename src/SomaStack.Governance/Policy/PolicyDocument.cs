@@ -39,7 +39,18 @@ internal sealed record PolicyRule(
 /// <param name="Limit">Tokens, for <c>cap_tokens</c> alone.</param>
 internal sealed record RuleObligation(string Kind, string? Target = null, long? Limit = null);
 
-internal sealed record ModerationDocument(StrikeLadder Ladder, IReadOnlyList<ModerationRule> Rules);
+internal sealed record ModerationDocument(StrikeLadder Ladder, IReadOnlyList<ModerationRule> Rules, DetectorSettings? Detector = null);
+
+/// <summary>The built-in detector as a tenant wants it; on and labelling when nothing is said.</summary>
+/// <param name="Off">Ids of built-in rules that do not look.</param>
+/// <param name="ModelThreshold">Log-odds from which the model speaks; the model's own when absent.</param>
+/// <param name="ModelSeverity">What a finding of the model weighs in a principal's own text; low when absent.</param>
+internal sealed record DetectorSettings(IReadOnlyList<string>? Off = null, double? ModelThreshold = null, Severity? ModelSeverity = null)
+{
+    public static readonly DetectorSettings Default = new();
+
+    public bool IsOff(string rule) => Off?.Contains(rule) == true;
+}
 
 /// <param name="WindowHours">Strikes older than this do not count.</param>
 /// <param name="EscalateAt">From this strike on even a medium match is blocked and operators hear of it.</param>
@@ -58,17 +69,22 @@ internal enum ModerationEffect
 {
     Label,
     Redact,
+    /// <summary>The whole text goes nowhere: a memory is not recalled, a tool's result is withheld, an answer stops.</summary>
+    Drop,
 }
 
 /// <param name="Strike">False where a strike would punish somebody who needs help.</param>
-/// <param name="Stages">input, memory, output; input alone when absent.</param>
-/// <param name="Effect">What happens to a match in memory and output; input goes by severity.</param>
+/// <param name="Stages">input, tool_result, memory, output; input alone when absent.</param>
+/// <param name="Effect">What happens to a match in a tool's result, memory and output; input goes by severity.</param>
+/// <param name="OutputEffect">What happens to a match in output when that is something else: an answer may speak of what a memory must not say.</param>
 internal sealed record ModerationRule(
     string Id, string Category, Severity Severity, IReadOnlyList<string> Patterns, string Message, string Remedy,
-    bool Strike = true, IReadOnlyList<Contracts.ModerationStage>? Stages = null, ModerationEffect Effect = ModerationEffect.Label)
+    bool Strike = true, IReadOnlyList<Contracts.ModerationStage>? Stages = null, ModerationEffect Effect = ModerationEffect.Label, ModerationEffect? OutputEffect = null)
 {
     [JsonIgnore]
     public string Code => "moderation_" + Category;
+
+    public ModerationEffect EffectAt(Contracts.ModerationStage stage) => stage == Contracts.ModerationStage.Output ? OutputEffect ?? Effect : Effect;
 
     public bool Applies(Contracts.ModerationStage stage) => Stages is null ? stage == Contracts.ModerationStage.Input : Stages.Contains(stage);
 }

@@ -43,5 +43,5 @@ internal static class PolicyMetrics
 
     public static string Name(Severity severity) => severity switch { Severity.High => "high", Severity.Medium => "medium", _ => "low" };
 
-    public static string Name(ModerationStage stage) => stage switch { ModerationStage.Input => "input", ModerationStage.Memory => "memory", _ => "output" };
+    public static string Name(ModerationStage stage) => stage switch { ModerationStage.Input => "input", ModerationStage.Memory => "memory", ModerationStage.ToolResult => "tool_result", _ => "output" };
 }

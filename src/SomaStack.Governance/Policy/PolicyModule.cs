@@ -21,6 +21,7 @@ public static class PolicyModule
             .AddSingleton<IKillSwitch>(static provider => provider.GetRequiredService<KillSwitch>())
             .AddSingleton<WatchKillSwitches>().AddHostedService(static provider => provider.GetRequiredService<WatchKillSwitches>())
             .AddSingleton<StrikeStore>().AddSingleton<ReviewStrikes>()
+            .AddSingleton<AppealStore>().AddSingleton<FileAppeal>().AddSingleton<DecideAppeal>()
             .AddSingleton<IModeration, Moderation>(),
         Map = static routes =>
         {
@@ -30,6 +31,8 @@ public static class PolicyModule
             SimulatePolicy.Map(routes);
             ChangeKillSwitch.Map(routes);
             ReviewStrikes.Map(routes);
+            FileAppeal.Map(routes);
+            DecideAppeal.Map(routes);
         },
         Start = static async (provider, cancellationToken) =>
         {
@@ -60,6 +63,13 @@ public static class PolicyModule
 [JsonSerializable(typeof(ModerationStrike))]
 [JsonSerializable(typeof(ModerationReset))]
 [JsonSerializable(typeof(ModerationBypassed))]
+[JsonSerializable(typeof(AppealRequest))]
+[JsonSerializable(typeof(AppealAnswer))]
+[JsonSerializable(typeof(StandingAnswer))]
+[JsonSerializable(typeof(AppealDecisionRequest))]
+[JsonSerializable(typeof(Page<AppealAnswer>))]
+[JsonSerializable(typeof(ModerationAppealed))]
+[JsonSerializable(typeof(ModerationAppealDecided))]
 internal sealed partial class PolicyJson : JsonSerializerContext;
 
 /// <summary>Policies are read strictly: a misspelt field must not silently weaken one.</summary>

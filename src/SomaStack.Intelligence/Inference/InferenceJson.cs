@@ -22,6 +22,7 @@ namespace SomaStack.Intelligence.Inference;
 [JsonSerializable(typeof(EmbedRequest))]
 [JsonSerializable(typeof(EmbedAnswer))]
 [JsonSerializable(typeof(EmbeddingsQuestion))]
+[JsonSerializable(typeof(ModerationQuestion))]
 [JsonSerializable(typeof(ResponsesRequest))]
 [JsonSerializable(typeof(ResponseAnswer))]
 [JsonSerializable(typeof(ResponseErrorEvent))]

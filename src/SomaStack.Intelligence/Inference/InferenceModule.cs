@@ -70,6 +70,7 @@ public static class InferenceModule
         services.AddSingleton<TranscribeAudio>();
         services.AddSingleton<ISpokenSentences, SpokenSentences>();
         services.AddSingleton<SynthesizeSpeech>();
+        if (options.ModerationUrl is not null) services.AddSingleton<Governance.Policy.Contracts.IModerator, ProviderModeration>();
     }
 
     private static void Map(IEndpointRouteBuilder routes)

@@ -114,10 +114,11 @@ public sealed class StrikeContract(Databases databases)
     public async Task What_a_model_or_a_memory_says_is_labelled_and_gives_nobody_a_strike()
     {
         await using var house = await House.StartAsync(databases, "sqlite");
-        foreach (var stage in new[] { ModerationStage.Memory, ModerationStage.Output })
+        foreach (var stage in new[] { ModerationStage.Memory, ModerationStage.ToolResult, ModerationStage.Output })
         {
             var result = await house.Get<IModeration>().CheckAsync(House.Caller(), stage, Override, Stop);
-            Assert.Equal((false, "moderation_prompt_injection"), (result.Blocked, result.Reasons.Single().Code));
+            Assert.Equal((false, "moderation_prompt_injection"), (result.Blocked, result.Reasons[0].Code));
+            Assert.Contains("prompt_injection", result.Labels);
         }
         Assert.Equal(1, (await SayAsync(house, House.Caller(), Override)).Strikes);
     }

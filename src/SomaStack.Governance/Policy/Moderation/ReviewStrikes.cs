@@ -45,12 +45,18 @@ internal sealed class ReviewStrikes(Db db, Journal journal, StrikeStore strikes,
             context.Tenant,
             async work =>
             {
-                var version = await StrikeStore.ResetAsync(work, context.Tenant, principal, now)
-                    ?? throw PolicyProblems.StrikesUnknown.Because("No such principal has strikes in this tenant.");
-                await journal.AppendAsync(
-                    work, context, "moderation/" + principal, version, PolicyEvents.ModerationReset, new ModerationReset(principal, request.Reason), PolicyJson.Default.ModerationReset);
+                await DecideAppeal.CloseAsync(work, journal, context, principal, request.Reason, now);
+                await ResetAsync(work, journal, context, principal, request.Reason, now);
             },
             cancellationToken);
         return TypedResults.Ok(new StrikeAnswer(principal, 0, false, null, null));
+    }
+
+    public static async Task ResetAsync(DbWork work, Journal journal, RequestContext context, string principal, string reason, long now)
+    {
+        var version = await StrikeStore.ResetAsync(work, context.Tenant, principal, now)
+            ?? throw PolicyProblems.StrikesUnknown.Because("No such principal has strikes in this tenant.");
+        await journal.AppendAsync(
+            work, context, "moderation/" + principal, version, PolicyEvents.ModerationReset, new ModerationReset(principal, reason), PolicyJson.Default.ModerationReset);
     }
 }

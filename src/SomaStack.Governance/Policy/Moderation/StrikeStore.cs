@@ -49,6 +49,17 @@ internal sealed class StrikeStore(Db db)
     public static Task<int> LockAsync(DbWork work, string tenant, string principal, long now) =>
         work.ExecuteAsync($"UPDATE moderation_standing SET locked_at = {now} WHERE tenant = {tenant} AND principal = {principal}");
 
+    /// <summary>Takes the principal's row when it is locked.</summary>
+    /// <returns>Its new version and since when it is locked; null when it is not.</returns>
+    public static async Task<(long Version, long Since)?> LockedSinceAsync(DbWork work, string tenant, string principal, long now)
+    {
+        var rows = await work.QueryAsync(static row => (row.GetInt64(0), row.GetInt64(1)), $"""
+            UPDATE moderation_standing SET version = version + 1, changed_at = {now}
+            WHERE tenant = {tenant} AND principal = {principal} AND locked_at IS NOT NULL RETURNING version, locked_at
+            """);
+        return rows.Count == 0 ? null : rows[0];
+    }
+
     /// <summary>Unlocks and forgets the strikes; the journal keeps them.</summary>
     /// <returns>The new version; null when the principal has no record.</returns>
     public static async Task<long?> ResetAsync(DbWork work, string tenant, string principal, long now)

@@ -11,8 +11,6 @@ internal sealed partial class Moderation(
     Db db, Journal journal, StrikeStore strikes, PoliciesInForce policies, IKillSwitch killSwitch, IEnumerable<IModerator> moderators, TimeProvider clock,
     ILogger<Moderation> logger) : IModeration
 {
-    private static readonly Findings Nothing = new([], null, null, null);
-
     private readonly IModerator[] _moderators = [.. moderators];
 
     public async Task<ModerationResult> CheckAsync(RequestContext context, ModerationStage stage, string text, CancellationToken cancellationToken)
@@ -22,22 +20,29 @@ internal sealed partial class Moderation(
         {
             var inForce = await policies.OfAsync(context.Tenant, cancellationToken);
             if (inForce.Policy is not { } policy) throw PolicyProblems.ModerationUnavailable.Because("The policy with the moderation rules is broken.");
-            if (stage != ModerationStage.Input) return Label(ModerationRules.Look(policy, stage, text), stage, inForce.Version);
-            return await InputAsync(context, inForce, policy, text, cancellationToken);
+            return stage == ModerationStage.Input
+                ? await InputAsync(context, inForce, policy, text, cancellationToken)
+                : Quoted(ModerationRules.With(ModerationRules.Look(policy, stage, text), await DetectAsync(context, stage, text, cancellationToken)), stage, inForce.Version);
         }
-        catch (Exception exception) when (exception is not Problem and not OperationCanceledException)
+        catch (Exception exception) when (!IsOurs(exception) && !(exception is OperationCanceledException && cancellationToken.IsCancellationRequested))
         {
+            // Whatever failed, a detector's time-out and its refusals included: the caller hears that nothing was checked.
             LogFailure(logger, context.Tenant, exception);
             PolicyMetrics.Looked(stage, "error");
             throw PolicyProblems.ModerationUnavailable.Because("The text could not be checked, so it goes nowhere.", exception);
         }
     }
 
-    /// <summary>What a model or a memory says is nobody's offence: it is labelled, and redacted where a rule says so.</summary>
-    private static ModerationResult Label(Findings findings, ModerationStage stage, long version)
+    private static bool IsOurs(Exception exception) => exception is Problem problem && problem.Code == PolicyProblems.ModerationUnavailable;
+
+    /// <summary>What a tool, a model or a memory says is nobody's offence: it is labelled, and redacted or dropped where a rule says so.</summary>
+    private static ModerationResult Quoted(Findings findings, ModerationStage stage, long version)
     {
-        PolicyMetrics.Looked(stage, findings.Redacted is not null ? "redacted" : findings.Rules.Count > 0 ? "labelled" : "clean");
-        return new ModerationResult(false, false, 0, [.. findings.Rules.Select(rule => ModerationRules.Why(rule, version))], findings.Redacted);
+        PolicyMetrics.Looked(stage, findings.Dropped ? "dropped" : findings.Redacted is not null ? "redacted" : findings.Rules.Count > 0 ? "labelled" : "clean");
+        return new ModerationResult(findings.Dropped, false, 0, [.. findings.Rules.Select(rule => ModerationRules.Why(rule, version))], findings.Redacted)
+        {
+            Labels = ModerationRules.Labels(stage, findings),
+        };
     }
 
     private async Task<ModerationResult> InputAsync(RequestContext context, PolicyInForce inForce, CompiledPolicy policy, string text, CancellationToken cancellationToken)
@@ -46,33 +51,26 @@ internal sealed partial class Moderation(
         var standing = await strikes.StandingAsync(context.Tenant, context.Principal.Id, Since(ladder), cancellationToken);
         var bypass = context.Capabilities.Has(Capability.ModerationBypass);
         // A locked principal is refused whatever the text says, so it is not looked at.
-        var findings = standing.Locked && !bypass ? Nothing : ModerationRules.Look(policy, ModerationStage.Input, text);
-        var extra = standing.Locked ? [] : await DetectAsync(context, text, cancellationToken);
+        var findings = standing.Locked && !bypass ? Findings.None : ModerationRules.Look(policy, ModerationStage.Input, text);
+        var extra = standing.Locked ? [] : await DetectAsync(context, ModerationStage.Input, text, cancellationToken);
         if (bypass) return await BypassAsync(context, findings, extra, standing, cancellationToken);
-        if (extra.Count > 0 && findings.Worst != Severity.High) findings = WithDetected(findings, extra[0]);
+        findings = ModerationRules.With(findings, extra);
         var verdict = ModerationRules.Judge(findings, ladder, standing.Strikes, standing.Locked, inForce.Version);
         if (!verdict.Struck)
         {
             PolicyMetrics.Looked(ModerationStage.Input, verdict.Blocked ? "blocked" : findings.Rules.Count > 0 ? "labelled" : "clean");
-            return new ModerationResult(verdict.Blocked, false, standing.Strikes, verdict.Reasons);
+            return new ModerationResult(verdict.Blocked, false, standing.Strikes, verdict.Reasons) { Labels = ModerationRules.Labels(ModerationStage.Input, findings) };
         }
         return await StrikeAsync(context, inForce.Version, ladder, findings, text, cancellationToken);
     }
 
-    private async Task<IReadOnlyList<Reason>> DetectAsync(RequestContext context, string text, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<Reason>> DetectAsync(RequestContext context, ModerationStage stage, string text, CancellationToken cancellationToken)
     {
         if (_moderators.Length == 0) return [];
         var reasons = new List<Reason>();
-        foreach (var moderator in _moderators) reasons.AddRange(await moderator.DetectAsync(context, text, cancellationToken));
+        foreach (var moderator in _moderators)
+            if (moderator.Looks(stage)) reasons.AddRange(await moderator.DetectAsync(context, text, cancellationToken));
         return reasons;
-    }
-
-    /// <summary>A further detector's finding counts as a rule of high severity.</summary>
-    private static Findings WithDetected(Findings findings, Reason reason)
-    {
-        var category = reason.Code.StartsWith("moderation_", StringComparison.Ordinal) ? reason.Code["moderation_".Length..] : reason.Code;
-        var rule = new ModerationRule(reason.Rule ?? reason.Code, category, Severity.High, [], reason.Message, reason.Remedy ?? "Say it differently.");
-        return new Findings([.. findings.Rules, rule], Severity.High, rule, findings.Redacted);
     }
 
     /// <summary>One strike a text: a retry under the same idempotency key finds its row and is judged as before.</summary>
@@ -104,7 +102,7 @@ internal sealed partial class Moderation(
         if (verdict.Struck && !known) PolicyMetrics.Struck(findings.Strikes!.Severity);
         if (verdict.Locked && !known) LogLocked(logger, tenant, principal, count);
         PolicyMetrics.Looked(ModerationStage.Input, verdict.Blocked ? "blocked" : "warned");
-        return new ModerationResult(verdict.Blocked, false, count, verdict.Reasons);
+        return new ModerationResult(verdict.Blocked, false, count, verdict.Reasons) { Labels = ModerationRules.Labels(ModerationStage.Input, findings) };
     }
 
     /// <summary>What a bypass let through is written down; one that changed nothing is not.</summary>
@@ -112,7 +110,7 @@ internal sealed partial class Moderation(
         RequestContext context, Findings findings, IReadOnlyList<Reason> extra, Standing standing, CancellationToken cancellationToken)
     {
         PolicyMetrics.Looked(ModerationStage.Input, "bypassed");
-        if (findings.Rules.Count > 0 || extra.Count > 0 || standing.Locked)
+        if (findings.Worst > Severity.Low || extra.Count > 0 || standing.Locked)
         {
             var bypassed = new ModerationBypassed(context.Principal.Id, [.. findings.Rules.Select(static rule => rule.Id), .. extra.Select(static reason => reason.Code)], standing.Locked);
             await db.WriteAsync(
@@ -120,7 +118,7 @@ internal sealed partial class Moderation(
                 async work => { await journal.AppendAsync(work, context, PolicyEvents.ModerationBypassed, bypassed, PolicyJson.Default.ModerationBypassed); },
                 cancellationToken);
         }
-        return new ModerationResult(false, true, standing.Strikes, []);
+        return new ModerationResult(false, true, standing.Strikes, []) { Labels = ModerationRules.Labels(ModerationStage.Input, ModerationRules.With(findings, extra)) };
     }
 
     private long Since(StrikeLadder ladder) => (clock.GetUtcNow() - TimeSpan.FromHours(ladder.WindowHours)).ToMicros();

@@ -73,10 +73,15 @@ internal sealed class PhraseMatcher
     }
 
     /// <summary>Matches in the order of their ends. Without <paramref name="all"/> each rule is reported once.</summary>
-    public List<PhraseMatch> Find(string text, Func<int, bool> wanted, Func<int, bool> all)
+    public List<PhraseMatch> Find(string text, Func<int, bool> wanted, Func<int, bool> all) => Find(new Folded(text), wanted, all, out _);
+
+    /// <param name="steps">Steps of automata: what the time is made of.</param>
+    public List<PhraseMatch> Find(Folded text, Func<int, bool> wanted, Func<int, bool> all, out long steps)
     {
         var found = new List<PhraseMatch>();
-        if (IsEmpty || text.Length == 0) return found;
+        steps = 0;
+        if (IsEmpty || text.Words.Count == 0) return found;
+        var taken = 0L;
         var tokens = Tokens(text);
         var state = new ulong[_patterns.Count];
         var seen = new int[_patterns.Count];
@@ -91,35 +96,36 @@ internal sealed class PhraseMatcher
                     if (seen[p] != i + 1) Step(p, i);
             (active, next) = (next, active);
         }
+        steps = taken;
         return found;
 
         void Step(int p, int at)
         {
+            taken++;
             seen[p] = at + 1;
             var pattern = _patterns[p];
             var bits = pattern.Step(state[p] | Pattern.Start, tokens[at].Id);
             state[p] = bits & ~pattern.Accept;
             if (state[p] != 0) next.Add(p);
             if ((bits & pattern.Accept) == 0 || !wanted(pattern.Rule) || (!all(pattern.Rule) && !done.Add(pattern.Rule))) return;
-            found.Add(new PhraseMatch(pattern.Rule, tokens[FirstWord(pattern, tokens, at)].Start, tokens[at].End));
+            found.Add(new PhraseMatch(pattern.Rule, tokens[FirstWord(pattern, tokens, at, ref taken)].Start, tokens[at].End));
         }
     }
 
     /// <summary>The farthest word from which the pattern reaches exactly this end.</summary>
-    private static int FirstWord(Pattern pattern, List<Token> tokens, int last)
+    private static int FirstWord(Pattern pattern, List<Token> tokens, int last, ref long steps)
     {
         for (var first = Math.Max(0, last - pattern.Length + 1); first < last; first++)
         {
             var bits = Pattern.Start;
-            for (var i = first; i <= last && bits != 0; i++) bits = pattern.Step(bits, tokens[i].Id);
+            for (var i = first; i <= last && bits != 0; i++, steps++) bits = pattern.Step(bits, tokens[i].Id);
             if ((bits & pattern.Accept) != 0) return first;
         }
         return last;
     }
 
-    private List<Token> Tokens(string text)
+    private List<Token> Tokens(Folded folded)
     {
-        var folded = new Folded(text);
         var words = folded.Words;
         var tokens = new List<Token>(words.Count);
         var ids = _vocabulary.GetAlternateLookup<ReadOnlySpan<char>>();
