@@ -15,7 +15,7 @@ namespace SomaStack.Agents.Sessions;
 /// its proof, the settlement, the memory of what was asked and the journal line.
 /// </summary>
 internal sealed partial class AnswerTurn(
-    Db db, SessionStore sessions, IModeration moderation, IBilling billing, IMemory memory, IWorkingMemory working, SessionStreams streams, TimeProvider clock, ILogger<AnswerTurn> log)
+    Db db, SessionStore sessions, IModeration moderation, IBilling billing, IMemory memory, IWorkingMemory working, SessionStreams streams, IKillSwitch killSwitch, TimeProvider clock, ILogger<AnswerTurn> log)
 {
     private const int OutputTokensMax = 1024;
 
@@ -45,7 +45,8 @@ internal sealed partial class AnswerTurn(
             }
             else
             {
-                await FailAsync(turn, writer.Released, new TurnFailure(SessionProblems.Interrupted.Code, "The server is stopping."));
+                var stopped = killSwitch.Stopped(turn.Context.Tenant, turn.Target) ?? SessionProblems.Interrupted.Because("The server is stopping.");
+                await FailAsync(turn, writer.Released, new TurnFailure(stopped.Code.Code, stopped.Detail));
             }
         }
         catch (Problem problem)

@@ -13,6 +13,7 @@ internal sealed class AwaitTurn(RunningTurns running, SessionStore sessions, Ses
         if (stream) return StreamEvent.Result(streams.ReadAsync(context.Tenant, session, await sessions.BeforeTurnAsync(context.Tenant, session, turn, cancellationToken), turn, cancellationToken));
         await done.WaitAsync(cancellationToken);
         var view = await sessions.FindTurnAsync(context.Tenant, turn, cancellationToken) ?? throw SessionProblems.Unknown.Because("The turn was deleted meanwhile.");
+        if (view.Status == WaitingTurnStore.Waiting) return TypedResults.Accepted($"/v1/sessions/{session}", view);
         return created ? TypedResults.Created($"/v1/sessions/{session}", view) : TypedResults.Ok(view);
     }
 
@@ -25,8 +26,8 @@ internal sealed class AwaitTurn(RunningTurns running, SessionStore sessions, Ses
         running.ThrowIfFull();
         try
         {
-            var turn = await open.RunAsync(context, wanted, cancellationToken);
-            return (turn.SessionId, turn.TurnId, running.Begin(turn));
+            var begun = await open.RunAsync(context, wanted, cancellationToken);
+            return (begun.SessionId, begun.TurnId, begun.Turn is { } turn ? running.Begin(turn) : Task.CompletedTask);
         }
         catch (Exception exception) when (db.IsUniqueViolation(exception))
         {

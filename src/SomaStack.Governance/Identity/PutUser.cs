@@ -19,7 +19,7 @@ internal sealed class PutUser(IdentityStore store, CredentialCache cache, Db db,
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPut("/v1/users/{id}",
         (string id, PutUserRequest request, RequestContext context, PutUser use, HttpRequest http, HttpResponse response, CancellationToken cancellationToken) =>
             use.RunAsync(id, request, context, http, response, cancellationToken))
-        .Requires(Capability.TenantAdmin);
+        .Requires(Capability.TenantAdmin).OpenWhenStopped();
 
     private async Task<UserView> RunAsync(string id, PutUserRequest request, RequestContext context, HttpRequest http, HttpResponse response, CancellationToken cancellationToken)
     {

@@ -10,7 +10,7 @@ internal sealed class Gate(PoliciesInForce policies, IConstitution constitutions
     public async ValueTask<Decision> CheckAsync(RequestContext context, GatedAction action, CancellationToken cancellationToken)
     {
         var since = clock.GetTimestamp();
-        killSwitch.ThrowIfEngaged(context.Tenant);
+        killSwitch.ThrowIfEngaged(context.Tenant, action);
         var constitution = await constitutions.ActiveAsync(context.Tenant, cancellationToken);
         var policy = await policies.OfAsync(context.Tenant, cancellationToken);
         var decision = PolicyDecider.Decide(policy, action, new DecisionSetting(context.Tenant, context.Mode, constitution.Hash));
