@@ -47,6 +47,10 @@ internal static class ChatCommand
             if (json) Console.WriteLine($"{{\"id\":{item.Id},\"type\":\"{item.Type}\",\"data\":{item.Data.GetRawText()}}}");
             switch (item.Type)
             {
+                case "approval_required":
+                    session = item.Data.GetProperty("session_id").GetString();
+                    if (!json) await Console.Error.WriteLineAsync($"soma: waits for somebody to decide approval {item.Data.GetProperty("approval").GetProperty("id").GetString()}");
+                    break;
                 case "turn.started":
                     session = item.Data.GetProperty("session_id").GetString();
                     break;
@@ -56,7 +60,7 @@ internal static class ChatCommand
                 case "turn.completed":
                     if (!json) WriteSources(item);
                     return (session, 0);
-                case "turn.failed" or "turn.cancelled":
+                case "turn.failed" or "turn.cancelled" or "turn.denied":
                     if (!json) await Console.Error.WriteLineAsync($"\nsoma: the turn ended as {item.Type}: {item.Data.GetRawText()}");
                     return (session, Failures.Failure);
             }

@@ -15,7 +15,7 @@ namespace SomaStack.Agents.Sessions;
 /// moderated and released, and the last commit holds the answer, its proof, the memory of what was asked and the journal line.
 /// </summary>
 internal sealed partial class AnswerTurn(
-    Db db, SessionStore sessions, OpenTurn open, IModelAnswers answers, IModeration moderation, IMemory memory, IWorkingMemory working, SessionStreams streams, TimeProvider clock, ILogger<AnswerTurn> log)
+    Db db, SessionStore sessions, OpenTurn open, IModelAnswers answers, IModeration moderation, IMemory memory, IWorkingMemory working, SessionStreams streams, IKillSwitch killSwitch, TimeProvider clock, ILogger<AnswerTurn> log)
 {
     private const int OutputTokensMax = 1024;
     private const int TokensAroundMessage = 16;
@@ -52,7 +52,8 @@ internal sealed partial class AnswerTurn(
             }
             else
             {
-                await FailAsync(turn, writer.Released, new TurnFailure(SessionProblems.Interrupted.Code, "The server is stopping."));
+                var stopped = killSwitch.Stopped(turn.Context.Tenant, turn.Target) ?? SessionProblems.Interrupted.Because("The server is stopping.");
+                await FailAsync(turn, writer.Released, new TurnFailure(stopped.Code.Code, stopped.Detail));
             }
         }
         catch (Problem problem)
@@ -80,6 +81,7 @@ internal sealed partial class AnswerTurn(
         var request = new ModelRequest(turn.Model, turn.Messages, options, "session", Digest.Of(turn.Prompt), InputMax(turn.Messages))
         {
             // The attempts after the one that opened the turn are only calls.
+            Approved = turn.Approved is not null,
             Opening = (work, call) => turn.IsOpen ? Task.CompletedTask : open.WriteAsync(work, turn, call),
         };
         await foreach (var update in answers.StreamAsync(turn.Context, request, cancellationToken))

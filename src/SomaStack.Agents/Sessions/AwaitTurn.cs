@@ -13,6 +13,7 @@ internal sealed class AwaitTurn(RunningTurns running, SessionStore sessions, Ses
         if (stream) return StreamEvent.Result(streams.ReadAsync(context.Tenant, session, await sessions.BeforeTurnAsync(context.Tenant, session, turn, cancellationToken), turn, cancellationToken));
         await done.WaitAsync(cancellationToken);
         var view = await sessions.FindTurnAsync(context.Tenant, turn, cancellationToken) ?? throw SessionProblems.Unknown.Because("The turn was deleted meanwhile.");
+        if (view.Status == WaitingTurnStore.Waiting) return TypedResults.Accepted($"/v1/sessions/{session}", view);
         return created ? TypedResults.Created($"/v1/sessions/{session}", view) : TypedResults.Ok(view);
     }
 
@@ -25,7 +26,8 @@ internal sealed class AwaitTurn(RunningTurns running, SessionStore sessions, Ses
         running.ThrowIfFull();
         try
         {
-            var turn = await open.RunAsync(context, wanted, cancellationToken);
+            var begun = await open.RunAsync(context, wanted, cancellationToken);
+            if (begun.Turn is not { } turn) return (begun.SessionId, begun.TurnId, Task.CompletedTask);
             var done = running.Begin(turn);
             await turn.Opened.WaitAsync(cancellationToken);
             return (turn.SessionId, turn.TurnId, done);

@@ -17,12 +17,13 @@ internal static class CancelTurn
     public static void Map(IEndpointRouteBuilder routes) => routes
         .MapPost("/v1/sessions/{id}/cancel", RunAsync).Requires(Capability.SessionStart).WithTags("sessions").WithSummary("Cancel the turn that is being answered.");
 
-    private static async Task<Accepted<Response>> RunAsync(string id, RequestContext context, SessionStore sessions, RunningTurns running, CancellationToken cancellationToken) =>
-        TypedResults.Accepted($"/v1/sessions/{id}", await CancelAsync(id, context, sessions, running, cancellationToken));
+    private static async Task<Accepted<Response>> RunAsync(string id, RequestContext context, SessionStore sessions, RunningTurns running, WaitingTurns waiting, CancellationToken cancellationToken) =>
+        TypedResults.Accepted($"/v1/sessions/{id}", await CancelAsync(id, context, sessions, running, waiting, cancellationToken));
 
-    public static async Task<Response> CancelAsync(string id, RequestContext context, SessionStore sessions, RunningTurns running, CancellationToken cancellationToken)
+    public static async Task<Response> CancelAsync(string id, RequestContext context, SessionStore sessions, RunningTurns running, WaitingTurns waiting, CancellationToken cancellationToken)
     {
         await sessions.GetAsync(context, id, cancellationToken);
+        if (await waiting.CancelAsync(context, id, cancellationToken) is { } waited) return new Response(id, waited, "cancelled");
         var turn = await sessions.RequestCancelAsync(context, id, cancellationToken) ?? throw SessionProblems.TurnNotRunning.Because("The session is answering nothing.");
         running.Cancel(context.Tenant, turn, context.Principal.Id);
         return new Response(id, turn, "cancelling");

@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
+using SomaStack.Governance.Approvals.Contracts;
 using SomaStack.Governance.Billing.Contracts;
 using SomaStack.Governance.Constitution.Contracts;
+using SomaStack.Governance.Identity.Contracts;
 using SomaStack.Governance.Policy.Contracts;
 using SomaStack.Intelligence.Inference.Contracts;
 using SomaStack.Intelligence.Memory.Contracts;
@@ -12,7 +14,17 @@ namespace SomaStack.Agents.Sessions;
 
 /// <param name="SessionId">Null starts a new session.</param>
 /// <param name="ConstitutionHash">When the caller sends one, it must be the active one.</param>
-internal sealed record TurnRequest(string? SessionId, string Prompt, string Persona, string? Model, string? ConstitutionHash, int RecallLimit);
+internal sealed record TurnRequest(string? SessionId, string Prompt, string Persona, string? Model, string? ConstitutionHash, int RecallLimit)
+{
+    /// <summary>Set when the turn has waited and goes on.</summary>
+    public WaitingTurn? Waited { get; init; }
+
+    /// <summary>Its gate is asked for the beginning of a session.</summary>
+    public bool IsStart => SessionId is null || Waited is { Request.IsStart: true };
+}
+
+/// <param name="Turn">Null when it waits for a second person.</param>
+internal sealed record BegunTurn(string SessionId, string TurnId, PreparedTurn? Turn);
 
 /// <summary>A turn that may be answered: everything that opening and answering it needs.</summary>
 /// <param name="IsNew">Its session begins with it.</param>
@@ -40,6 +52,15 @@ internal sealed record PreparedTurn(
     }
 
     public void Refuse(Exception exception) => _opened.TrySetException(exception);
+
+    /// <summary>What a kill switch may stop it by.</summary>
+    public KillTarget Target => new(KillScope.Persona, Persona);
+
+    /// <summary>Set when it has waited for a second person; the first commit then spends the yes.</summary>
+    public WaitingTurn? Waited { get; init; }
+
+    /// <summary>What is claimed in the first commit; null when nobody had to be asked.</summary>
+    public ApprovalRequest? Approved { get; init; }
 }
 
 /// <summary>Refusals are journalled too: who was refused what, by which rules, and never the words.</summary>
@@ -48,11 +69,13 @@ internal sealed record Refused(string? SessionId, string Code, IReadOnlyList<str
 /// <summary>
 /// The first half of the main path: kill switch, moderation, constitution, gate, recall, compose; and what the first commit holds of the
 /// turn. That commit is the one which opens the model's call, so turn, reservation and journal lines are durable together, before any
-/// model is asked.
+/// model is asked. Where the gate wants a second person, the turn is recorded as waiting instead and comes here again with the yes, which
+/// the first commit then spends.
 /// </summary>
 internal sealed class OpenTurn(
     Db db, Journal journal, SessionStore sessions, PersonaStore personas, IKillSwitch killSwitch, IModeration moderation, IConstitution constitution,
-    IGate gate, IBilling billing, IMemory memory, IModelAnswers answers, SessionStreams streams, TurnOwner owner, TimeProvider clock)
+    IGate gate, IApprovals approvals, IIdentity identity, WaitingTurnStore waiting, IBilling billing, IMemory memory, IModelAnswers answers, SessionStreams streams, TurnOwner owner,
+    TimeProvider clock)
 {
     public const string RefusedEvent = "somastack.sessions.refused.v1";
     public const string ConversationPrefix = "conversation/";
@@ -61,12 +84,15 @@ internal sealed class OpenTurn(
     private const string Role = "chat";
     private const int HistoryTurns = 20;
 
-    public async Task<PreparedTurn> RunAsync(RequestContext context, TurnRequest request, CancellationToken cancellationToken)
+    public async Task<BegunTurn> RunAsync(RequestContext context, TurnRequest request, CancellationToken cancellationToken)
     {
         var timings = new Timings(clock);
         killSwitch.ThrowIfEngaged(context.Tenant);
 
-        var moderated = await moderation.CheckAsync(context, ModerationStage.Input, request.Prompt, cancellationToken);
+        // What has waited was looked at before, under the policy that the approval is bound to: the same words are not struck twice.
+        var moderated = request.Waited is { } before
+            ? new ModerationResult(false, false, 0, before.Request.Moderation)
+            : await moderation.CheckAsync(context, ModerationStage.Input, request.Prompt, cancellationToken);
         if (moderated.Blocked)
             throw await RefuseAsync(context, request, SessionProblems.ModerationBlocked, "The moderation rules stop this text.", moderated.Reasons, null, cancellationToken);
         timings.Mark("moderation");
@@ -77,10 +103,13 @@ internal sealed class OpenTurn(
         timings.Mark("constitution");
 
         var persona = await personas.GetAsync(context, request.Persona, cancellationToken);
-        var model = request.Model ?? persona.Model;
-        var candidates = await answers.CandidatesAsync(context, model, Role, cancellationToken);
-        var decision = await CheckGateAsync(context, request, persona.Id, candidates[0].Model, cancellationToken);
+        var candidates = await answers.CandidatesAsync(context, request.Model ?? persona.Model, Role, cancellationToken);
+        var first = candidates[0];
+        var sessionId = request.SessionId ?? Ids.For(context, "session");
+        var (decision, wanted) = await CheckGateAsync(context, request, sessionId, persona, first, cancellationToken);
         timings.Mark("gate");
+        if (wanted is not null && request.Waited is null)
+            return await SuspendAsync(context, request, sessionId, persona.Id, first, new ConstitutionProof(active.Hash, active.Version), wanted, moderated.Reasons, cancellationToken);
 
         var (recalled, degraded) = await RecallAsync(context, request, cancellationToken);
         var (evidence, memories) = await ModerateAsync(context, recalled, cancellationToken);
@@ -90,27 +119,76 @@ internal sealed class OpenTurn(
         var messages = ComposePrompt.Compose(persona.Instructions, evidence, history, request.Prompt, candidates.Min(static one => one.ContextTokens));
         timings.Mark("compose");
 
-        return new PreparedTurn(
-            context, request.SessionId ?? Ids.For(context, "session"), request.SessionId is null, persona.Id, Ids.For(context, "turn"), request.Prompt, clock.GetUtcNow(), model, messages, evidence,
-            new ConstitutionProof(active.Hash, active.Version), Proven(decision),
-            memories, degraded, moderated.Reasons, timings);
+        var turn = new PreparedTurn(
+            context, sessionId, request.SessionId is null, persona.Id, request.Waited?.TurnId ?? Ids.For(context, "turn"), request.Prompt, clock.GetUtcNow(),
+            // The yes was to one model, so no other may answer.
+            request.Waited is null ? request.Model ?? persona.Model : $"{first.Provider}/{first.Model}", messages, evidence,
+            new ConstitutionProof(active.Hash, active.Version), Proven(decision, request.Waited?.ApprovalId), memories, degraded, moderated.Reasons, timings)
+        {
+            Waited = request.Waited,
+            Approved = request.Waited is null ? null : wanted ?? Wanted(context, request, sessionId, persona, first, [decision]),
+        };
+        return new BegunTurn(turn.SessionId, turn.TurnId, turn);
     }
 
-    private async Task<Decision> CheckGateAsync(RequestContext context, TurnRequest request, string persona, string model, CancellationToken cancellationToken)
+    /// <returns>The decision on the session, and what a second person would have to agree to.</returns>
+    private async Task<(Decision Speak, ApprovalRequest? Wanted)> CheckGateAsync(
+        RequestContext context, TurnRequest request, string session, PersonaView persona, ModelCandidate model, CancellationToken cancellationToken)
     {
         var ratio = await billing.BudgetRatioAsync(context.Tenant, cancellationToken);
-        var arguments = JsonSerializer.Serialize(new GateArguments(model, persona, Digest.Of(request.Prompt)), GateJson.Default.GateArguments);
-        var speak = await gate.CheckAsync(context, new GatedAction(request.SessionId is null ? "session.start" : "session.message", persona, arguments, BudgetRatio: ratio), cancellationToken);
-        var call = await gate.CheckAsync(context, new GatedAction("model.call", model, arguments, BudgetRatio: ratio), cancellationToken);
+        var arguments = JsonSerializer.Serialize(new GateArguments(model.Model, persona.Id, Digest.Of(request.Prompt)), GateJson.Default.GateArguments);
+        var speak = await gate.CheckAsync(context, new GatedAction(SpeakKind(request), persona.Id, arguments, BudgetRatio: ratio) { Session = request.SessionId, Persona = persona.Id }, cancellationToken);
+        var call = await gate.CheckAsync(context, new GatedAction("model.call", model.Model, arguments, BudgetRatio: ratio) { Session = request.SessionId, Persona = persona.Id }, cancellationToken);
         foreach (var decision in (ReadOnlySpan<Decision>)[speak, call])
+            if (decision.Verdict == Verdict.Deny)
+                throw await RefuseAsync(
+                    context, request, SessionProblems.PolicyDenied, $"The policy denies this with a score of {decision.Score} against {decision.Threshold}.", decision.Reasons, decision.Digest, cancellationToken);
+        Decision[] asking = [.. new[] { speak, call }.Where(static decision => decision.Verdict == Verdict.NeedsApproval)];
+        return (speak, asking.Length == 0 ? null : Wanted(context, request, session, persona, model, asking));
+    }
+
+    private static string SpeakKind(TurnRequest request) => request.IsStart ? "session.start" : "session.message";
+
+    /// <summary>One yes covers the turn: the exact words, who speaks under which instructions, and which model is asked. Whoever decides reads the words.</summary>
+    private static ApprovalRequest Wanted(RequestContext context, TurnRequest request, string session, PersonaView persona, ModelCandidate model, Decision[] asking) =>
+        new(
+            SpeakKind(request), persona.Id, JsonSerializer.Serialize(new TurnArguments(model.Model, persona.Id, persona.Version, request.Prompt, model.Provider), GateJson.Default.TurnArguments),
+            asking[0].ConstitutionHash, asking[0].PolicyVersion, $"{context.Principal.Id} asks {persona.Id} on {model.Model}: {Title(request.Prompt)}")
         {
-            if (decision.Verdict == Verdict.Allow) continue;
-            var (code, detail) = decision.Verdict == Verdict.NeedsApproval
-                ? (SessionProblems.ApprovalsNotBuilt, "The policy wants a second person to approve this.")
-                : (SessionProblems.PolicyDenied, $"The policy denies this with a score of {decision.Score} against {decision.Threshold}.");
-            throw await RefuseAsync(context, request, code, detail, decision.Reasons, decision.Digest, cancellationToken);
-        }
-        return speak;
+            Session = session,
+            Reasons = [.. asking.SelectMany(static decision => decision.Reasons).Distinct()],
+            StepUp = asking.Any(static decision => decision.Obligations.Any(static obligation => obligation.Kind == "require_mfa")),
+        };
+
+    /// <summary>Nothing is reserved and no model is asked: the turn and the proposal are recorded in one commit.</summary>
+    private async Task<BegunTurn> SuspendAsync(
+        RequestContext context, TurnRequest request, string sessionId, string persona, ModelCandidate model, ConstitutionProof active, ApprovalRequest wanted,
+        IReadOnlyList<Reason> moderated, CancellationToken cancellationToken)
+    {
+        var turnId = Ids.For(context, "turn");
+        await db.WriteAsync(context.Tenant, async work =>
+        {
+            var state = request.SessionId is null ? await StartAsync(work, context, sessionId, request.Prompt, persona, active) : await SessionStore.StateAsync(work, context.Tenant, sessionId);
+            var approval = await approvals.ProposeAsync(work, context, wanted);
+            var (happened, _) = await sessions.ApplyAsync(work, context, sessionId, state, new SuspendTurnCommand(
+                new TurnSuspended(turnId, 0, Digest.Of(request.Prompt), request.Prompt.Length, model.Model, approval.Id, approval.Digest), active.Hash));
+            var suspended = (TurnSuspended)happened;
+            var shown = new TurnApproval(approval.Id, approval.Digest, approval.ExpiresAt, approval.Needs);
+            await waiting.InsertAsync(work, context, sessionId, suspended, request.Prompt, shown, WaitingRequest.Of(context, request, moderated));
+            var data = new ApprovalRequiredData(sessionId, turnId, suspended.Number, shown, wanted.Reasons);
+            await SessionStore.AddEventsAsync(work, context.Tenant, sessionId, turnId, [(StreamEvent.ApprovalRequired, JsonSerializer.Serialize(data, SessionsJson.Default.ApprovalRequiredData))]);
+            work.OnCommit(() => streams.Signal(context.Tenant, sessionId));
+        }, cancellationToken);
+        SessionMetrics.Turns.Add(1, new TagList { { "outcome", "suspended" } });
+        return new BegunTurn(sessionId, turnId, null);
+    }
+
+    private async Task<SessionState> StartAsync(DbWork work, RequestContext context, string sessionId, string prompt, string persona, ConstitutionProof active)
+    {
+        var started = new SessionStarted(persona, context.Principal.Id, context.ClientType, active.Hash, active.Version);
+        await sessions.InsertSessionAsync(work, context, sessionId, Title(prompt), started);
+        await sessions.ApplyAsync(work, context, sessionId, SessionState.None, new StartCommand(started));
+        return SessionDecider.Apply(SessionState.None, started);
     }
 
     /// <summary>What the tenant knows, then what this principal said before. Words of one principal are not recalled for another.</summary>
@@ -143,20 +221,17 @@ internal sealed class OpenTurn(
     public async Task WriteAsync(DbWork work, PreparedTurn turn, OpenedCall call)
     {
         var context = turn.Context;
-        var state = turn.IsNew ? SessionState.None : await SessionStore.StateAsync(work, context.Tenant, turn.SessionId);
-        if (turn.IsNew)
-        {
-            var started = new SessionStarted(turn.Persona, context.Principal.Id, context.ClientType, turn.Constitution.Hash, turn.Constitution.Version);
-            await sessions.InsertSessionAsync(work, context, turn.SessionId, Title(turn.Prompt), started);
-            await sessions.ApplyAsync(work, context, turn.SessionId, state, new StartCommand(started));
-            state = SessionDecider.Apply(state, started);
-        }
+        var state = turn.IsNew
+            ? await StartAsync(work, context, turn.SessionId, turn.Prompt, turn.Persona, turn.Constitution)
+            : await SessionStore.StateAsync(work, context.Tenant, turn.SessionId);
+        if (turn.Waited is { } waited) await ClaimAsync(work, context, waited, turn.Approved!);
         var wanted = new TurnOpened(
             turn.TurnId, 0, Digest.Of(turn.Prompt), turn.Prompt.Length, call.Provider, call.Model, call.CallId,
             turn.Policy.Digest, turn.Policy.Score, [.. turn.Evidence.Select(hit => hit.Id)]);
         var (happened, _) = await sessions.ApplyAsync(work, context, turn.SessionId, state, new OpenTurnCommand(wanted, turn.Constitution.Hash));
         var opened = (TurnOpened)happened;
-        await sessions.InsertTurnAsync(work, context, turn.SessionId, opened, turn.Prompt, owner.Id, owner.LeaseUntil());
+        if (turn.Waited is null) await sessions.InsertTurnAsync(work, context, turn.SessionId, opened, turn.Prompt, owner.Id, owner.LeaseUntil());
+        else await WaitingTurnStore.OpenAsync(work, context, opened, owner.Id, owner.LeaseUntil());
         var data = new TurnStartedData(turn.SessionId, turn.TurnId, opened.Number, call.Model, turn.Memories, turn.DegradedReasons);
         await SessionStore.AddEventsAsync(work, context.Tenant, turn.SessionId, turn.TurnId, [(StreamEvent.TurnStarted, JsonSerializer.Serialize(data, SessionsJson.Default.TurnStartedData))]);
         work.OnCommit(() =>
@@ -164,6 +239,14 @@ internal sealed class OpenTurn(
             turn.Open(opened.Number);
             streams.Signal(context.Tenant, turn.SessionId);
         });
+    }
+
+    /// <summary>Spends the yes, if whoever asked still holds what he asked with: nobody is there to be authenticated now.</summary>
+    private async Task ClaimAsync(DbWork work, RequestContext context, WaitingTurn waited, ApprovalRequest approved)
+    {
+        if (!await identity.HoldsAsync(work, context.Tenant, context.Principal, waited.Request.Capabilities))
+            throw SessionProblems.RightsChanged.Because("Your account or its capabilities have changed since you asked.");
+        await approvals.ClaimAsync(work, context, waited.ApprovalId, approved);
     }
 
     private async Task<Problem> RefuseAsync(
@@ -175,9 +258,10 @@ internal sealed class OpenTurn(
         return new Problem(code, detail) { Reasons = reasons };
     }
 
-    private static PolicyProof Proven(Decision decision) => new(
-        "allow", decision.Score, decision.Threshold, [.. decision.Terms.Select(term => new PolicyTerm(term.Name, term.Weight, term.Value, term.Contribution))],
-        decision.Reasons, decision.PolicyVersion, decision.Digest);
+    /// <param name="approval">The yes that it went on with.</param>
+    private static PolicyProof Proven(Decision decision, string? approval) => new(
+        approval is null ? "allow" : "approved", decision.Score, decision.Threshold, [.. decision.Terms.Select(term => new PolicyTerm(term.Name, term.Weight, term.Value, term.Contribution))],
+        decision.Reasons, decision.PolicyVersion, decision.Digest, approval);
 
     private static string Title(string prompt)
     {

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using SomaStack.Governance.Policy.Contracts;
 using SomaStack.Platform;
 
 namespace SomaStack.Agents.Sessions;
@@ -9,7 +10,7 @@ namespace SomaStack.Agents.Sessions;
 /// Owns the turns that this process answers: a client that goes away ends nothing, a cancel ends its turn wherever it runs, and a
 /// stopping server lets no turn vanish.
 /// </summary>
-internal sealed partial class RunningTurns(AnswerTurn answer, SessionStore store, TurnOwner owner, TimeProvider clock, ILogger<RunningTurns> log) : IHostedService, IDisposable
+internal sealed partial class RunningTurns(AnswerTurn answer, SessionStore store, TurnOwner owner, IKillSwitch killSwitch, TimeProvider clock, ILogger<RunningTurns> log) : IHostedService, IDisposable
 {
     private const int RunningMax = 64;
     private const int LooksPerRenewal = 10;
@@ -28,9 +29,11 @@ internal sealed partial class RunningTurns(AnswerTurn answer, SessionStore store
     /// <summary>Begins to open and to answer it; the task ends when the turn has ended, however it did, or was not opened.</summary>
     public Task Begin(PreparedTurn turn)
     {
-        var running = new Running(CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token));
+        var running = new Running(turn, CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token));
         _running[(turn.Context.Tenant, turn.TurnId)] = running;
         running.Done = AnswerAsync(turn, running);
+        // Engaged while it was being opened.
+        if (killSwitch.Stopped(turn.Context.Tenant, turn.Target) is not null) running.Cancel(null);
         return running.Done;
     }
 
@@ -40,10 +43,22 @@ internal sealed partial class RunningTurns(AnswerTurn answer, SessionStore store
         if (_running.TryGetValue((tenant, turn), out var running)) running.Cancel(by);
     }
 
-    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    /// <summary>Ends every turn that a kill switch stops; each says so in its stream.</summary>
+    internal void StopEngaged()
+    {
+        foreach (var running in _running.Values)
+            if (killSwitch.Stopped(running.Turn.Context.Tenant, running.Turn.Target) is not null) running.Cancel(null);
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        killSwitch.Engaged += StopEngaged;
+        return Task.CompletedTask;
+    }
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
+        killSwitch.Engaged -= StopEngaged;
         await _stopping.CancelAsync();
         await Task.WhenAll(_running.Values.Select(running => running.Done)).WaitAsync(cancellationToken);
     }
@@ -102,10 +117,12 @@ internal sealed partial class RunningTurns(AnswerTurn answer, SessionStore store
     [LoggerMessage(LogLevel.Warning, "The lease of turn {TurnId} could not be renewed.")]
     private static partial void NotWatched(ILogger log, string turnId, Exception exception);
 
-    private sealed class Running(CancellationTokenSource source) : IDisposable
+    private sealed class Running(PreparedTurn turn, CancellationTokenSource source) : IDisposable
     {
         private readonly Lock _lock = new();
         private bool _disposed;
+
+        public PreparedTurn Turn => turn;
 
         public Task Done { get; set; } = Task.CompletedTask;
 
@@ -113,7 +130,8 @@ internal sealed partial class RunningTurns(AnswerTurn answer, SessionStore store
 
         public CancellationToken Token { get; } = source.Token;
 
-        public void Cancel(string by)
+        /// <param name="by">Null when no person did.</param>
+        public void Cancel(string? by)
         {
             lock (_lock)
             {

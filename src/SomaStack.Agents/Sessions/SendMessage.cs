@@ -13,7 +13,7 @@ internal sealed class SendMessage(OpenTurn open, AwaitTurn turns, SessionStore s
 
     public static void Map(IEndpointRouteBuilder routes) => routes
         .MapPost("/v1/sessions/{id}/messages", (string id, Request request, RequestContext context, SendMessage use, HttpContext http) => use.RunAsync(id, request, context, http))
-        .Requires(Capability.SessionStart).WithoutTimeLimit().Produces<TurnView>().WithTags("sessions").WithSummary("Send a message.");
+        .Requires(Capability.SessionStart).WithoutTimeLimit().Produces<TurnView>().Produces<TurnView>(202).WithTags("sessions").WithSummary("Send a message.");
 
     public async Task<IResult> RunAsync(string id, Request request, RequestContext context, HttpContext http)
     {

@@ -6,8 +6,9 @@ internal enum SessionStatus
     Closed,
 }
 
-/// <summary>What the decider needs to know of a session. <c>Version</c> counts its events; <c>OpenTurn</c> is the turn that is being answered.</summary>
-internal sealed record SessionState(SessionStatus Status, long Version, string? ConstitutionHash, string? OpenTurn, long Turns)
+/// <summary>What the decider needs to know of a session. <c>Version</c> counts its events; <c>OpenTurn</c> is the turn that is being answered or waits.</summary>
+/// <param name="Awaits">The approval that the open turn waits for; null while it is being answered.</param>
+internal sealed record SessionState(SessionStatus Status, long Version, string? ConstitutionHash, string? OpenTurn, long Turns, string? Awaits = null)
 {
     public static readonly SessionState None = new(SessionStatus.Active, 0, null, null, 0);
 }
@@ -18,6 +19,11 @@ internal sealed record StartCommand(SessionStarted Event) : SessionCommand;
 
 /// <param name="ActiveConstitution">The hash that is in force now; it must be the pinned one.</param>
 internal sealed record OpenTurnCommand(TurnOpened Event, string ActiveConstitution) : SessionCommand;
+
+/// <param name="ActiveConstitution">As for opening it.</param>
+internal sealed record SuspendTurnCommand(TurnSuspended Event, string ActiveConstitution) : SessionCommand;
+
+internal sealed record DenyTurnCommand(TurnDenied Event) : SessionCommand;
 
 internal sealed record CompleteTurnCommand(TurnCompleted Event) : SessionCommand;
 
@@ -36,6 +42,12 @@ internal sealed record SessionStarted(string Persona, string Principal, string C
 internal sealed record TurnOpened(
     string TurnId, long Number, string PromptSha256, long PromptChars, string Provider, string Model, string ReservationId,
     string PolicyDigest, double PolicyScore, IReadOnlyList<string> Memories) : SessionEvent;
+
+/// <summary>The turn waits for a second person before any model is called.</summary>
+internal sealed record TurnSuspended(string TurnId, long Number, string PromptSha256, long PromptChars, string Model, string ApprovalId, string ApprovalDigest) : SessionEvent;
+
+/// <param name="Code">Why nobody's yes came: <c>approval_rejected</c>, <c>approval_expired</c>, <c>approval_void</c>, …</param>
+internal sealed record TurnDenied(string TurnId, string ApprovalId, string Code) : SessionEvent;
 
 /// <param name="CostNanos">Null when the price or the token counts are unknown.</param>
 /// <param name="Model">That answered; another one may have been asked first, which <see cref="TurnOpened"/> names.</param>
@@ -60,6 +72,9 @@ internal static class SessionDecider
         StartCommand start => state.Version == 0 ? Yes(start.Event) : No(SessionRefusal.Exists),
         _ when state.Version == 0 => No(SessionRefusal.Unknown),
         OpenTurnCommand open => Open(state, open),
+        SuspendTurnCommand suspend => Begins(state, suspend.ActiveConstitution) is { } refusal ? No(refusal) : Yes(suspend.Event with { Number = state.Turns + 1 }),
+        DenyTurnCommand deny => state.Awaits == deny.Event.ApprovalId ? Ends(state, deny.Event.TurnId, deny.Event) : No(SessionRefusal.TurnNotOpen),
+        CompleteTurnCommand or FailTurnCommand when state.Awaits is not null => No(SessionRefusal.TurnNotOpen),
         CompleteTurnCommand complete => Ends(state, complete.Event.TurnId, complete.Event),
         FailTurnCommand fail => Ends(state, fail.Event.TurnId, fail.Event),
         CancelTurnCommand cancel => Ends(state, cancel.Event.TurnId, cancel.Event),
@@ -73,8 +88,9 @@ internal static class SessionDecider
         return happened switch
         {
             SessionStarted started => next with { ConstitutionHash = started.ConstitutionHash },
-            TurnOpened opened => next with { OpenTurn = opened.TurnId, Turns = opened.Number },
-            TurnCompleted or TurnFailed or TurnCancelled => next with { OpenTurn = null },
+            TurnSuspended suspended => next with { OpenTurn = suspended.TurnId, Turns = suspended.Number, Awaits = suspended.ApprovalId },
+            TurnOpened opened => next with { OpenTurn = opened.TurnId, Turns = opened.Number, Awaits = null },
+            TurnCompleted or TurnFailed or TurnCancelled or TurnDenied => next with { OpenTurn = null, Awaits = null },
             SessionClosed => next with { Status = SessionStatus.Closed },
             _ => throw new ArgumentOutOfRangeException(nameof(happened)),
         };
@@ -82,11 +98,17 @@ internal static class SessionDecider
 
     private static SessionDecision Open(SessionState state, OpenTurnCommand open)
     {
-        if (state.Status == SessionStatus.Closed) return No(SessionRefusal.Closed);
-        if (state.OpenTurn is not null) return No(SessionRefusal.TurnRunning);
-        if (state.ConstitutionHash != open.ActiveConstitution) return No(SessionRefusal.ConstitutionChanged);
-        return Yes(open.Event with { Number = state.Turns + 1 });
+        // The turn that waited goes on under the number that it has.
+        var waited = state.Awaits is not null && state.OpenTurn == open.Event.TurnId;
+        if (Begins(waited ? state with { OpenTurn = null } : state, open.ActiveConstitution) is { } refusal) return No(refusal);
+        return Yes(open.Event with { Number = waited ? state.Turns : state.Turns + 1 });
     }
+
+    /// <summary>Why no turn can begin now, or null.</summary>
+    private static SessionRefusal? Begins(SessionState state, string activeConstitution) =>
+        state.Status == SessionStatus.Closed ? SessionRefusal.Closed
+        : state.OpenTurn is not null ? SessionRefusal.TurnRunning
+        : state.ConstitutionHash != activeConstitution ? SessionRefusal.ConstitutionChanged : null;
 
     private static SessionDecision Ends(SessionState state, string turn, SessionEvent happened) =>
         state.OpenTurn == turn ? Yes(happened) : No(SessionRefusal.TurnNotOpen);

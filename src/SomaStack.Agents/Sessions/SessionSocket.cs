@@ -13,7 +13,7 @@ namespace SomaStack.Agents.Sessions;
 /// <c>GET /v1/sessions/{id}/ws?after=</c>: the same events as the SSE stream, one JSON frame each, and the same commands:
 /// <c>{"type":"message","text":…}</c> and <c>{"type":"cancel"}</c>. A refused command answers with an <c>error</c> frame.
 /// </summary>
-internal sealed class SessionSocket(SessionStore sessions, SessionStreams streams, SendMessage send, AwaitTurn turns, OpenTurn open, RunningTurns running)
+internal sealed class SessionSocket(SessionStore sessions, SessionStreams streams, SendMessage send, AwaitTurn turns, OpenTurn open, RunningTurns running, WaitingTurns waiting)
 {
     private const int FrameBytesMax = 256 * 1024;
 
@@ -110,7 +110,7 @@ internal sealed class SessionSocket(SessionStore sessions, SessionStreams stream
                 await turns.BeginAsync(context with { IdempotencyKey = null }, await send.WantedAsync(id, request, context, cancellationToken), open, cancellationToken);
                 break;
             case "cancel":
-                await CancelTurn.CancelAsync(id, context, sessions, running, cancellationToken);
+                await CancelTurn.CancelAsync(id, context, sessions, running, waiting, cancellationToken);
                 break;
             default:
                 throw Problem.Invalid("type", "must be 'message' or 'cancel'");

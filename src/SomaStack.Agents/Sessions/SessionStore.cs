@@ -8,7 +8,7 @@ namespace SomaStack.Agents.Sessions;
 internal sealed class SessionStore(Db db, Journal journal, TimeProvider clock)
 {
     private const string SessionColumns = "id, persona, title, status, constitution_hash, constitution_version, turns, version, created_at, updated_at";
-    private const string TurnColumns = "session, id, number, status, prompt, answer, result, failure, created_at, ended_at";
+    private const string TurnColumns = "session, id, number, status, prompt, answer, result, failure, created_at, ended_at, approval";
 
     public Task<SessionView?> FindAsync(RequestContext context, string id, CancellationToken cancellationToken) => db.FindAsync(
         context.Tenant, MapSession,
@@ -69,8 +69,8 @@ internal sealed class SessionStore(Db db, Journal journal, TimeProvider clock)
     public static async Task<SessionState> StateAsync(DbWork work, string tenant, string session)
     {
         var rows = await work.QueryAsync(
-            static reader => new SessionState(reader.GetString(0) == "active" ? SessionStatus.Active : SessionStatus.Closed, reader.GetInt64(1), reader.GetString(2), reader.Text(3), reader.GetInt64(4)),
-            $"SELECT status, version, constitution_hash, open_turn, turns FROM sessions WHERE tenant = {tenant} AND id = {session}");
+            static reader => new SessionState(reader.GetString(0) == "active" ? SessionStatus.Active : SessionStatus.Closed, reader.GetInt64(1), reader.GetString(2), reader.Text(3), reader.GetInt64(4), reader.Text(5)),
+            $"SELECT status, version, constitution_hash, open_turn, turns, awaits FROM sessions WHERE tenant = {tenant} AND id = {session}");
         return rows.Count == 0 ? SessionState.None : rows[0];
     }
 
@@ -89,7 +89,7 @@ internal sealed class SessionStore(Db db, Journal journal, TimeProvider clock)
         if (happened is not SessionStarted)
             await work.ExecuteAsync($"""
                 UPDATE sessions SET status = {(next.Status == SessionStatus.Active ? "active" : "closed")}, version = {next.Version},
-                    open_turn = {next.OpenTurn}, turns = {next.Turns}, updated_at = {clock.NowMicros()}
+                    open_turn = {next.OpenTurn}, awaits = {next.Awaits}, turns = {next.Turns}, updated_at = {clock.NowMicros()}
                 WHERE tenant = {context.Tenant} AND id = {session}
                 """);
         return (happened, position);
@@ -112,7 +112,7 @@ internal sealed class SessionStore(Db db, Journal journal, TimeProvider clock)
     public Task EndTurnAsync(DbWork work, RequestContext context, string turn, string status, string answer, TurnResult? result, TurnFailure? failure) => work.ExecuteAsync($"""
         UPDATE turns SET status = {status}, answer = {answer}, result = {(result is null ? null : JsonSerializer.Serialize(result, SessionsJson.Default.TurnResult))},
             failure = {(failure is null ? null : JsonSerializer.Serialize(failure, SessionsJson.Default.TurnFailure))}, ended_at = {clock.NowMicros()}
-        WHERE tenant = {context.Tenant} AND id = {turn} AND status = 'open'
+        WHERE tenant = {context.Tenant} AND id = {turn} AND status IN ('open', 'awaiting_approval')
         """);
 
     /// <summary>Adds events to the stream; their numbers follow the last one. Only the turn's owner writes, so no number is taken twice.</summary>
@@ -162,6 +162,8 @@ internal sealed class SessionStore(Db db, Journal journal, TimeProvider clock)
         {
             SessionStarted e => journal.AppendAsync(work, context, subject, version, Contracts.SessionEvents.Started, e, SessionsJson.Default.SessionStarted),
             TurnOpened e => journal.AppendAsync(work, context, subject, version, Contracts.SessionEvents.TurnOpened, e, SessionsJson.Default.TurnOpened),
+            TurnSuspended e => journal.AppendAsync(work, context, subject, version, Contracts.SessionEvents.TurnSuspended, e, SessionsJson.Default.TurnSuspended),
+            TurnDenied e => journal.AppendAsync(work, context, subject, version, Contracts.SessionEvents.TurnDenied, e, SessionsJson.Default.TurnDenied),
             TurnCompleted e => journal.AppendAsync(work, context, subject, version, Contracts.SessionEvents.TurnCompleted, e, SessionsJson.Default.TurnCompleted),
             TurnFailed e => journal.AppendAsync(work, context, subject, version, Contracts.SessionEvents.TurnFailed, e, SessionsJson.Default.TurnFailed),
             TurnCancelled e => journal.AppendAsync(work, context, subject, version, Contracts.SessionEvents.TurnCancelled, e, SessionsJson.Default.TurnCancelled),
@@ -187,6 +189,9 @@ internal sealed class SessionStore(Db db, Journal journal, TimeProvider clock)
         var failure = reader.Text(7) is { } failed ? JsonSerializer.Deserialize(failed, SessionsJson.Default.TurnFailure) : null;
         return new TurnView(
             reader.GetString(0), reader.GetString(1), reader.GetInt64(2), reader.GetString(3), reader.GetString(4), reader.GetString(5),
-            result?.Citations ?? [], result?.Proof, result?.DegradedReasons ?? [], result?.Moderation ?? [], failure, reader.Instant(8), reader.MaybeInstant(9));
+            result?.Citations ?? [], result?.Proof, result?.DegradedReasons ?? [], result?.Moderation ?? [], failure, reader.Instant(8), reader.MaybeInstant(9))
+        {
+            Approval = reader.Text(10) is { } approval ? JsonSerializer.Deserialize(approval, SessionsJson.Default.TurnApproval) : null,
+        };
     }
 }

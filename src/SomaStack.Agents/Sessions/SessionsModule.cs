@@ -17,10 +17,12 @@ public static class SessionsModule
             services.AddSingleton<SessionStore>().AddSingleton<PersonaStore>().AddSingleton<SessionStreams>().AddSingleton<TurnOwner>();
             services.AddSingleton<Governance.Policy.Contracts.ISessionTrail, SessionTrails>();
             services.AddSingleton<OpenTurn>().AddSingleton<AnswerTurn>().AddSingleton<AwaitTurn>();
+            services.AddSingleton<WaitingTurnStore>().AddSingleton<WaitingTurns>();
             services.AddSingleton<StartSession>().AddSingleton<SendMessage>().AddSingleton<SessionSocket>();
             services.AddSingleton<RunningTurns>().AddSingleton<IHostedService>(provider => provider.GetRequiredService<RunningTurns>());
-            if (options.HasRole("api")) services.AddHostedService<ReconcileTurns>();
+            if (options.HasRole("api")) services.AddHostedService<ReconcileTurns>().AddHostedService<ResumeTurns>();
         },
+        Handle = static (subscriptions, provider) => provider.GetRequiredService<WaitingTurns>().Handle(subscriptions),
         Map = static routes =>
         {
             StartSession.Map(routes);

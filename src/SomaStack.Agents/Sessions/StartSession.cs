@@ -15,7 +15,7 @@ internal sealed class StartSession(OpenTurn open, AwaitTurn turns)
 
     public static void Map(IEndpointRouteBuilder routes) => routes
         .MapPost("/v1/sessions/start", (Request request, RequestContext context, StartSession use, HttpContext http) => use.RunAsync(request, context, http))
-        .Requires(Capability.SessionStart).WithoutTimeLimit().Produces<TurnView>(201).WithTags("sessions").WithSummary("Start a session with its first message.");
+        .Requires(Capability.SessionStart).WithoutTimeLimit().Produces<TurnView>(201).Produces<TurnView>(202).WithTags("sessions").WithSummary("Start a session with its first message.");
 
     public async Task<IResult> RunAsync(Request request, RequestContext context, HttpContext http)
     {

@@ -28,6 +28,10 @@ internal sealed class Timings(TimeProvider clock)
 /// <summary>What the gate's digest covers: the exact words by their hash, the persona and the model. Keys in canonical order.</summary>
 internal sealed record GateArguments(string Model, string Persona, string PromptSha256);
 
+/// <summary>What a second person is shown of a turn: the exact words.</summary>
+internal sealed record TurnArguments(string Model, string Persona, long PersonaVersion, string Prompt, string Provider);
+
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(GateArguments))]
+[JsonSerializable(typeof(TurnArguments))]
 internal sealed partial class GateJson : JsonSerializerContext;

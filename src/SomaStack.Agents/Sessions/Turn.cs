@@ -1,3 +1,4 @@
+using SomaStack.Governance.Approvals.Contracts;
 using SomaStack.Platform;
 
 namespace SomaStack.Agents.Sessions;
@@ -9,7 +10,7 @@ internal sealed record Citation(int Marker, string? Source, int? Line, string Qu
 
 internal sealed record ConstitutionProof(string Hash, long Version);
 
-internal sealed record PolicyProof(string Decision, double Score, double Threshold, IReadOnlyList<PolicyTerm> Terms, IReadOnlyList<Reason> Reasons, long PolicyVersion, string Digest);
+internal sealed record PolicyProof(string Decision, double Score, double Threshold, IReadOnlyList<PolicyTerm> Terms, IReadOnlyList<Reason> Reasons, long PolicyVersion, string Digest, string? Approval = null);
 
 internal sealed record PolicyTerm(string Name, double Weight, double Value, double Contribution);
 
@@ -39,7 +40,13 @@ internal sealed record TurnResult(IReadOnlyList<Citation> Citations, Proof? Proo
 
 internal sealed record TurnView(
     string SessionId, string TurnId, long Number, string Status, string Prompt, string Answer, IReadOnlyList<Citation> Citations, Proof? Proof,
-    IReadOnlyList<string> DegradedReasons, IReadOnlyList<Reason> Moderation, TurnFailure? Failure, DateTimeOffset CreatedAt, DateTimeOffset? EndedAt);
+    IReadOnlyList<string> DegradedReasons, IReadOnlyList<Reason> Moderation, TurnFailure? Failure, DateTimeOffset CreatedAt, DateTimeOffset? EndedAt)
+{
+    /// <summary>The second person's yes that the turn waited or waits for; null when none was needed.</summary>
+    public TurnApproval? Approval { get; init; }
+}
+
+internal sealed record TurnApproval(string Id, string Digest, DateTimeOffset ExpiresAt, ApprovalNeeds Needs);
 
 internal sealed record SessionView(
     string Id, string Persona, string Title, string Status, string ConstitutionHash, long ConstitutionVersion, long Turns, long Version,
@@ -59,10 +66,14 @@ internal sealed record StreamEvent(long Seq, string Turn, string Type, string Da
     public const string TurnCompleted = "turn.completed";
     public const string TurnFailed = "turn.failed";
     public const string TurnCancelled = "turn.cancelled";
+    public const string TurnDenied = "turn.denied";
+    public const string ApprovalRequired = "approval_required";
 
-    public bool EndsTurn => Type is TurnCompleted or TurnFailed or TurnCancelled;
+    public bool EndsTurn => Type is TurnCompleted or TurnFailed or TurnCancelled or TurnDenied;
 }
 
 internal sealed record TurnStartedData(string SessionId, string TurnId, long Number, string Model, IReadOnlyList<MemoryProof> Memories, IReadOnlyList<string> DegradedReasons);
+
+internal sealed record ApprovalRequiredData(string SessionId, string TurnId, long Number, TurnApproval Approval, IReadOnlyList<Reason> Reasons);
 
 internal sealed record DeltaData(string Text);

@@ -12,8 +12,8 @@ namespace SomaStack.Governance.Approvals;
 /// <summary>The one number that stands for an exact action; pure.</summary>
 internal static class ApprovalDigest
 {
-    /// <summary>Enough for every action that a person can judge.</summary>
-    public const int ArgumentsMax = 64 * 1024;
+    /// <summary>Enough for every action that a person can judge, however its writer escapes it.</summary>
+    public const int ArgumentsMax = 256 * 1024;
 
     /// <summary>The RFC 8785 form of the arguments.</summary>
     /// <exception cref="Problem">422: duplicate keys, lone surrogates, too deep, too long, or a number that RFC 8785 would round.</exception>

@@ -93,7 +93,7 @@ internal sealed class ApprovalStore(Db db)
         _ => "claimed",
     };
 
-    private static ApprovalState State(string name) => name switch
+    public static ApprovalState? Parse(string name) => name switch
     {
         "pending" => ApprovalState.Pending,
         "approved" => ApprovalState.Approved,
@@ -101,11 +101,11 @@ internal sealed class ApprovalStore(Db db)
         "expired" => ApprovalState.Expired,
         "voided" => ApprovalState.Voided,
         "claimed" => ApprovalState.Claimed,
-        _ => throw new InvalidOperationException($"'{name}' is no state of an approval."),
+        _ => null,
     };
 
     private static ApprovalRow Map(DbDataReader row) => new(
-        row.GetString(0), row.GetString(1), State(row.GetString(2)), row.GetInt64(3), row.GetString(4), row.GetString(5), row.GetString(6), row.Text(7), row.GetString(8),
+        row.GetString(0), row.GetString(1), Parse(row.GetString(2)) ?? throw new InvalidOperationException($"'{row.GetString(2)}' is no state of an approval."), row.GetInt64(3), row.GetString(4), row.GetString(5), row.GetString(6), row.Text(7), row.GetString(8),
         row.GetInt64(9), row.GetString(10), row.GetString(11), row.GetString(12), row.GetString(13), JsonSerializer.Deserialize(row.GetString(14), ApprovalsJson.Default.ReasonArray) ?? [],
         row.GetBoolean(15), row.Text(16), row.Instant(17), row.Instant(18), row.Text(19) is { } decider ? new Principal(decider, row.Text(20) ?? "user", row.Text(21)) : null,
         row.MaybeInstant(22), row.Text(23), row.MaybeInstant(24), row.Text(25));

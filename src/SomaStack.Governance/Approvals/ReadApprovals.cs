@@ -24,18 +24,18 @@ internal sealed class ReadApprovals(ApprovalStore store, TimeProvider clock)
     {
         routes.MapGet(
             "/v1/approvals",
-            static (RequestContext context, ReadApprovals read, ApprovalState? state, string? kind, string? cursor, int? limit, CancellationToken cancellationToken) =>
+            static (RequestContext context, ReadApprovals read, string? state, string? kind, string? cursor, int? limit, CancellationToken cancellationToken) =>
                 read.ListAsync(context, state, kind, cursor, limit, cancellationToken)).ForAnyPrincipal();
         routes.MapGet("/v1/approvals/{id}", static (RequestContext context, string id, ReadApprovals read, CancellationToken cancellationToken) =>
             read.GetAsync(context, id, cancellationToken)).ForAnyPrincipal();
     }
 
-    internal async Task<Ok<Page<ApprovalLine>>> ListAsync(RequestContext context, ApprovalState? state, string? kind, string? cursor, int? limit, CancellationToken cancellationToken)
+    internal async Task<Ok<Page<ApprovalLine>>> ListAsync(RequestContext context, string? state, string? kind, string? cursor, int? limit, CancellationToken cancellationToken)
     {
         var size = Cursor.Limit(limit);
         var own = context.Capabilities.Has(Capability.ApprovalDecide) ? null : context.Principal.Id;
-        var named = state is { } wanted ? ApprovalStore.Name(wanted) : null;
-        var rows = await store.ListAsync(context.Tenant, named, kind, own, Cursor.Decode(cursor), size + 1, cancellationToken);
+        if (state is not null && ApprovalStore.Parse(state) is null) throw Problem.Invalid("state", "must be pending, approved, rejected, expired, voided or claimed");
+        var rows = await store.ListAsync(context.Tenant, state, kind, own, Cursor.Decode(cursor), size + 1, cancellationToken);
         return TypedResults.Ok(Cursor.Page([.. rows.Select(Line)], size, static line => line.Id));
     }
 

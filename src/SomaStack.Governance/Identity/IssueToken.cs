@@ -17,7 +17,7 @@ internal sealed class IssueToken(IdentityStore store, TokenIssue issue)
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/v1/tokens/issue",
         (IssueTokenRequest request, RequestContext context, IssueToken use, CancellationToken cancellationToken) => use.RunAsync(request, context, cancellationToken))
-        .Requires(Capability.TokenIssue).WithoutReplay();
+        .Requires(Capability.TokenIssue).WithoutReplay().OpenWhenStopped();
 
     private async Task<IssueTokenResponse> RunAsync(IssueTokenRequest request, RequestContext context, CancellationToken cancellationToken)
     {

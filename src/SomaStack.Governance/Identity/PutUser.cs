@@ -22,9 +22,9 @@ internal sealed class PutUser(IdentityStore store, CredentialCache cache, Db db,
     {
         routes.MapPut("/v1/users/{id}",
             (string id, PutUserRequest request, RequestContext context, PutUser use, HttpRequest http, HttpResponse response, CancellationToken cancellationToken) =>
-                use.RunAsync(id, request, context, http, response, cancellationToken)).Requires(Capability.TenantAdmin);
+                use.RunAsync(id, request, context, http, response, cancellationToken)).Requires(Capability.TenantAdmin).OpenWhenStopped();
         routes.MapDelete("/v1/users/{id}", (string id, RequestContext context, PutUser use, CancellationToken cancellationToken) =>
-            use.DeactivateAsync(id, context, cancellationToken)).Requires(Capability.TenantAdmin);
+            use.DeactivateAsync(id, context, cancellationToken)).Requires(Capability.TenantAdmin).OpenWhenStopped();
     }
 
     private async Task<UserView> RunAsync(string id, PutUserRequest request, RequestContext context, HttpRequest http, HttpResponse response, CancellationToken cancellationToken)

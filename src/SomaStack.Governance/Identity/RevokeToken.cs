@@ -15,7 +15,7 @@ internal sealed class RevokeToken(AccessTokens tokens, CredentialCache cache, Db
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/v1/tokens/revoke",
         (RevokeTokenRequest request, RequestContext context, RevokeToken use, CancellationToken cancellationToken) => use.RunAsync(request, context, cancellationToken))
-        .Requires(Capability.TokenIssue).WithoutReplay();
+        .Requires(Capability.TokenIssue).WithoutReplay().OpenWhenStopped();
 
     internal async Task<RevokeTokenResponse> RunAsync(RevokeTokenRequest request, RequestContext context, CancellationToken cancellationToken)
     {

@@ -9,7 +9,7 @@ internal sealed class Gate(DecisionFacts facts, IKillSwitch killSwitch, ActionRe
     public async ValueTask<Decision> CheckAsync(RequestContext context, GatedAction action, CancellationToken cancellationToken)
     {
         var since = clock.GetTimestamp();
-        killSwitch.ThrowIfEngaged(context.Tenant);
+        killSwitch.ThrowIfEngaged(context.Tenant, action);
         var (policy, setting) = await facts.OfAsync(context, action, requiresHuman: false, cancellationToken);
         var decision = PolicyDecider.Decide(policy, action, setting);
         PolicyMetrics.Record(decision, policy, action.Kind, clock.GetElapsedTime(since));

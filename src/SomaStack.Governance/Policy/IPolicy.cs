@@ -80,6 +80,23 @@ public interface IKillSwitch
 {
     /// <exception cref="Problem">503 <c>kill_switch_engaged</c> naming scope and reason.</exception>
     void ThrowIfEngaged(string tenant);
+
+    /// <summary>Also when only this part of the tenant is stopped.</summary>
+    /// <exception cref="Problem">503 <c>kill_switch_engaged</c>.</exception>
+    void ThrowIfEngaged(string tenant, KillTarget target);
+
+    /// <summary>With the persona, capsule or tool that the action names.</summary>
+    /// <exception cref="Problem">503 <c>kill_switch_engaged</c>.</exception>
+    void ThrowIfEngaged(string tenant, GatedAction action);
+
+    /// <summary>What <see cref="ThrowIfEngaged(string)"/> would throw; null while it may act.</summary>
+    Problem? Stopped(string tenant, KillTarget? target = null);
+
+    /// <summary>
+    /// Something was engaged, here or on another replica: whoever runs something asks <see cref="Stopped"/> about it and ends it. Raised on
+    /// the thread of the watcher, after the state counts: what begins later asks for itself.
+    /// </summary>
+    event Action? Engaged;
 }
 
 public enum ModerationStage
@@ -130,8 +147,9 @@ public static class PolicyEvents
 
 public sealed record PolicyUpdated(long Version, string Hash);
 
-/// <param name="Scope">platform or tenant.</param>
-public sealed record KillSwitchChanged(bool Engaged, string Scope, string Reason);
+/// <param name="Scope">platform, tenant, persona, capsule or tool.</param>
+/// <param name="Target">Which persona, capsule or tool.</param>
+public sealed record KillSwitchChanged(bool Engaged, string Scope, string Reason, string? Target = null);
 
 /// <param name="Strikes">In the window, this one included.</param>
 /// <param name="Escalated">Operators should look now, before the next strike locks.</param>

@@ -28,6 +28,9 @@ public sealed record ModelRequest(string? Model, IReadOnlyList<ChatMessage> Mess
     /// <summary>chat, planning, code: which of the tenant's choices stands in when no model is named.</summary>
     public string Role { get; init; } = "chat";
 
+    /// <summary>The caller spends an approval in <see cref="Opening"/> that covers the model call too: only a denial refuses it then.</summary>
+    public bool Approved { get; init; }
+
     /// <summary>The caller's own id of the request, which stands in the lines of all its attempts; the trace when absent.</summary>
     public string? RequestId { get; init; }
 

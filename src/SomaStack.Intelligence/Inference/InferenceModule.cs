@@ -33,7 +33,7 @@ public static class InferenceModule
         services.AddSingleton<IModelAnswers>(static provider => provider.GetRequiredService<GovernedChat>());
         services.AddSingleton<CallStore>();
         services.AddSingleton<ModelCalls>();
-        services.AddHostedService<ReconcileCalls>();
+        services.AddHostedService<ReconcileCalls>().AddHostedService<StopCalls>();
         services.AddSingleton<CompleteChat>();
         services.AddSingleton<AnswerChat>();
         services.AddSingleton<ListModels>();

@@ -14,7 +14,7 @@ internal static class InferenceProblems
     public static readonly ProblemCode Garbled = new("provider_garbled", ProblemKind.Upstream, "The model provider's answer could not be read", "Try again; if it stays, report the trace_id to the operator.");
     public static readonly ProblemCode Rejected = new("provider_rejected", ProblemKind.Malformed, "The model provider did not accept the request", "Correct what the detail names.");
     public static readonly ProblemCode Denied = new("model_call_denied", ProblemKind.Forbidden, "The policy denies this model call", "The reasons name the rule.");
-    public static readonly ProblemCode NeedsApproval = new("model_call_needs_approval", ProblemKind.Forbidden, "This model call needs an approval", "Start a session instead: it waits for the approval.");
+    public static readonly ProblemCode NeedsApproval = new("model_call_needs_approval", ProblemKind.Forbidden, "This model call needs an approval", "When somebody has approved it, send the same request with the header Soma-Approval; or start a session, which waits by itself.");
     public static readonly ProblemCode EmbedderUnavailable = new("embedder_unavailable", ProblemKind.Unavailable, "The built-in embedder has no weights", "Run ./soma up once, or name their folder in SOMA_EMBEDDING_MODEL.");
 
     public static readonly ProblemCode SpeechUnavailable = new("speech_unavailable", ProblemKind.Unavailable, "The offline speech programs are not installed", "Install the Debian package that the detail names, or name a provider's model.");

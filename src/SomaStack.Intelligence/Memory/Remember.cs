@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -54,9 +55,11 @@ internal sealed class Remember(Memories memories, MemoryStore store, WriteGate g
         IReadOnlyList<RememberRequest> requests, List<MemoryDraft> drafts, RequestContext context, CancellationToken cancellationToken)
     {
         var prepared = await memories.PrepareManyAsync(drafts, cancellationToken);
-        await gate.AskAsync(context, prepared, cancellationToken);
+        var exact = JsonSerializer.Serialize(new RememberBatchRequest(requests), MemoryJson.Default.RememberBatchRequest);
+        var leave = await gate.LeaveAsync(context, prepared, exact, cancellationToken);
         var written = await store.Db.WriteAsync(context.Tenant, async work =>
         {
+            await leave.ClaimAsync(work);
             var all = await memories.WriteManyAsync(work, context, prepared);
             for (var i = 0; i < all.Count; i++)
                 foreach (var link in requests[i].Links ?? [])

@@ -55,6 +55,9 @@ public sealed class Problem(ProblemCode code, string detail, Exception? cause = 
 
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>The approval that was asked for; the caller comes again with it.</summary>
+    public string? Approval { get; init; }
+
     /// <summary>Refuses with 422 <c>invalid_request</c>, naming the field.</summary>
     public static Problem Invalid(string field, string message) =>
         new(PlatformProblems.InvalidRequest, $"'{field}' {message}") { Errors = [new FieldError(field, message)] };

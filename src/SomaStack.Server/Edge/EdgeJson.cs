@@ -7,9 +7,10 @@ namespace SomaStack.Server.Edge;
 /// <summary>RFC 9457 problem details as we write them.</summary>
 /// <param name="Type">Relative reference to the page that explains the code.</param>
 /// <param name="Remedy">What the caller can do.</param>
+/// <param name="ApprovalId">The approval that was asked for, also in the header Soma-Approval.</param>
 internal sealed record ProblemBody(
     string Type, string Title, int Status, string Detail, string Code, string Remedy, string TraceId,
-    IReadOnlyList<Reason>? Reasons, IReadOnlyList<FieldError>? Errors);
+    IReadOnlyList<Reason>? Reasons, IReadOnlyList<FieldError>? Errors, string? ApprovalId);
 
 internal sealed record OpenAiErrorBody(OpenAiError Error);
 

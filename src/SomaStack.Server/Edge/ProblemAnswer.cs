@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
+using SomaStack.Governance.Approvals.Contracts;
 using SomaStack.Platform;
 
 namespace SomaStack.Server.Edge;
@@ -25,6 +26,7 @@ internal static class ProblemAnswer
         if (problem.RetryAfter is { } wait) response.Headers.RetryAfter = Seconds(wait);
         else if (problem.Code.Kind == ProblemKind.Busy) response.Headers.RetryAfter = "1";
         if (problem.Code.Kind == ProblemKind.Unauthenticated && response.Headers.WWWAuthenticate.Count == 0) response.Headers.WWWAuthenticate = "Bearer realm=\"somastack\"";
+        if (problem.Approval is { } approval) response.Headers[ApprovalHeader.Name] = approval;
         EdgeMetrics.Refusals.Add(1, new KeyValuePair<string, object?>("code", problem.Code.Code));
         var routed = http.GetEndpoint()?.Metadata;
         var openAi = routed?.GetMetadata<OpenAiErrors>() is not null;
@@ -44,7 +46,7 @@ internal static class ProblemAnswer
     public static byte[] Details(Problem problem, string trace) => JsonSerializer.SerializeToUtf8Bytes(
         new ProblemBody(
             Page + problem.Code.Code, problem.Code.Title, (int)problem.Code.Kind, problem.Detail, problem.Code.Code, problem.Code.Remedy, trace,
-            problem.Reasons.Count == 0 ? null : problem.Reasons, problem.Errors.Count == 0 ? null : problem.Errors),
+            problem.Reasons.Count == 0 ? null : problem.Reasons, problem.Errors.Count == 0 ? null : problem.Errors, problem.Approval),
         ProblemJson.Default.ProblemBody);
 
     private static byte[] OpenAi(Problem problem, string trace) => JsonSerializer.SerializeToUtf8Bytes(

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using Microsoft.Net.Http.Headers;
+using SomaStack.Governance.Approvals.Contracts;
 using SomaStack.Platform;
 
 namespace SomaStack.Server.Edge;
@@ -18,7 +19,7 @@ internal sealed partial class Replays(RequestDelegate next, RequestDelegate answ
     public const int BodyMax = 256 << 10;
     private const int KeyMax = 255;
 
-    private static readonly string[] KeptHeaders = [HeaderNames.ContentType, HeaderNames.ETag, HeaderNames.Location, HeaderNames.CacheControl, HeaderNames.WWWAuthenticate];
+    private static readonly string[] KeptHeaders = [HeaderNames.ContentType, HeaderNames.ETag, HeaderNames.Location, HeaderNames.CacheControl, HeaderNames.WWWAuthenticate, ApprovalHeader.Name];
 
     public Task InvokeAsync(HttpContext http)
     {

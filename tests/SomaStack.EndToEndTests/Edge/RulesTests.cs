@@ -74,11 +74,11 @@ public sealed class RulesTests
     {
         await using var soma = await SomaProcess.StartAsync();
         using var client = await soma.ClientAsync();
-        async Task SwitchAsync(string engaged) => Assert.Equal(HttpStatusCode.OK, (await client.PostAsync("/v1/killswitch", Json($$"""{"engaged":{{engaged}},"scope":"tenant","reason":"drill"}"""), Stop)).StatusCode);
-        await SwitchAsync("true");
+        using var second = await Approvals.SecondPerson.AddAsync(soma, client);
+        Assert.Equal(HttpStatusCode.OK, (await client.PostAsync("/v1/killswitch", Json("""{"engaged":true,"scope":"tenant","reason":"drill"}"""), Stop)).StatusCode);
         Assert.Equal((503, "kill_switch_engaged"), await PostAsync(client, Json("{\"query\":\"fox\"}")));
         Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/v1/memory", Stop)).StatusCode);
-        await SwitchAsync("false");
+        await second.ReleaseAsync(client);
         Assert.Equal((200, null), await PostAsync(client, Json("{\"query\":\"fox\"}")));
     }
 

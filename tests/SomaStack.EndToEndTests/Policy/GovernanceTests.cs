@@ -28,7 +28,6 @@ public sealed class GovernanceTests
 
         await RefusedAsync(await client.PostAsync("/v1/evaluate", Json("""{"risk_score":1.5}"""), Stop), HttpStatusCode.UnprocessableEntity, "invalid_request");
         await RefusedAsync(await client.PostAsync("/v1/evaluate", Json("""{"arguments":{"a":"\ud800"}}"""), Stop), HttpStatusCode.UnprocessableEntity, "invalid_request");
-        await RefusedAsync(await client.GetAsync("/v1/approvals", Stop), HttpStatusCode.NotImplemented, "not_built");
     }
 
     [Fact]
@@ -94,7 +93,8 @@ public sealed class GovernanceTests
         Assert.True(state.GetProperty("engaged").GetBoolean());
         Assert.Equal("drill", state.GetProperty("tenant").GetProperty("reason").GetString());
         await RefusedAsync(await reader.PostAsync("/v1/killswitch", Json("""{"engaged":false,"scope":"tenant","reason":"mine"}"""), Stop), HttpStatusCode.Forbidden, "capability_missing");
-        await ReadAsync(await client.PostAsync("/v1/killswitch", Json("""{"engaged":false,"scope":"tenant","reason":"over"}"""), Stop), HttpStatusCode.OK);
+        using var second = await Approvals.SecondPerson.AddAsync(soma, client);
+        await second.ReleaseAsync(client);
         Assert.False((await ReadAsync(await reader.GetAsync("/v1/killswitch", Stop), HttpStatusCode.OK)).GetProperty("engaged").GetBoolean());
         await RefusedAsync(await client.PostAsync("/v1/killswitch", Json("""{"engaged":true,"scope":"galaxy","reason":"x"}"""), Stop), null, null);
     }

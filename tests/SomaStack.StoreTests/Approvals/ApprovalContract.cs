@@ -102,7 +102,8 @@ public sealed class ApprovalContract(Databases databases)
         }
         while (cursor is not null);
         Assert.Equal((6, 6), (seen.Count, seen.Distinct().Count()));
-        Assert.Equal(2, (await read.ListAsync(ApprovalHouse.Caller("bob"), ApprovalState.Pending, "memory.write", null, null, Stop)).Value!.Data.Count);
+        Assert.Equal(2, (await read.ListAsync(ApprovalHouse.Caller("bob"), "pending", "memory.write", null, null, Stop)).Value!.Data.Count);
+        await ApprovalHouse.RefusedAsync("invalid_request", () => read.ListAsync(ApprovalHouse.Caller("bob"), "Pending", null, null, null, Stop));
         var own = (await read.ListAsync(ApprovalHouse.Caller("eve", "demo", Capability.SessionStart), null, null, null, null, Stop)).Value!.Data;
         Assert.Equal((theirs.Id, ApprovalState.Rejected), (Assert.Single(own).Id, own[0].State));
         var asked = await house.ProposeAsync();

@@ -81,48 +81,6 @@ public sealed class GateContract(Databases databases)
     }
 
     [Theory, MemberData(nameof(Names))]
-    public async Task The_kill_switch_stops_at_once_here_and_within_a_second_elsewhere(string name)
-    {
-        await using var one = await House.StartAsync(databases, name);
-        await using var two = await House.StartAsync(one.Options.Database!, one.Options.DataDirectory);
-        var operations = House.Caller("demo", "ops", Capability.KillSwitchEngage, Capability.PlatformAdmin);
-        await ChangeAsync(one, operations, true, KillScope.Tenant, "fire drill");
-        var stopped = await Assert.ThrowsAsync<Problem>(() => one.CheckAsync(House.Caller()));
-        Assert.Equal("kill_switch_engaged", stopped.Code.Code);
-        Assert.Contains("fire drill", stopped.Detail, StringComparison.Ordinal);
-        Assert.Equal(Verdict.Allow, (await one.CheckAsync(House.Caller("other"))).Verdict);
-        await two.Get<WatchKillSwitches>().ReadAsync(Stop);
-        await Assert.ThrowsAsync<Problem>(() => two.CheckAsync(House.Caller()));
-
-        await ChangeAsync(two, operations, false, KillScope.Tenant, "over");
-        Assert.Equal(Verdict.Allow, (await two.CheckAsync(House.Caller())).Verdict);
-        await ChangeAsync(two, operations, true, KillScope.Platform, "all of it");
-        await Assert.ThrowsAsync<Problem>(() => two.CheckAsync(House.Caller("other")));
-        await using var three = await House.StartAsync(one.Options.Database!, one.Options.DataDirectory);
-        await Assert.ThrowsAsync<Problem>(() => three.CheckAsync(House.Caller("other")));
-        Assert.Equal(2, (await one.JournalAsync("demo")).Count(type => type == PolicyEvents.KillSwitchChanged));
-        Assert.Equal(1, (await one.JournalAsync(Db.AllTenants)).Count(type => type == PolicyEvents.KillSwitchChanged));
-    }
-
-    [Fact]
-    public async Task A_tenants_operator_cannot_stop_the_platform()
-    {
-        await using var house = await House.StartAsync(databases, "sqlite");
-        var refused = await Assert.ThrowsAsync<Problem>(() => ChangeAsync(house, House.Caller("demo", "ops", Capability.KillSwitchEngage), true, KillScope.Platform, "mine"));
-        Assert.Equal("capability_missing", refused.Code.Code);
-        Assert.Equal(Verdict.Allow, (await house.CheckAsync(House.Caller())).Verdict);
-    }
-
-    [Fact]
-    public void A_slow_read_never_undoes_a_newer_state()
-    {
-        var killSwitch = new KillSwitch();
-        killSwitch.Learn(new KillState("demo", 2, true, "stop", "ops", default));
-        killSwitch.Learn(new KillState("demo", 1, false, "old", "ops", default));
-        Assert.Throws<Problem>(() => killSwitch.ThrowIfEngaged("demo"));
-    }
-
-    [Theory, MemberData(nameof(Names))]
     public async Task Evaluate_answers_the_roadmaps_vector_and_a_missing_capability(string name)
     {
         await using var house = await House.StartAsync(databases, name);
@@ -215,7 +173,4 @@ public sealed class GateContract(Databases databases)
         using var document = JsonDocument.Parse(text);
         return (await house.Get<WritePolicy>().RunAsync(House.Caller("demo", "ada", Capability.PolicyWrite), document.RootElement, expected, new DefaultHttpContext().Response, Stop)).Value!;
     }
-
-    private static async Task ChangeAsync(House house, RequestContext context, bool engaged, KillScope scope, string reason) =>
-        await house.Get<ChangeKillSwitch>().RunAsync(context, new KillSwitchRequest(engaged, scope, reason), Stop);
 }

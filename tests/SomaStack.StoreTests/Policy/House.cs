@@ -1,7 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
+using SomaStack.Governance.Approvals;
 using SomaStack.Governance.Constitution;
+using SomaStack.Governance.Identity;
 using SomaStack.Governance.Policy;
 using SomaStack.Governance.Policy.Contracts;
 using SomaStack.Platform;
@@ -11,7 +13,7 @@ namespace SomaStack.StoreTests.Policy;
 /// <summary>Constitution and Policy over a fresh database, started as the server starts them, with a clock that the test moves.</summary>
 internal sealed class House : IAsyncDisposable
 {
-    private static readonly Room[] Rooms = [ConstitutionModule.Room, PolicyModule.Room];
+    private static readonly Room[] Rooms = [IdentityModule.Room, ApprovalsModule.Room, ConstitutionModule.Room, PolicyModule.Room];
 
     private readonly ServiceProvider _services;
     private readonly bool _ownsKeys;
@@ -43,8 +45,13 @@ internal sealed class House : IAsyncDisposable
 
     public T Get<T>() where T : notnull => _services.GetRequiredService<T>();
 
+    /// <summary>Types of the lines of these rooms; people and keys come with the first start.</summary>
     public Task<List<string>> JournalAsync(string tenant) => Db.QueryAsync(tenant, static reader => reader.GetString(0),
-        $"SELECT type FROM journal WHERE tenant = {tenant} ORDER BY position", TestContext.Current.CancellationToken);
+        $"SELECT type FROM journal WHERE tenant = {tenant} AND type NOT LIKE 'somastack.identity.%' ORDER BY position", TestContext.Current.CancellationToken);
+
+    /// <summary>Creates a person.</summary>
+    public Task AddAsync(string id, params string[] capabilities) =>
+        Get<PutUser>().RunAsync(id, new PutUserRequest(id, capabilities), Databases.Context("demo", "owner"), null, 0, TestContext.Current.CancellationToken);
 
     public Task<Decision> CheckAsync(RequestContext context, string kind = "session.start") =>
         Get<IGate>().CheckAsync(context, new GatedAction(kind, "persona", "{}"), TestContext.Current.CancellationToken).AsTask();

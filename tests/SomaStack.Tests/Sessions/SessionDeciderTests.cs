@@ -11,6 +11,8 @@ public sealed class SessionDeciderTests
     private static readonly Gen<SessionCommand> Commands = Gen.OneOf<SessionCommand>(
         Gen.Const<SessionCommand>(new StartCommand(Started())),
         Gen.Select(Gen.Int[1, 4], Gen.Bool, (turn, same) => (SessionCommand)new OpenTurnCommand(Opened("t" + turn), same ? Pinned : "other")),
+        Gen.Select(Gen.Int[1, 4], Gen.Bool, (turn, same) => (SessionCommand)new SuspendTurnCommand(Suspended("t" + turn), same ? Pinned : "other")),
+        Gen.Select(Gen.Int[1, 4], Gen.Int[1, 4], (turn, approval) => (SessionCommand)new DenyTurnCommand(new TurnDenied("t" + turn, "a-t" + approval, "approval_rejected"))),
         Gen.Int[1, 4].Select(turn => (SessionCommand)new CompleteTurnCommand(new TurnCompleted("t" + turn, "a", 1, 2, 3, 0, "USD", "stop", null))),
         Gen.Int[1, 4].Select(turn => (SessionCommand)new FailTurnCommand(new TurnFailed("t" + turn, "model_failed", 0))),
         Gen.Int[1, 4].Select(turn => (SessionCommand)new CancelTurnCommand(new TurnCancelled("t" + turn, "ada", 0, null, null))),
@@ -36,10 +38,19 @@ public sealed class SessionDeciderTests
                 Assert.True((before.Version == 0) == (decision.Event is SessionStarted), "a session starts once, and first");
                 if (decision.Event is TurnOpened opened)
                 {
-                    Assert.Null(before.OpenTurn);
-                    Assert.Equal(before.Turns + 1, opened.Number);
+                    var goesOn = before.Awaits is not null;
+                    Assert.Equal(goesOn ? opened.TurnId : null, before.OpenTurn);
+                    Assert.Equal(goesOn ? before.Turns : before.Turns + 1, opened.Number);
                     Assert.Equal(Pinned, ((OpenTurnCommand)command).ActiveConstitution);
+                    Assert.Null(state.Awaits);
                 }
+                if (decision.Event is TurnSuspended suspended)
+                {
+                    Assert.Null(before.OpenTurn);
+                    Assert.Equal((suspended.ApprovalId, before.Turns + 1), (state.Awaits, suspended.Number));
+                }
+                if (decision.Event is TurnCompleted or TurnFailed) Assert.Null(before.Awaits);
+                if (decision.Event is TurnDenied denied) Assert.Equal((denied.TurnId, denied.ApprovalId), (before.OpenTurn, before.Awaits));
                 if (decision.Event is TurnCompleted or TurnFailed or TurnCancelled) Assert.NotNull(before.OpenTurn);
             }
             Assert.Equal(state, events.Aggregate(SessionState.None, SessionDecider.Apply));
@@ -62,6 +73,25 @@ public sealed class SessionDeciderTests
         Assert.Equal(SessionRefusal.TurnRunning, SessionDecider.Decide(state, new OpenTurnCommand(Opened("t2"), Pinned)).Refusal);
         Assert.Equal(SessionRefusal.TurnNotOpen, SessionDecider.Decide(state, new FailTurnCommand(new TurnFailed("t2", "x", 0))).Refusal);
     }
+
+    [Fact]
+    public void A_waiting_turn_goes_on_under_its_number_once_and_keeps_others_out()
+    {
+        var state = SessionDecider.Apply(SessionDecider.Apply(SessionState.None, Started()), Suspended("t1") with { Number = 1 });
+        Assert.Equal(SessionRefusal.TurnRunning, SessionDecider.Decide(state, new OpenTurnCommand(Opened("t2"), Pinned)).Refusal);
+        Assert.Equal(SessionRefusal.TurnRunning, SessionDecider.Decide(state, new SuspendTurnCommand(Suspended("t2"), Pinned)).Refusal);
+        Assert.Equal(SessionRefusal.TurnRunning, SessionDecider.Decide(state, new CloseCommand(new SessionClosed("ada"))).Refusal);
+        Assert.Equal(SessionRefusal.ConstitutionChanged, SessionDecider.Decide(state, new OpenTurnCommand(Opened("t1"), "other")).Refusal);
+        Assert.Equal(SessionRefusal.TurnNotOpen, SessionDecider.Decide(state, new CompleteTurnCommand(new TurnCompleted("t1", "a", 1, 2, 3, 0, "USD", "stop", null))).Refusal);
+        Assert.IsType<TurnCancelled>(SessionDecider.Decide(state, new CancelTurnCommand(new TurnCancelled("t1", "ada", 0, null, null))).Event);
+        var opened = Assert.IsType<TurnOpened>(SessionDecider.Decide(state, new OpenTurnCommand(Opened("t1"), Pinned)).Event);
+        Assert.Equal(1, opened.Number);
+        state = SessionDecider.Apply(state, opened);
+        Assert.Equal(SessionRefusal.TurnRunning, SessionDecider.Decide(state, new OpenTurnCommand(Opened("t1"), Pinned)).Refusal);
+        Assert.Equal(SessionRefusal.TurnNotOpen, SessionDecider.Decide(state, new DenyTurnCommand(new TurnDenied("t1", "a-t1", "approval_void"))).Refusal);
+    }
+
+    private static TurnSuspended Suspended(string turn) => new(turn, 0, "p", 1, "soma-extract", "a-" + turn, "d");
 
     private static SessionStarted Started() => new("guide", "ada", "cli", Pinned, 1);
 

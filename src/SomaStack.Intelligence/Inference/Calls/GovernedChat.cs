@@ -17,7 +17,8 @@ internal sealed class GovernedChat(Router router, Inference clients, ModelCalls 
         var route = await router.FindAsync(context, request.Model, request.Role, cancellationToken);
         var wished = Settle(request.Options, route);
         var first = await calls.PermitAsync(
-            context, route.Candidates[0], request.Purpose, stream, request.RequestSha256, request.InputTokensMax, wished.MaxOutputTokens, cancellationToken);
+            context, route.Candidates[0], request.Purpose, stream, request.RequestSha256, request.InputTokensMax, wished.MaxOutputTokens, cancellationToken,
+            mayAsk: request.Opening is null, approved: request.Approved);
         (first.RequestId, first.Attempt) = (request.RequestId ?? context.TraceId, request.AttemptsBefore + 1);
         // The answer comes piece by piece whether or not its reader sees it so.
         var plan = new AttemptPlan<GovernedStream>(route, Stream: true, (call, deadline) => BeginAsync(context, request, wished, call, deadline), cancellationToken);

@@ -114,7 +114,7 @@ internal sealed class GovernedStream(ModelCalls calls, Attempts attempts, ModelC
     {
         var problem = deadline.Explain(exception);
         // Whoever left or ran out of time may have left work behind that the provider charges for.
-        var hungUp = problem is null || problem.Code == InferenceProblems.Timeout;
+        var hungUp = problem is null || problem.Code == InferenceProblems.Timeout || deadline.IsStopped;
         await CloseAsync(problem?.Code.Code ?? deadline.Reason, reached: call.Chunks > 0 || hungUp, hungUp && call.Chunks > 0);
         return problem;
     }

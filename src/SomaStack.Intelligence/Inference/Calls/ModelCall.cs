@@ -1,4 +1,5 @@
 using System.Globalization;
+using SomaStack.Governance.Approvals.Contracts;
 using SomaStack.Governance.Billing.Contracts;
 using SomaStack.Governance.Policy.Contracts;
 using SomaStack.Platform;
@@ -34,6 +35,15 @@ internal sealed class ModelCall(RequestContext context, KnownModel model, string
     public long InputTokensMax { get; init; }
 
     public long OutputTokensMax { get; set; }
+
+    /// <summary>What a second person has to have agreed to; claimed when the call is opened. Null when nobody has to be asked.</summary>
+    public ApprovalRequest? Wanted { get; init; }
+
+    /// <summary>A yes that covers it is spent in the commit that opens it, by whoever asks for the call.</summary>
+    public bool Approved { get; init; }
+
+    /// <summary>Of the attempt that it is, by which a kill switch ends it; null where nothing streams.</summary>
+    public AttemptDeadline? Deadline { get; set; }
 
     /// <summary>The same for every attempt of one request of the caller.</summary>
     public string? RequestId { get; set; }

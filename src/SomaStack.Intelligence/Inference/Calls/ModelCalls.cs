@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using SomaStack.Governance.Approvals.Contracts;
 using SomaStack.Governance.Billing.Contracts;
 using SomaStack.Governance.Policy.Contracts;
 using SomaStack.Intelligence.Inference.Contracts;
@@ -12,7 +13,8 @@ namespace SomaStack.Intelligence.Inference;
 /// What surrounds every call of the room: the gate before it, reservation and journal line while it starts, settlement and journal
 /// line after it. A call whose process dies in between keeps its row, whose lease then runs out.
 /// </summary>
-internal sealed partial class ModelCalls(Db db, Journal journal, CallStore store, IGate gate, IBilling billing, TimeProvider clock, ILogger<ModelCalls> log, IKillSwitch? killSwitch = null)
+internal sealed partial class ModelCalls(Db db, Journal journal, CallStore store, IGate gate, IBilling billing, TimeProvider clock, ILogger<ModelCalls> log, IKillSwitch? killSwitch = null,
+    IApprovals? approvals = null)
 {
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(15);
 
@@ -25,38 +27,57 @@ internal sealed partial class ModelCalls(Db db, Journal journal, CallStore store
     public IEnumerable<ModelCall> UnderWay => _underWay.Values;
 
     /// <exception cref="Problem">403 when the gate denies the call or wants a second person.</exception>
+    /// <param name="mayAsk">The call is opened afterwards, so that an approval is spent with it; what is not can have none, and a later attempt neither.</param>
+    /// <param name="approved">A yes that covers the call is spent in its opening by whoever asks for it.</param>
     /// <param name="inputTokensMax">A byte-level tokenizer makes at most one token of a byte, so the body's length bounds its tokens.</param>
     public async ValueTask<ModelCall> PermitAsync(
-        RequestContext context, KnownModel model, string purpose, bool stream, string requestSha256, long inputTokensMax, long? outputTokensMax, CancellationToken cancellationToken)
+        RequestContext context, KnownModel model, string purpose, bool stream, string requestSha256, long inputTokensMax, long? outputTokensMax, CancellationToken cancellationToken,
+        bool mayAsk = true, bool approved = false)
     {
         killSwitch?.ThrowIfEngaged(context.Tenant);
         var ratio = await billing.BudgetRatioAsync(context.Tenant, cancellationToken);
         var arguments = $"{{\"body_sha256\":\"{requestSha256}\",\"model\":\"{JsonEncodedText.Encode(model.Id)}\",\"purpose\":\"{purpose}\"}}";
-        var decision = await gate.CheckAsync(context, new GatedAction("model.call", model.Id, arguments, BudgetRatio: ratio), cancellationToken);
-        if (decision.Verdict != Verdict.Allow)
-        {
-            var code = decision.Verdict == Verdict.NeedsApproval ? InferenceProblems.NeedsApproval : InferenceProblems.Denied;
-            throw new Problem(code, $"The gate's score is {decision.Score:0.####}, {decision.Threshold:0.####} is needed. {string.Join(" ", decision.Reasons.Select(reason => reason.Message))}".TrimEnd()) { Reasons = decision.Reasons };
-        }
+        var action = new GatedAction("model.call", model.Id, arguments, BudgetRatio: ratio);
+        var decision = await gate.CheckAsync(context, action, cancellationToken);
+        var wanted = decision.Verdict == Verdict.NeedsApproval && mayAsk && approvals is not null
+            ? decision.ToApproval(action, $"{context.Principal.Id} calls {model.Qualified} ({purpose}, at most {inputTokensMax} tokens in).") : null;
+        var covered = decision.Verdict == Verdict.NeedsApproval && (approved || (wanted is not null && context.Approval is not null));
+        if (decision.Verdict != Verdict.Allow && !covered) throw await RefuseAsync(context, decision, wanted, cancellationToken);
         return new ModelCall(context, model, purpose, stream, decision, billing.PriceOf(model.Provider, model.Id), clock)
         {
             RequestSha256 = requestSha256,
             InputTokensMax = inputTokensMax,
             OutputTokensMax = outputTokensMax ?? Math.Min(OutputTokensAssumed, model.ContextTokens ?? OutputTokensAssumed),
+            Wanted = approved ? null : wanted,
+            Approved = approved,
         };
     }
+
+    private async Task<Problem> RefuseAsync(RequestContext context, Decision decision, ApprovalRequest? wanted, CancellationToken cancellationToken)
+    {
+        var detail = $"The gate's score is {decision.Score:0.####}, {decision.Threshold:0.####} is needed. {string.Join(" ", decision.Reasons.Select(reason => reason.Message))}".TrimEnd();
+        if (decision.Verdict != Verdict.NeedsApproval) return new Problem(InferenceProblems.Denied, detail) { Reasons = decision.Reasons };
+        if (wanted is null) return new Problem(InferenceProblems.NeedsApproval, detail) { Reasons = decision.Reasons };
+        var asked = await db.WriteAsync(context.Tenant, work => approvals!.ProposeAsync(work, context, wanted), cancellationToken);
+        return new Problem(InferenceProblems.NeedsApproval, $"{detail} Approval {asked.Id} was asked for.") { Reasons = decision.Reasons, Approval = asked.Id };
+    }
+
+    /// <summary>Spends the yes that the call needed, in the commit that records it.</summary>
+    private Task ClaimAsync(DbWork work, ModelCall call) =>
+        call.Wanted is { } wanted ? approvals!.ClaimAsync(work, call.Context, call.Context.Approval!, wanted) : Task.CompletedTask;
 
     /// <summary>Another attempt of the same request. The gate decides on each model anew.</summary>
     /// <exception cref="Problem">As for <see cref="PermitAsync"/>.</exception>
     public async ValueTask<ModelCall> AgainAsync(ModelCall first, KnownModel model, int attempt, CancellationToken cancellationToken)
     {
-        var call = await PermitAsync(first.Context, model, first.Purpose, first.Stream, first.RequestSha256, first.InputTokensMax, first.OutputTokensMax, cancellationToken);
+        var call = await PermitAsync(first.Context, model, first.Purpose, first.Stream, first.RequestSha256, first.InputTokensMax, first.OutputTokensMax, cancellationToken,
+            mayAsk: false, approved: first.Approved);
         (call.RequestId, call.Attempt) = (first.RequestId, attempt);
         return call;
     }
 
     /// <summary>Whether nothing can refuse the call any more, so that its provider may be asked while the opening is still being written.</summary>
-    public ValueTask<bool> IsSureAsync(ModelCall call) => billing.IsSureAsync(call.Context, Reservation(call));
+    public ValueTask<bool> IsSureAsync(ModelCall call) => call.Wanted is not null ? ValueTask.FromResult(false) : billing.IsSureAsync(call.Context, Reservation(call));
 
     /// <summary>Durable when it returns. Not cancellable: once begun, the call is recorded whatever its caller does.</summary>
     /// <exception cref="Problem">429 when the budget does not hold it; then nothing was recorded.</exception>
@@ -64,6 +85,7 @@ internal sealed partial class ModelCalls(Db db, Journal journal, CallStore store
     {
         await db.WriteAsync(call.Context.Tenant, async work =>
         {
+            await ClaimAsync(work, call);
             if (call.Opening is { } opening) await opening(work);
             await CallStore.OpenAsync(work, new OpenCallRow(call.Context.Tenant, call.Id, call.Model.Provider, call.Model.Id, call.OpenedAt, call.Context.TraceId), LeaseUntil());
             await billing.ReserveAsync(work, call.Context, Reservation(call));
@@ -73,6 +95,8 @@ internal sealed partial class ModelCalls(Db db, Journal journal, CallStore store
             await journal.AppendAsync(work, call.Context, Subject(call.Id), 1, InferenceEvents.CallOpened, opened, InferenceJson.Default.CallOpened);
         }, CancellationToken.None);
         _underWay[call.Id] = call;
+        // Engaged while it was being opened: whoever listens to the switch may not have seen it yet.
+        if (killSwitch?.Stopped(call.Context.Tenant) is { } stopped) call.Deadline?.Stop(stopped);
     }
 
     /// <summary>Null when price or usage is unknown.</summary>
@@ -116,8 +140,11 @@ internal sealed partial class ModelCalls(Db db, Journal journal, CallStore store
         var cached = new CallCached(
             call.Id, call.Model.Provider, call.Model.Id, call.Purpose, call.Stream, call.RequestSha256, call.Decision.ConstitutionHash, call.Decision.PolicyVersion,
             call.Decision.Score, call.Decision.Digest, saved.InputTokens, saved.OutputTokens, 0, call.Price?.Currency ?? "USD", call.RequestId);
-        return db.WriteAsync(call.Context.Tenant, work =>
-            journal.AppendAsync(work, call.Context, Subject(call.Id), 1, InferenceEvents.CallCached, cached, InferenceJson.Default.CallCached), CancellationToken.None);
+        return db.WriteAsync(call.Context.Tenant, async work =>
+        {
+            await ClaimAsync(work, call);
+            await journal.AppendAsync(work, call.Context, Subject(call.Id), 1, InferenceEvents.CallCached, cached, InferenceJson.Default.CallCached);
+        }, CancellationToken.None);
     }
 
     /// <summary>Keeps the calls of this process from being declared lost.</summary>

@@ -166,14 +166,15 @@ internal sealed class UpstreamAttempt(ModelCalls calls, Provider upstream, Model
     {
         var answering = _response is { IsSuccessStatusCode: true };
         // Whoever left or ran out of time may have left work behind that the provider charges for.
-        if (answering && (problem is null || problem.Code == InferenceProblems.Timeout))
+        var cut = problem is null || problem.Code == InferenceProblems.Timeout || deadline.IsStopped;
+        if (answering && cut)
         {
             await FailAsync(problem?.Code.Code ?? deadline.Reason, hungUp: true);
             return;
         }
         _booked = true;
         Count();
-        await calls.FailAsync(call, problem?.Code.Code ?? deadline.Reason, reached: answering || problem is null || problem.Code == InferenceProblems.Timeout);
+        await calls.FailAsync(call, problem?.Code.Code ?? deadline.Reason, reached: answering || cut);
     }
 
     /// <summary>A 4xx about the request itself is the caller's to read; what concerns our key or the server's health is ours to word.</summary>

@@ -29,6 +29,7 @@ internal sealed class AttemptDeadline : IDisposable
     private readonly CancellationTokenRegistration _registration;
     private readonly long _begun;
     private volatile bool _lost;
+    private volatile Problem? _stopped;
 
     public AttemptDeadline(TimeProvider clock, AttemptLimits limits, CancellationToken caller)
     {
@@ -48,8 +49,11 @@ internal sealed class AttemptDeadline : IDisposable
     /// <summary>Nobody waits for it any more, so nothing more will be heard from the provider.</summary>
     public bool IsUnwanted => _caller.IsCancellationRequested || _lost;
 
-    /// <summary>The attempt has had its whole time.</summary>
-    public bool IsOver => _clock.GetElapsedTime(_begun) >= Limits.Total;
+    /// <summary>A kill switch ended it: neither its caller nor its provider did.</summary>
+    public bool IsStopped => _stopped is not null;
+
+    /// <summary>The attempt has had its whole time, or may have no more.</summary>
+    public bool IsOver => IsStopped || _clock.GetElapsedTime(_begun) >= Limits.Total;
 
     /// <summary>The next byte must come within this time, and within the total.</summary>
     public void Expect(TimeSpan silence)
@@ -63,6 +67,18 @@ internal sealed class AttemptDeadline : IDisposable
     public void Lose()
     {
         _lost = true;
+        End();
+    }
+
+    /// <summary>It must not go on; its answer ends with this problem.</summary>
+    public void Stop(Problem problem)
+    {
+        _stopped ??= problem;
+        End();
+    }
+
+    private void End()
+    {
         try
         {
             _source.Cancel();
@@ -79,6 +95,7 @@ internal sealed class AttemptDeadline : IDisposable
     public Problem? Explain(Exception exception)
     {
         if (IsUnwanted) return null;
+        if (_stopped is { } stopped) return stopped;
         if (_source.IsCancellationRequested) return InferenceProblems.Timeout.Because("It did not answer in time.", exception);
         if (exception is not Problem problem) return ProviderFailures.Explain(exception, _clock, CancellationToken.None);
         return problem.Code == PlatformProblems.Timeout ? InferenceProblems.Timeout.Because(problem.Detail, problem) : problem;

@@ -178,6 +178,7 @@ internal sealed class Attempts(ModelCalls calls, Circuits circuits, TimeProvider
 
     private static async Task<T> OneAsync<T>(AttemptPlan<T> plan, ModelCall call, AttemptDeadline deadline, CircuitBreaker circuit, long ticket) where T : class, IAttempt
     {
+        call.Deadline = deadline;
         try
         {
             var begun = await plan.Begin(call, deadline);

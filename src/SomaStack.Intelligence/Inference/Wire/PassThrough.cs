@@ -138,7 +138,7 @@ internal sealed class PassThrough(ProviderList providers, ModelCalls calls, Atte
         }
         // An answer that was only long, or read slowly, is no fault of the model.
         if (!attempt.Deadline.IsOver) attempts.Cut(call.Model);
-        await attempt.FailAsync(cut?.Code.Code ?? "provider_failed_in_stream", hungUp: cut?.Code == InferenceProblems.Timeout);
+        await attempt.FailAsync(cut?.Code.Code ?? "provider_failed_in_stream", hungUp: cut?.Code == InferenceProblems.Timeout || attempt.Deadline.IsStopped);
     }
 
     /// <returns>Why the stream did not end with its end mark, or null.</returns>

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -24,8 +25,12 @@ internal static class BrainWrite
         Check.That(draft.Id is { Length: > 0 }, "id", "is required").OrThrow();
         RememberRequest.NamespaceOf(context, draft.Namespace);
         var prepared = await memories.PrepareAsync(context, draft with { Trust = Math.Min(draft.Trust, TrustMax) }, cancellationToken);
-        await gate.AskAsync(context, [prepared], cancellationToken);
-        var written = (await store.Db.WriteAsync(context.Tenant, work => memories.WriteManyAsync(work, context, [prepared]), cancellationToken))[0];
+        var leave = await gate.LeaveAsync(context, [prepared], JsonSerializer.Serialize(draft, GatewayJson.Default.MemoryDraft), cancellationToken);
+        var written = (await store.Db.WriteAsync(context.Tenant, async work =>
+        {
+            await leave.ClaimAsync(work);
+            return await memories.WriteManyAsync(work, context, [prepared]);
+        }, cancellationToken))[0];
         var response = new Response(true, written.Id, written.Created);
         return written.Created ? TypedResults.Created("/v1/memory/" + response.Id, response) : TypedResults.Ok(response);
     }

@@ -8,6 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
 using SomaStack.Intelligence.Memory.Contracts;
+using SomaStack.Governance.Approvals.Contracts;
 using SomaStack.Platform;
 
 namespace SomaStack.Intelligence.Memory;
@@ -19,10 +20,10 @@ namespace SomaStack.Intelligence.Memory;
 internal sealed class Forward(RemoteBrain brain, Buffers buffers, TimeProvider clock, IOptions<JsonOptions> json)
 {
     private static readonly string[] Sent =
-        [HeaderNames.Accept, HeaderNames.IfMatch, HeaderNames.IfNoneMatch, "Prefer", "Idempotency-Key", "X-Client-Type", "X-Request-Id"];
+        [HeaderNames.Accept, HeaderNames.IfMatch, HeaderNames.IfNoneMatch, "Prefer", "Idempotency-Key", ApprovalHeader.Name, "X-Client-Type", "X-Request-Id"];
 
     private static readonly string[] Returned =
-        [HeaderNames.ContentType, HeaderNames.ETag, HeaderNames.Location, HeaderNames.CacheControl, HeaderNames.RetryAfter, HeaderNames.WWWAuthenticate, "Idempotency-Replayed", "Preference-Applied"];
+        [HeaderNames.ContentType, HeaderNames.ETag, HeaderNames.Location, HeaderNames.CacheControl, HeaderNames.RetryAfter, HeaderNames.WWWAuthenticate, "Idempotency-Replayed", "Preference-Applied", ApprovalHeader.Name];
 
     /// <summary>The routes of the room as they are, or, where the brain is remote, the same routes with this in front of every handler.</summary>
     public static IEndpointRouteBuilder Wrap(IEndpointRouteBuilder routes)

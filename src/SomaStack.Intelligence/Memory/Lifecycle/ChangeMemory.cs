@@ -66,10 +66,14 @@ internal sealed class ChangeMemory(MemoryStore store, Memories memories, WriteGa
         if (fields.Count == 0) return before;
         var draft = new MemoryDraft(after.Text, after.Kind, Tags: after.Tags, Importance: after.Importance, Namespace: after.Namespace, Metadata: after.Metadata, ValidFrom: after.ValidFrom, ValidTo: after.ValidTo);
         var prepared = await memories.PrepareAsync(context, draft, cancellationToken);
-        await gate.AskAsync(context, [prepared], cancellationToken);
+        // A lifetime counts from now, so that it is compared as it was asked for.
+        double? ttl = fields.Contains("expires_at") ? Math.Round((after.ExpiresAt!.Value - clock.GetUtcNow()).TotalSeconds) : null;
+        var exact = $"{before.Id}/{expected}/{change}/{ttl}/{JsonSerializer.Serialize(draft, GatewayJson.Default.MemoryDraft)}";
+        var leave = await gate.LeaveAsync(context, [prepared], exact, cancellationToken);
         var duplicateOf = before.Text == after.Text ? before.DuplicateOf : null;
         return await store.Db.WriteAsync(context.Tenant, async work =>
         {
+            await leave.ClaimAsync(work);
             await VersionStore.KeepAsync(work, before.Id);
             var row = after with
             {

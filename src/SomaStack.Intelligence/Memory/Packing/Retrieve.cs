@@ -137,8 +137,12 @@ internal sealed class Retrieve(IMemory memory, Memories memories, MemoryStore st
         var draft = new MemoryDraft(
             request.Query, "episode", Ids.For(context, "rag"), "rag:" + (request.SessionId ?? context.TraceId), Conversation: request.SessionId, Namespace: "conversation/" + context.Principal.Id, Metadata: note);
         var prepared = await memories.PrepareAsync(context, draft, cancellationToken);
-        await gate.AskAsync(context, [prepared], cancellationToken);
-        return await store.Db.WriteAsync(context.Tenant, work => memories.WriteAsync(work, context, prepared), cancellationToken);
+        var leave = await gate.LeaveAsync(context, [prepared], request.SessionId + "/" + note, cancellationToken);
+        return await store.Db.WriteAsync(context.Tenant, async work =>
+        {
+            await leave.ClaimAsync(work);
+            return await memories.WriteAsync(work, context, prepared);
+        }, cancellationToken);
     }
 
     private sealed record Hit(RecalledMemory Memory, double Score, string? Key, IReadOnlyList<string> FoundBy)

@@ -98,9 +98,10 @@ internal sealed class WorkingMemory(
         var seen = ItemOf(await sessions.ReadAsync(WorkingKey.Of(context, sessionId), cancellationToken) ?? throw UnknownSession(), id);
         if (seen.MemoryId is { } known) return (known, false);
         var prepared = await memories.PrepareAsync(context, Promotion(context, sessionId, seen, reason, @namespace), cancellationToken);
-        await gate.AskAsync(context, [prepared], cancellationToken);
+        var leave = await gate.LeaveAsync(context, [prepared], $"{sessionId}/{id}/{@namespace}/{reason}", cancellationToken);
         return await ChangeAsync(context, sessionId, async (work, key, taken) =>
         {
+            await leave.ClaimAsync(work);
             var item = ItemOf(taken, id);
             if (item.MemoryId is { } meanwhile) return (meanwhile, false);
             if (item.Text != seen.Text) throw PlatformProblems.Conflict.Because("The item was said anew meanwhile.");

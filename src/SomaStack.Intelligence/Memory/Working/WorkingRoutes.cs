@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -102,10 +103,16 @@ internal sealed class WorkingRoutes(WorkingMemory working, WorkingSessions sessi
             .And(request.Tokens is null || request.Tokens >= 1 && request.Tokens >= bytes / 16 && request.Tokens <= Math.Max(bytes, 1), "tokens", "must be between a sixteenth of the text's UTF-8 bytes and their number")
             .And(request.MemoryId is null or { Length: > 0 and <= 512 }, "memory_id", "must have 1 to 512 characters").OrThrow();
         var prepared = await memories.PrepareAsync(context, new MemoryDraft(request.Text, "episode", Ids.For(context, "wm/" + request.SessionId)), cancellationToken);
-        await gate.AskAsync(context, [prepared], cancellationToken);
+        var leave = await gate.LeaveAsync(context, [prepared], JsonSerializer.Serialize(request, WorkingJson.Default.AdmitRequest), cancellationToken);
         var draft = new WorkingDraft(prepared, request.MemoryId, request.Pinned, request.Tokens);
         var (admissions, session) = await sessions.Db.WriteAsync(
-            context.Tenant, work => working.AdmitAsync(work, context, request.SessionId, [draft], request.CapacityTokens, strict: true), cancellationToken);
+            context.Tenant,
+            async work =>
+            {
+                await leave.ClaimAsync(work);
+                return await working.AdmitAsync(work, context, request.SessionId, [draft], request.CapacityTokens, strict: true);
+            },
+            cancellationToken);
         var (set, admission) = (session.Set, admissions[0]);
         var item = admission.Item;
         var response = new AdmitResponse(

@@ -47,7 +47,7 @@ internal sealed class CountTokens(Router router, ProviderList providers, ModelCa
         if (providers.Of(model) is { } provider && provider.Speaks(WireFormat.Messages))
         {
             // The text leaves the house, so the gate is asked; no call is opened, since the provider charges nothing for counting.
-            await calls.PermitAsync(context, model, "count_tokens", false, Convert.ToHexStringLower(SHA256.HashData(body.Span)), body.Length, 0, http.RequestAborted);
+            await calls.PermitAsync(context, model, "count_tokens", false, Convert.ToHexStringLower(SHA256.HashData(body.Span)), body.Length, 0, http.RequestAborted, mayAsk: false);
             await ForwardAsync(http, provider, model, envelope, body);
             return;
         }
