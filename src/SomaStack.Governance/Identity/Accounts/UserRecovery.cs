@@ -22,9 +22,9 @@ internal sealed class UserRecovery(IdentityStore principals, PersonStore people,
         routes.MapPost("/v1/users/{id}/reset-link", (string id, RequestContext context, UserRecovery use, CancellationToken cancellationToken) =>
             use.ResetAsync(id, context, cancellationToken)).Requires(Capability.TenantAdmin).RequiresStepUp().WithoutReplay();
         routes.MapDelete("/v1/users/{id}/mfa", (string id, RequestContext context, UserRecovery use, CancellationToken cancellationToken) =>
-            use.RemoveFactorAsync(id, context, cancellationToken)).Requires(Capability.TenantAdmin).RequiresStepUp().Produces(StatusCodes.Status204NoContent);
+            use.RemoveFactorAsync(id, context, cancellationToken).ThenNoContentAsync()).Requires(Capability.TenantAdmin).RequiresStepUp();
         routes.MapPost("/v1/users/{id}/unlock", (string id, RequestContext context, UserRecovery use, CancellationToken cancellationToken) =>
-            use.UnlockAsync(id, context, cancellationToken)).Requires(Capability.TenantAdmin).Produces(StatusCodes.Status204NoContent);
+            use.UnlockAsync(id, context, cancellationToken).ThenNoContentAsync()).Requires(Capability.TenantAdmin);
     }
 
     internal async Task<ResetLinkResponse> ResetAsync(string id, RequestContext context, CancellationToken cancellationToken)
