@@ -30,7 +30,8 @@ internal sealed class UserRecovery(IdentityStore principals, PersonStore people,
     internal async Task<ResetLinkResponse> ResetAsync(string id, RequestContext context, CancellationToken cancellationToken)
     {
         await MayTakeOverAsync(id, context, cancellationToken);
-        var link = await links.CreateAsync(context, id, Lifetime, SignInLink.PasswordPurpose, cancellationToken);
+        var purpose = context.Capabilities.Has(Capability.PlatformAdmin) ? SignInLink.OperatorPasswordPurpose : SignInLink.PasswordPurpose;
+        var link = await links.CreateAsync(context, id, Lifetime, purpose, cancellationToken);
         return new ResetLinkResponse(link, clock.GetUtcNow() + Lifetime);
     }
 
