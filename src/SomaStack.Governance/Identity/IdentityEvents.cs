@@ -44,7 +44,7 @@ public sealed record ApiKeyCreated(string Id, string Principal, string Name, IRe
 
 public sealed record ApiKeyRevoked(string Id, string Principal);
 
-/// <param name="Purpose">signin or password.</param>
+/// <param name="Purpose">signin, password or operator_password.</param>
 public sealed record SignInLinkCreated(string Principal, DateTimeOffset ExpiresAt, string Purpose);
 
 /// <param name="Amr">How (RFC 8176); empty for a one-time link.</param>

@@ -59,7 +59,7 @@ internal sealed partial class Browser(Uri url) : IDisposable
     {
         var bits = string.Concat(secret.Select(static c => Convert.ToString("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".IndexOf(c, StringComparison.Ordinal), 2).PadLeft(5, '0')));
         var key = Enumerable.Range(0, bits.Length / 8).Select(i => Convert.ToByte(bits.Substring(i * 8, 8), 2)).ToArray();
-        var counter = BitConverter.GetBytes(DateTimeOffset.UtcNow.ToUnixTimeSeconds() / 30 + ahead);
+        var counter = BitConverter.GetBytes(TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() / 30 + ahead);
         if (BitConverter.IsLittleEndian) Array.Reverse(counter);
 #pragma warning disable CA5350 // What authenticators compute.
         var hash = HMACSHA1.HashData(key, counter);

@@ -35,7 +35,7 @@ internal sealed class Invitations(IdentityStore principals, InvitationStore stor
         routes.MapGet("/v1/invitations", (RequestContext context, Invitations use, string? cursor, int? limit, CancellationToken cancellationToken) =>
             use.ListAsync(context, cursor, limit, cancellationToken)).Requires(Capability.TenantAdmin);
         routes.MapDelete("/v1/invitations/{id}", (string id, RequestContext context, Invitations use, CancellationToken cancellationToken) =>
-            use.RevokeAsync(id, context, cancellationToken)).Requires(Capability.TenantAdmin).Produces(StatusCodes.Status204NoContent);
+            use.RevokeAsync(id, context, cancellationToken).ThenNoContentAsync()).Requires(Capability.TenantAdmin);
     }
 
     internal async Task<Created<InviteResponse>> InviteAsync(InviteRequest request, RequestContext context, CancellationToken cancellationToken)

@@ -67,7 +67,7 @@ internal sealed class ServiceSecrets(IdentityStore principals, ServiceSecretStor
         routes.MapGet("/v1/service-accounts/{id}/secrets", (string id, RequestContext context, ServiceSecrets use, CancellationToken cancellationToken) =>
             use.ListAsync(id, context, cancellationToken)).Requires(Capability.TenantAdmin);
         routes.MapDelete("/v1/service-accounts/{id}/secrets/{secret}", (string id, string secret, RequestContext context, ServiceSecrets use, CancellationToken cancellationToken) =>
-            use.RevokeAsync(id, secret, context, cancellationToken)).Requires(Capability.TenantAdmin).Produces(StatusCodes.Status204NoContent);
+            use.RevokeAsync(id, secret, context, cancellationToken).ThenNoContentAsync()).Requires(Capability.TenantAdmin);
     }
 
     /// <summary>Names a service in all of the installation; neither half holds a slash.</summary>

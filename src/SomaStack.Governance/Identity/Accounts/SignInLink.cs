@@ -17,6 +17,9 @@ internal sealed class SignInLink(IdentityStore identities, Db db, Journal journa
     public const string SignInPurpose = "signin";
     public const string PasswordPurpose = "password";
 
+    /// <summary>A tenant's administrator made the other kind, which is void for whoever has become a user of other tenants since.</summary>
+    public const string OperatorPasswordPurpose = "operator_password";
+
     public Task<string> CreateAsync(RequestContext context, string principalId, TimeSpan lifetime, CancellationToken cancellationToken) =>
         CreateAsync(context, principalId, lifetime, SignInPurpose, cancellationToken);
 

@@ -22,15 +22,16 @@ internal sealed class UserRecovery(IdentityStore principals, PersonStore people,
         routes.MapPost("/v1/users/{id}/reset-link", (string id, RequestContext context, UserRecovery use, CancellationToken cancellationToken) =>
             use.ResetAsync(id, context, cancellationToken)).Requires(Capability.TenantAdmin).RequiresStepUp().WithoutReplay();
         routes.MapDelete("/v1/users/{id}/mfa", (string id, RequestContext context, UserRecovery use, CancellationToken cancellationToken) =>
-            use.RemoveFactorAsync(id, context, cancellationToken)).Requires(Capability.TenantAdmin).RequiresStepUp().Produces(StatusCodes.Status204NoContent);
+            use.RemoveFactorAsync(id, context, cancellationToken).ThenNoContentAsync()).Requires(Capability.TenantAdmin).RequiresStepUp();
         routes.MapPost("/v1/users/{id}/unlock", (string id, RequestContext context, UserRecovery use, CancellationToken cancellationToken) =>
-            use.UnlockAsync(id, context, cancellationToken)).Requires(Capability.TenantAdmin).Produces(StatusCodes.Status204NoContent);
+            use.UnlockAsync(id, context, cancellationToken).ThenNoContentAsync()).Requires(Capability.TenantAdmin);
     }
 
     internal async Task<ResetLinkResponse> ResetAsync(string id, RequestContext context, CancellationToken cancellationToken)
     {
         await MayTakeOverAsync(id, context, cancellationToken);
-        var link = await links.CreateAsync(context, id, Lifetime, SignInLink.PasswordPurpose, cancellationToken);
+        var purpose = context.Capabilities.Has(Capability.PlatformAdmin) ? SignInLink.OperatorPasswordPurpose : SignInLink.PasswordPurpose;
+        var link = await links.CreateAsync(context, id, Lifetime, purpose, cancellationToken);
         return new ResetLinkResponse(link, clock.GetUtcNow() + Lifetime);
     }
 

@@ -32,7 +32,7 @@ internal sealed class EnrolMfa(
         routes.MapPost("/v1/auth/mfa/recovery-codes", (RequestContext context, EnrolMfa use, CancellationToken cancellationToken) =>
             use.RenewCodesAsync(context, cancellationToken)).ForAnyPrincipal().RequiresStepUp().WithoutReplay();
         routes.MapDelete("/v1/auth/mfa", (RequestContext context, EnrolMfa use, CancellationToken cancellationToken) =>
-            use.RemoveAsync(context, cancellationToken)).ForAnyPrincipal().RequiresStepUp().Produces(StatusCodes.Status204NoContent);
+            use.RemoveAsync(context, cancellationToken).ThenNoContentAsync()).ForAnyPrincipal().RequiresStepUp();
     }
 
     internal async Task<EnrolMfaResponse> BeginAsync(EnrolMfaRequest request, RequestContext context, string? address, CancellationToken cancellationToken)

@@ -29,7 +29,7 @@ internal sealed class Roles(RoleStore store, IdentityStore principals, Credentia
             (string name, PutRoleRequest request, RequestContext context, Roles use, HttpRequest http, HttpResponse response, CancellationToken cancellationToken) =>
                 use.PutAsync(name, request, context, http, response, cancellationToken)).Requires(Capability.TenantAdmin);
         routes.MapDelete("/v1/roles/{name}", (string name, RequestContext context, Roles use, CancellationToken cancellationToken) =>
-            use.DeleteAsync(name, context, cancellationToken)).Requires(Capability.TenantAdmin).Produces(StatusCodes.Status204NoContent);
+            use.DeleteAsync(name, context, cancellationToken).ThenNoContentAsync()).Requires(Capability.TenantAdmin);
     }
 
     internal async Task<Page<RoleView>> ListAsync(RequestContext context, CancellationToken cancellationToken) =>
