@@ -14,6 +14,7 @@ public static class Benchmarks
         MemoryBench.Benchmark, RegressionCapsule.Benchmark, RecallBench.Benchmark, VectorBench.Benchmark,
         IndexBench.Benchmark, JournalBench.Benchmark, CrashBench.Benchmark,
         ModelsBench.Benchmark,
+        IdentityBench.Benchmark,
         TokenBench.Benchmark, RefusalBench.Benchmark, SpeechBench.Benchmark,
     ];
 }

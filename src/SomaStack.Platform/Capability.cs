@@ -31,6 +31,9 @@ public static class Capability
     public const string TenantAdmin = "tenant:admin";
     public const string PlatformAdmin = "platform:admin";
 
+    /// <summary>Acting with these needs a fresh second factor wherever one is demanded (docs/identity.md).</summary>
+    public static readonly FrozenSet<string> Dangerous = new[] { ConstitutionLoad, PlatformAdmin }.ToFrozenSet(StringComparer.Ordinal);
+
     public static readonly FrozenSet<string> All = new[]
     {
         SessionStart, SessionRead, MemoryRead, MemoryWrite, InferenceInvoke, PolicyRead, PolicyWrite, ConstitutionRead,

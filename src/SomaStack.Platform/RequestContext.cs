@@ -28,6 +28,15 @@ public sealed record RequestContext(
     /// <summary>When the caller last proved a second factor; null when it did not. From the verified token, for steps that demand it.</summary>
     public DateTimeOffset? MfaAt { get; init; }
 
+    /// <summary>True when dangerous steps need a fresh second factor of this caller: its holder has one, or the deployment mode is a production mode.</summary>
+    public bool StepUpDemanded { get; init; }
+
+    /// <summary>The hash of the constitution under which the caller's token was issued; null when it names none, as API keys do.</summary>
+    public string? TokenConstitution { get; init; }
+
+    /// <summary>How long a proven second factor is fresh.</summary>
+    public static readonly TimeSpan StepUpWindow = TimeSpan.FromMinutes(10);
+
     /// <summary>The approval that the caller names for what it asks; a claim, not yet a right.</summary>
     public string? Approval { get; init; }
 
@@ -39,6 +48,19 @@ public sealed record RequestContext(
     public void Require(string capability)
     {
         if (!Capabilities.Has(capability)) throw PlatformProblems.MissingCapability.Because($"This needs the capability '{capability}'.");
+    }
+
+    /// <exception cref="Problem">403 <c>step_up_required</c> unless a second factor was proven within <paramref name="within"/>.</exception>
+    public void RequireMfa(TimeProvider clock, TimeSpan within)
+    {
+        if (MfaAt is { } at && clock.GetUtcNow() - at <= within) return;
+        throw PlatformProblems.StepUpRequired.Because($"This needs a second factor that was proven within the last {within.TotalMinutes:0} minutes.");
+    }
+
+    /// <summary>For steps that are dangerous: as <see cref="RequireMfa"/> where a second factor is demanded of this caller, else nothing.</summary>
+    public void RequireStepUp(TimeProvider clock)
+    {
+        if (StepUpDemanded) RequireMfa(clock, StepUpWindow);
     }
 
     /// <summary>Lets a minimal-API handler take the context as a parameter; the edge put it there.</summary>

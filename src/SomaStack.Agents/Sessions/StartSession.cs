@@ -22,7 +22,10 @@ internal sealed class StartSession(OpenTurn open, AwaitTurn turns)
         TurnChecks.Check(request.Prompt, request.RecallLimit, request.Model);
         Check.That(request.Persona is null or { Length: > 0 and <= 64 }, "persona", "must have 1 to 64 characters")
             .And(request.ConstitutionHash is null or { Length: 64 }, "constitution_hash", "must be 64 hex digits").OrThrow();
-        var wanted = new TurnRequest(null, request.Prompt, request.Persona ?? PersonaStore.Starter, request.Model, request.ConstitutionHash, request.RecallLimit);
+        // A token names the constitution under which it was issued: its holder has not agreed to a later one. Two names cannot both be active.
+        if (request.ConstitutionHash is { } sent && context.TokenConstitution is { } issued && sent != issued)
+            throw SessionProblems.ConstitutionMismatch.Because("Your token was issued under another constitution than the one you sent. Get a new token.");
+        var wanted = new TurnRequest(null, request.Prompt, request.Persona ?? PersonaStore.Starter, request.Model, request.ConstitutionHash ?? context.TokenConstitution, request.RecallLimit);
         return await turns.RunAsync(context, wanted, open, request.Stream, created: true, http);
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using SomaStack.Governance.Constitution.Contracts;
+using SomaStack.Governance.Identity.Contracts;
 using SomaStack.Platform;
 
 namespace SomaStack.Governance.Constitution;
@@ -9,7 +10,7 @@ namespace SomaStack.Governance.Constitution;
 /// Verified constitutions by tenant. Hash and signature are checked on every load: at first use, on change and every ten seconds,
 /// so that a document altered in the database stops governing within that time.
 /// </summary>
-internal sealed partial class ActiveConstitutions : IConstitution
+internal sealed partial class ActiveConstitutions : IConstitution, IConstitutionHash
 {
     private static readonly TimeSpan TimeToLive = TimeSpan.FromSeconds(10);
 
@@ -26,6 +27,8 @@ internal sealed partial class ActiveConstitutions : IConstitution
 
     public async ValueTask<ActiveConstitution> ActiveAsync(string tenant, CancellationToken cancellationToken) =>
         (await _cache.GetAsync(tenant, cancellationToken)).Active;
+
+    public async ValueTask<string> HashAsync(string tenant, CancellationToken cancellationToken) => (await ActiveAsync(tenant, cancellationToken)).Hash;
 
     /// <summary>The same with signatures and dates.</summary>
     public async ValueTask<ConstitutionVersion> VersionAsync(string tenant, CancellationToken cancellationToken) =>

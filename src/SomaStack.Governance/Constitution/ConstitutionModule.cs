@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.DependencyInjection;
 using SomaStack.Governance.Constitution.Contracts;
+using SomaStack.Governance.Identity.Contracts;
 using SomaStack.Platform;
 
 namespace SomaStack.Governance.Constitution;
@@ -16,6 +17,7 @@ public static class ConstitutionModule
             .AddSingleton<StarterConstitution>()
             .AddSingleton<LoadConstitution>()
             .AddSingleton<ActiveConstitutions>()
+            .AddSingleton<IConstitutionHash>(static provider => provider.GetRequiredService<ActiveConstitutions>())
             .AddSingleton<IConstitution>(static provider => provider.GetRequiredService<ActiveConstitutions>()),
         Map = static routes =>
         {

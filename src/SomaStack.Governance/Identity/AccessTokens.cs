@@ -12,6 +12,18 @@ namespace SomaStack.Governance.Identity;
 /// <param name="Rev">The principal's revocation number when the token was issued.</param>
 internal sealed record TokenClaims(string Iss, string Aud, string Sub, string Tenant, string[] Capabilities, long Rev, long Iat, long Nbf, long Exp, string Jti)
 {
+    /// <summary>How its holder proved who he is (RFC 8176): pwd, otp.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string[]? Amr { get; init; }
+
+    /// <summary>When a second factor was proven.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? MfaAt { get; init; }
+
+    /// <summary>The hash of the constitution that was active when the token was issued.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Constitution { get; init; }
+
     [JsonIgnore]
     public DateTimeOffset ExpiresAt => DateTimeOffset.FromUnixTimeSeconds(Exp);
 }
@@ -65,7 +77,7 @@ internal sealed class AccessTokens(Keyring keyring, TimeProvider clock)
         var now = clock.GetUtcNow().ToUnixTimeSeconds();
         var skew = (long)Skew.TotalSeconds;
         return claims.Nbf - skew <= now && claims.Iat - skew <= now && now < claims.Exp + skew
-            && claims.Exp - claims.Iat <= (long)MaximumLifetime.TotalSeconds;
+            && claims.Exp - claims.Iat <= (long)MaximumLifetime.TotalSeconds && (claims.MfaAt is not { } mfa || mfa - skew <= now);
     }
 
     /// <summary>

@@ -26,16 +26,23 @@ internal sealed class ApiKeyStore(Db db)
         db.FindAsync(tenant, ApiKeyRow.Map, $"SELECT {ApiKeyRow.Columns:raw} FROM api_keys WHERE tenant = {tenant} AND id = {id}", cancellationToken);
 
     /// <summary>Newest first; ids are UUIDv7, so their order is that of creation.</summary>
-    public Task<List<ApiKeyRow>> ListAsync(string tenant, string? before, int limit, CancellationToken cancellationToken) =>
+    public Task<List<ApiKeyRow>> ListAsync(string tenant, string? principal, string? state, long now, string? before, int limit, CancellationToken cancellationToken) =>
         db.QueryAsync(tenant, ApiKeyRow.Map, $"""
             SELECT {ApiKeyRow.Columns:raw} FROM api_keys
-            WHERE tenant = {tenant} AND ({before == null} OR id < {before ?? ""}) ORDER BY id DESC LIMIT {(long)limit}
+            WHERE tenant = {tenant} AND ({before == null} OR id < {before ?? ""}) AND ({principal == null} OR principal = {principal ?? ""})
+              AND ({state == null} OR {state ?? ""} = CASE WHEN revoked_at IS NOT NULL THEN 'revoked' WHEN expires_at <= {now} THEN 'expired' ELSE 'active' END)
+            ORDER BY id DESC LIMIT {(long)limit}
             """, cancellationToken);
 
     public static Task AddAsync(DbWork work, ApiKeyRow row, byte[] hash) => work.ExecuteAsync($"""
         INSERT INTO api_keys (tenant, id, principal, name, prefix, hash, scopes, created_at, expires_at)
         VALUES ({row.Tenant}, {row.Id}, {row.Principal}, {row.Name}, {row.Prefix}, {hash}, {Names.Write(row.Scopes)}, {row.CreatedAt.ToMicros()}, {row.ExpiresAt?.ToMicros()})
         """);
+
+    /// <summary>Brings its end forward, never back.</summary>
+    public static async Task<bool> EndAsync(DbWork work, string tenant, string id, long at) => await work.ExecuteAsync($"""
+        UPDATE api_keys SET expires_at = CASE WHEN expires_at < {at} THEN expires_at ELSE {at} END WHERE tenant = {tenant} AND id = {id} AND revoked_at IS NULL
+        """) == 1;
 
     /// <returns>True for the call that revokes it.</returns>
     public static async Task<bool> RevokeAsync(DbWork work, string tenant, string id, long now) =>

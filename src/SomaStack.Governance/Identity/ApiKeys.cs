@@ -14,6 +14,9 @@ namespace SomaStack.Governance.Identity;
 /// <param name="ExpiresAt">Null for a key that lives until it is revoked.</param>
 internal sealed record CreateApiKeyRequest(string Name, IReadOnlyList<string> Scopes, string? Principal = null, DateTimeOffset? ExpiresAt = null);
 
+/// <param name="OverlapSeconds">How long the old key still works beside the new one, 0 to 604800 (a week); 3600 by default.</param>
+internal sealed record RotateApiKeyRequest(int? OverlapSeconds = null);
+
 internal sealed record ApiKeyView(
     string Id, string Principal, string Name, string Prefix, IReadOnlyList<string> Scopes,
     DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt, DateTimeOffset? LastUsedAt)
@@ -30,8 +33,10 @@ internal sealed class ApiKeys(IdentityStore principals, ApiKeyStore store, Crede
     {
         routes.MapPost("/v1/api-keys", (CreateApiKeyRequest request, RequestContext context, ApiKeys use, CancellationToken cancellationToken) =>
             use.CreateAsync(request, context, cancellationToken)).Requires(Capability.TenantAdmin).WithoutReplay();
-        routes.MapGet("/v1/api-keys", (RequestContext context, ApiKeys use, string? cursor, int? limit, CancellationToken cancellationToken) =>
-            use.ListAsync(context, cursor, limit, cancellationToken)).Requires(Capability.TenantAdmin);
+        routes.MapGet("/v1/api-keys", (RequestContext context, ApiKeys use, string? cursor, int? limit, string? principal, string? state, CancellationToken cancellationToken) =>
+            use.ListAsync(context, principal, state, cursor, limit, cancellationToken)).Requires(Capability.TenantAdmin);
+        routes.MapPost("/v1/api-keys/{id}/rotate", (string id, RotateApiKeyRequest request, RequestContext context, ApiKeys use, CancellationToken cancellationToken) =>
+            use.RotateAsync(id, request, context, cancellationToken)).Requires(Capability.TenantAdmin).WithoutReplay();
         routes.MapDelete("/v1/api-keys/{id}", (string id, RequestContext context, ApiKeys use, CancellationToken cancellationToken) =>
             use.RevokeAsync(id, context, cancellationToken)).Requires(Capability.TenantAdmin);
     }
@@ -68,10 +73,39 @@ internal sealed class ApiKeys(IdentityStore principals, ApiKeyStore store, Crede
         return TypedResults.Created($"/v1/api-keys/{row.Id}", new CreateApiKeyResponse(key, ApiKeyView.Of(row)));
     }
 
-    internal async Task<Page<ApiKeyView>> ListAsync(RequestContext context, string? cursor, int? limit, CancellationToken cancellationToken)
+    /// <summary>A new key that may do and last what the old one did; the old one ends after the overlap.</summary>
+    internal async Task<Created<CreateApiKeyResponse>> RotateAsync(string id, RotateApiKeyRequest request, RequestContext context, CancellationToken cancellationToken)
     {
+        var overlap = request.OverlapSeconds ?? 3600;
+        Check.That(overlap is >= 0 and <= 7 * 86_400, "overlap_seconds", "must be between 0 and 604800").OrThrow();
+        var now = clock.GetUtcNow();
+        var old = await store.FindAsync(context.Tenant, id, cancellationToken) ?? throw PlatformProblems.NotFound.Because("The tenant has no such API key.");
+        if (old.RevokedAt is not null || old.ExpiresAt <= now) throw IdentityProblems.KeyEnded.Because("The key was revoked or has expired; make a new one.");
+        // The caller comes to know the new key, so he must hold what it may do.
+        foreach (var name in old.Scopes) Rules.MustHold(context, name);
+        var key = ApiKeyText.Write(RandomNumberGenerator.GetBytes(32));
+        var row = old with
+        {
+            Id = Ids.New(clock), Prefix = key[..(ApiKeyText.Prefix.Length + 4)], CreatedAt = now, ExpiresAt = old.ExpiresAt is { } end ? now + (end - old.CreatedAt) : null, LastUsedAt = null,
+        };
+        await db.WriteAsync(context.Tenant, async work =>
+        {
+            await cache.ChangedAsync(work, context.Tenant);
+            if (!await ApiKeyStore.EndAsync(work, context.Tenant, id, now.AddSeconds(overlap).ToMicros())) throw IdentityProblems.KeyEnded.Because("The key was revoked meanwhile.");
+            await ApiKeyStore.AddAsync(work, row, HashOf(key));
+            await journal.AppendAsync(work, context, "api_key/" + row.Id, 1, IdentityEvents.ApiKeyRotated,
+                new ApiKeyRotated(row.Id, id, row.Principal, now.AddSeconds(overlap)), IdentityJson.Default.ApiKeyRotated);
+        }, cancellationToken);
+        return TypedResults.Created($"/v1/api-keys/{row.Id}", new CreateApiKeyResponse(key, ApiKeyView.Of(row)));
+    }
+
+    /// <param name="state">active, expired or revoked; null for all.</param>
+    internal async Task<Page<ApiKeyView>> ListAsync(RequestContext context, string? principal, string? state, string? cursor, int? limit, CancellationToken cancellationToken)
+    {
+        Check.That(state is null or "active" or "expired" or "revoked", "state", "must be active, expired or revoked")
+            .And(principal is null || Rules.IsPrincipalId(principal), "principal", Rules.PrincipalIdRule).OrThrow();
         var size = Cursor.Limit(limit);
-        var rows = await store.ListAsync(context.Tenant, Cursor.Decode(cursor), size + 1, cancellationToken);
+        var rows = await store.ListAsync(context.Tenant, principal, state, clock.NowMicros(), Cursor.Decode(cursor), size + 1, cancellationToken);
         return Cursor.Page([.. rows.Select(ApiKeyView.Of)], size, static key => key.Id);
     }
 
@@ -82,7 +116,7 @@ internal sealed class ApiKeys(IdentityStore principals, ApiKeyStore store, Crede
         {
             if (!await ApiKeyStore.RevokeAsync(work, context.Tenant, id, clock.NowMicros())) return;
             await journal.AppendAsync(work, context, "api_key/" + id, 2, IdentityEvents.ApiKeyRevoked, new ApiKeyRevoked(id, row.Principal), IdentityJson.Default.ApiKeyRevoked);
-            work.OnCommit(cache.Clear);
+            await cache.ChangedAsync(work, context.Tenant);
         }, cancellationToken);
         return ApiKeyView.Of((await store.FindAsync(context.Tenant, id, cancellationToken))!);
     }

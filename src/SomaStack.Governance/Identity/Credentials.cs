@@ -5,7 +5,7 @@ namespace SomaStack.Governance.Identity;
 
 /// <summary>What other rooms ask of Identity.</summary>
 internal sealed class Credentials(
-    IdentityStore store, ApiKeyStore apiKeys, AccessTokens tokens, CredentialCache cache, KeyUse use, TokenIssue issue, SignInLink links, TimeProvider clock) : IIdentity
+    IdentityStore store, ApiKeyStore apiKeys, AccessTokens tokens, CredentialCache cache, KeyUse use, TokenIssue issue, SignInLink links, RefusalLog refusals, TimeProvider clock) : IIdentity
 {
     public ValueTask<Authenticated?> AuthenticateAsync(string credential, CancellationToken cancellationToken)
     {
@@ -26,6 +26,8 @@ internal sealed class Credentials(
     public Task<string> CreateSignInLinkAsync(string tenant, string principalId, TimeSpan lifetime, CancellationToken cancellationToken) =>
         links.CreateAsync(RequestContext.ForSystem(tenant, DeploymentMode.DeveloperLight), principalId, lifetime, cancellationToken);
 
+    public void NoteRefusal(string kind, string? address) => refusals.Note(kind, address);
+
     public async Task<(string Tenant, string PrincipalId)> DemoOwnerAsync(CancellationToken cancellationToken) =>
         await store.TenantExistsAsync(FirstStart.DemoTenant, cancellationToken)
             ? (FirstStart.DemoTenant, FirstStart.Owner)
@@ -40,7 +42,12 @@ internal sealed class Credentials(
         if (holder is null || holder.Revocation != claims.Rev || !claims.Capabilities.All(Capability.All.Contains)) return null;
         // What the principal has lost since the token was issued, the token has lost too.
         var effective = CapabilitySet.Of(claims.Capabilities.Where(holder.Capabilities.Contains));
-        var authenticated = new Authenticated(claims.Tenant, new Principal(holder.Id, holder.Kind), effective);
+        var authenticated = new Authenticated(claims.Tenant, new Principal(holder.Id, holder.Kind), effective)
+        {
+            MfaAt = claims.MfaAt is { } mfa ? DateTimeOffset.FromUnixTimeSeconds(mfa) : null,
+            MfaEnrolled = holder.Mfa,
+            Constitution = claims.Constitution,
+        };
         cache.Keep(key, authenticated, apiKey: null, claims.ExpiresAt, generation);
         return authenticated;
     }
@@ -52,7 +59,7 @@ internal sealed class Credentials(
         var row = await apiKeys.FindAsync(ApiKeys.HashOf(credential), clock.NowMicros(), cancellationToken);
         if (row is null || await store.FindPrincipalAsync(row.Tenant, row.Principal, cancellationToken) is not { Active: true } holder) return null;
         var effective = CapabilitySet.Of(row.Scopes.Where(name => holder.Capabilities.Contains(name) && Capability.All.Contains(name)));
-        var authenticated = new Authenticated(row.Tenant, new Principal(holder.Id, "key", row.Id), effective);
+        var authenticated = new Authenticated(row.Tenant, new Principal(holder.Id, "key", row.Id), effective) { MfaEnrolled = holder.Mfa };
         cache.Keep(key, authenticated, row.Id, row.ExpiresAt ?? DateTimeOffset.MaxValue, generation);
         use.Note(row.Tenant, row.Id);
         return authenticated;

@@ -7,7 +7,7 @@ namespace SomaStack.Governance.Identity;
 /// What a fresh installation needs before anybody can ask it anything: an issuer, a signing key, tenant <c>demo</c> and its owner. Whoever
 /// starts a self-hosted installation owns it, so this owner holds every capability. Later starts find all of it and write nothing.
 /// </summary>
-internal sealed class FirstStart(Keyring keyring, IdentityStore store, TenantCreation creation)
+internal sealed class FirstStart(Keyring keyring, IdentityStore store, TenantCreation creation, Roles roles)
 {
     public const string DemoTenant = "demo";
     public const string Owner = "owner";
@@ -18,6 +18,7 @@ internal sealed class FirstStart(Keyring keyring, IdentityStore store, TenantCre
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await keyring.StartAsync(cancellationToken);
+        await roles.FollowCatalogueAsync(cancellationToken);
         if (await store.TenantExistsAsync(DemoTenant, cancellationToken)) return;
         var context = RequestContext.ForSystem(DemoTenant, DeploymentMode.DeveloperLight);
         // A second replica may start at the same moment; one of them creates the tenant and both are content.

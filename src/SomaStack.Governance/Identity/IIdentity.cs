@@ -7,6 +7,32 @@ public sealed record Authenticated(string Tenant, Principal Principal, Capabilit
 {
     /// <summary>When a second factor was proven for it; null when none was.</summary>
     public DateTimeOffset? MfaAt { get; init; }
+
+    /// <summary>Its holder has a second factor, proven or not.</summary>
+    public bool MfaEnrolled { get; init; }
+
+    /// <summary>The hash of the constitution under which it was issued; null when it names none, as API keys do.</summary>
+    public string? Constitution { get; init; }
+}
+
+/// <summary>Port: which constitution governs a tenant. The room of constitutions, which lies above this one, implements it.</summary>
+public interface IConstitutionHash
+{
+    /// <exception cref="Problem">503 when none verifies.</exception>
+    ValueTask<string> HashAsync(string tenant, CancellationToken cancellationToken);
+}
+
+/// <summary>While a tenant is being trained, nobody but the holder acts in it.</summary>
+public sealed record TrainingHold(string Tenant, string Principal, string Reason, DateTimeOffset StartedAt, DateTimeOffset EndsAt);
+
+/// <summary>Which tenants are being trained.</summary>
+public interface ITraining
+{
+    /// <summary>The hold on the tenant; null when nobody holds it. From memory, at most two seconds old.</summary>
+    ValueTask<TrainingHold?> HoldAsync(string tenant, CancellationToken cancellationToken);
+
+    /// <exception cref="Problem">423 <c>training_locked</c> when somebody else holds the tenant.</exception>
+    ValueTask ThrowIfLockedAsync(RequestContext context, CancellationToken cancellationToken);
 }
 
 /// <summary>Verifies what callers present and issues what they may present.</summary>
@@ -20,6 +46,11 @@ public interface IIdentity
 
     /// <summary>A link that signs its opener in once, within <paramref name="lifetime"/>.</summary>
     Task<string> CreateSignInLinkAsync(string tenant, string principalId, TimeSpan lifetime, CancellationToken cancellationToken);
+
+    /// <summary>Notes that a credential was refused, never which; a bounded summary of these goes to the journal.</summary>
+    /// <param name="kind">api_key, token, password, …: a word of the program.</param>
+    /// <param name="address">Who sent it, as the connection says.</param>
+    void NoteRefusal(string kind, string? address);
 
     /// <summary>The owner of the demo tenant that the first start created.</summary>
     Task<(string Tenant, string PrincipalId)> DemoOwnerAsync(CancellationToken cancellationToken);

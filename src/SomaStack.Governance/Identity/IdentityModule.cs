@@ -18,6 +18,16 @@ public static class IdentityModule
             services.AddSingleton<IssueToken>().AddSingleton<VerifyToken>().AddSingleton<RevokeToken>().AddSingleton<PublishKeys>().AddSingleton<RotateKeys>();
             services.AddSingleton<ListUsers>().AddSingleton<PutUser>().AddSingleton<Tenants>().AddSingleton<ApiKeys>().AddSingleton<SignIn>();
             services.AddSingleton<IIdentity, Credentials>();
+            services.AddSingleton(PasswordCost.Default).AddSingleton<Passwords>().AddSingleton<SealedValues>().AddSingleton<PersonStore>().AddSingleton<AttemptStore>();
+            services.AddSingleton<SignInGuard>().AddSingleton<RefusalLog>().AddSingleton<Forms>().AddSingleton<SignInSteps>().AddSingleton<SetPassword>().AddSingleton<EndSession>();
+            services.AddSingleton<Myself>().AddSingleton<ChangePassword>().AddSingleton<UserRecovery>().AddSingleton<SecondFactor>().AddSingleton<EnrolMfa>().AddSingleton<StepUp>();
+            services.AddSingleton<InvitationStore>().AddSingleton<Invitations>().AddSingleton<AcceptInvitation>();
+            services.AddSingleton<ServiceSecretStore>().AddSingleton<ServiceSecrets>().AddSingleton<ServiceAccounts>();
+            services.AddSingleton<RoleStore>().AddSingleton<Roles>();
+            services.AddSingleton<TrainingStore>().AddSingleton<TrainingHolds>().AddSingleton<Training>().AddSingleton<ITraining>(static provider => provider.GetRequiredService<TrainingHolds>());
+            services.AddSingleton<IdentityWatch>();
+            services.AddHostedService(static provider => provider.GetRequiredService<IdentityWatch>());
+            services.AddHostedService(static provider => provider.GetRequiredService<RefusalLog>());
             OpenIdWiring.Add(services, options);
             if (options.HasRole("api")) services.AddHostedService(static provider => provider.GetRequiredService<KeyUse>());
         },
@@ -33,6 +43,17 @@ public static class IdentityModule
             ApiKeys.Map(routes);
             RotateKeys.Map(routes);
             SignIn.Map(routes);
+            EndSession.Map(routes);
+            Myself.Map(routes);
+            ChangePassword.Map(routes);
+            UserRecovery.Map(routes);
+            EnrolMfa.Map(routes);
+            StepUp.Map(routes);
+            Invitations.Map(routes);
+            ServiceAccounts.Map(routes);
+            ServiceSecrets.Map(routes);
+            Roles.Map(routes);
+            Training.Map(routes);
             OpenIdWiring.Map(routes);
         },
         Start = static (services, cancellationToken) => services.GetRequiredService<FirstStart>().RunAsync(cancellationToken),

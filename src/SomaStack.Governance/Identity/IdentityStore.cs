@@ -55,14 +55,37 @@ internal sealed class IdentityStore(Db db)
             WHERE tenant = {tenant} AND id = {id} AND EXISTS (SELECT 1 FROM tenants t WHERE t.tenant = {tenant} AND t.active)
             """, cancellationToken);
 
+    public static Task<PrincipalRow?> FindPrincipalAsync(DbWork work, string tenant, string id) => work.FindAsync(PrincipalRow.Map, $"""
+        SELECT {PrincipalRow.Columns:raw} FROM principals
+        WHERE tenant = {tenant} AND id = {id} AND EXISTS (SELECT 1 FROM tenants t WHERE t.tenant = {tenant} AND t.active)
+        """);
+
     /// <summary>By id, after <paramref name="after"/>.</summary>
     public Task<List<PrincipalRow>> PrincipalsAsync(string tenant, string after, int limit, CancellationToken cancellationToken) =>
         db.QueryAsync(tenant, PrincipalRow.Map,
             $"SELECT {PrincipalRow.Columns:raw} FROM principals WHERE tenant = {tenant} AND id > {after} ORDER BY id LIMIT {(long)limit}", cancellationToken);
 
+    /// <summary>By id, after <paramref name="after"/>; null in the filter asks for any.</summary>
+    public Task<List<PrincipalRow>> PrincipalsAsync(string tenant, UserFilter filter, string after, int limit, CancellationToken cancellationToken) =>
+        db.QueryAsync(tenant, PrincipalRow.Map, $"""
+            SELECT {PrincipalRow.Columns:raw} FROM principals WHERE tenant = {tenant} AND id > {after}
+              AND ({filter.Kind == null} OR kind = {filter.Kind ?? ""}) AND ({filter.Active == null} OR active = {filter.Active ?? false})
+              AND ({filter.Role == null} OR roles LIKE {"%\"" + filter.Role + "\"%"}) AND ({filter.Prefix == null} OR (id >= {filter.Prefix ?? ""} AND id < {filter.Prefix + "~"}))
+            ORDER BY id LIMIT {(long)limit}
+            """, cancellationToken);
+
+    public Task<List<TenantView>> TenantsAsync(string after, int limit, CancellationToken cancellationToken) =>
+        db.QueryAsync(Db.AllTenants, MapTenant, $"SELECT tenant, display_name, active, version, created_at FROM tenants WHERE tenant > {after} ORDER BY tenant LIMIT {(long)limit}", cancellationToken);
+
+    public static async Task<bool> TryWriteTenantAsync(DbWork work, TenantView next, long expected) => await work.ExecuteAsync($"""
+        UPDATE tenants SET display_name = {next.DisplayName}, active = {next.Active}, version = {next.Version} WHERE tenant = {next.Id} AND version = {expected}
+        """) == 1;
+
     public Task<TenantView?> FindTenantAsync(string tenant, CancellationToken cancellationToken) =>
-        db.FindAsync(tenant, static reader => new TenantView(reader.GetString(0), reader.GetString(1), reader.GetBoolean(2), reader.GetInt64(3), reader.Instant(4)),
-            $"SELECT tenant, display_name, active, version, created_at FROM tenants WHERE tenant = {tenant}", cancellationToken);
+        db.FindAsync(tenant, MapTenant, $"SELECT tenant, display_name, active, version, created_at FROM tenants WHERE tenant = {tenant}", cancellationToken);
+
+    private static TenantView MapTenant(System.Data.Common.DbDataReader reader) =>
+        new(reader.GetString(0), reader.GetString(1), reader.GetBoolean(2), reader.GetInt64(3), reader.Instant(4));
 
     /// <returns>False when the row is not at <paramref name="expected"/>; 0 means that there is none yet.</returns>
     public static async Task<bool> TryWritePrincipalAsync(DbWork work, PrincipalRow next, long expected)
@@ -70,17 +93,27 @@ internal sealed class IdentityStore(Db db)
         var capabilities = Names.Write(next.Capabilities);
         return await work.ExecuteAsync(expected == 0
             ? (Sql)$"""
-                INSERT INTO principals (tenant, id, kind, display_name, active, capabilities, version, revocation, created_at, updated_at)
+                INSERT INTO principals (tenant, id, kind, display_name, active, capabilities, version, revocation, created_at, updated_at, roles, extra, person, mfa)
                 VALUES ({next.Tenant}, {next.Id}, {next.Kind}, {next.DisplayName}, {next.Active}, {capabilities}, {next.Version}, {next.Revocation},
-                        {next.CreatedAt.ToMicros()}, {next.UpdatedAt.ToMicros()})
+                        {next.CreatedAt.ToMicros()}, {next.UpdatedAt.ToMicros()}, {Names.Write(next.Roles)}, {Names.Write(next.Extra)}, {next.Person}, {next.Mfa})
                 ON CONFLICT DO NOTHING
                 """
             : (Sql)$"""
                 UPDATE principals SET display_name = {next.DisplayName}, active = {next.Active}, capabilities = {capabilities}, version = {next.Version},
-                    revocation = {next.Revocation}, updated_at = {next.UpdatedAt.ToMicros()}
+                    revocation = CASE WHEN revocation > {next.Revocation} THEN revocation ELSE {next.Revocation} END,
+                    roles = {Names.Write(next.Roles)}, extra = {Names.Write(next.Extra)}, updated_at = {next.UpdatedAt.ToMicros()}
                 WHERE tenant = {next.Tenant} AND id = {next.Id} AND version = {expected}
                 """) == 1;
     }
+
+    public static async Task RaiseGenerationAsync(DbWork work, string tenant) => await work.ExecuteAsync($"""
+        INSERT INTO credential_generations (tenant, generation) VALUES ({tenant}, 1)
+        ON CONFLICT (tenant) DO UPDATE SET generation = credential_generations.generation + 1
+        """);
+
+    /// <summary>Grows with every change that ends or narrows a credential anywhere. A sum, since commits need not come in the order of their numbers.</summary>
+    public async Task<long> GenerationAsync(CancellationToken cancellationToken) =>
+        await db.NumberAsync(Db.AllTenants, $"SELECT CAST(COALESCE(SUM(generation), 0) AS BIGINT) FROM credential_generations WHERE tenant <> ''", cancellationToken) ?? 0;
 
     /// <returns>True for the call that revokes it.</returns>
     public static async Task<bool> RevokeTokenAsync(DbWork work, string tenant, string jti, long expiresAt) => await work.ExecuteAsync($"""

@@ -10,7 +10,7 @@ internal sealed record RevokeTokenRequest(string Token);
 /// <param name="Revoked">False when there was no valid access token of this tenant to revoke.</param>
 internal sealed record RevokeTokenResponse(bool Revoked);
 
-/// <summary>Ends one access token before its time: at once here, within <see cref="CredentialCache.Recheck"/> on other replicas.</summary>
+/// <summary>Ends one access token before its time: at once here, within <see cref="CredentialCache.Trust"/> on other replicas.</summary>
 internal sealed class RevokeToken(AccessTokens tokens, CredentialCache cache, Db db, Journal journal)
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/v1/tokens/revoke",
@@ -26,7 +26,7 @@ internal sealed class RevokeToken(AccessTokens tokens, CredentialCache cache, Db
         {
             if (await IdentityStore.RevokeTokenAsync(work, context.Tenant, claims.Jti, claims.ExpiresAt.ToMicros()))
                 await journal.AppendAsync(work, context, IdentityEvents.TokenRevoked, new TokenRevoked(claims.Jti, claims.Sub), IdentityJson.Default.TokenRevoked);
-            work.OnCommit(cache.Clear);
+            await cache.ChangedAsync(work, context.Tenant);
         }, cancellationToken);
         return new RevokeTokenResponse(true);
     }

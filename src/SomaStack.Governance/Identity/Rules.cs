@@ -8,6 +8,7 @@ internal static class Rules
     public const string PrincipalIdRule = "must be 1 to 128 of the characters a-z, 0-9, '.', '_', '@' and '-', beginning with a letter or digit";
     public const string TenantIdRule = "must be 1 to 63 of the characters a-z, 0-9 and '-', beginning with a letter or digit";
     public const string NameRule = "must have 1 to 200 characters and no control characters";
+    public const string RoleNameRule = "must be 1 to 64 of the characters a-z, 0-9 and '-', beginning with a letter or digit";
     public const string ListRule = "must have at most 64 names";
 
     /// <summary>Shared with the journal: 'system' acts there when no principal does.</summary>
@@ -17,9 +18,14 @@ internal static class Rules
 
     public static bool IsTenantId(string id) => id.Length is >= 1 and <= 63 && IsLower(id[0]) && id.All(static c => IsLower(c) || c == '-');
 
+    public static bool IsRoleName(string name) => name.Length is >= 1 and <= 64 && IsTenantId(name);
+
     public static bool IsName(string name) => name.Length is >= 1 and <= 200 && !name.Any(char.IsControl) && !string.IsNullOrWhiteSpace(name);
 
     public static bool IsShortList(IReadOnlyList<string>? names) => names is null || (names.Count <= 64 && names.All(static name => name is not null));
+
+    /// <summary>A name to sign in with, unique in the installation unless somebody took it: <c>owner@demo</c>.</summary>
+    public static string LoginFor(PrincipalRow row) => row.Id.Contains('@', StringComparison.Ordinal) || row.Id.Length + row.Tenant.Length >= 128 ? row.Id : $"{row.Id}@{row.Tenant}";
 
     /// <exception cref="Problem">403: nobody hands out, or takes from another, what he does not hold himself.</exception>
     public static void MustHold(RequestContext granter, string capability)

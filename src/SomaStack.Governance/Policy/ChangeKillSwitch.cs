@@ -37,6 +37,8 @@ internal sealed partial class ChangeKillSwitch(Db db, Journal journal, KillSwitc
     {
         Check.That(!string.IsNullOrWhiteSpace(request.Reason) && request.Reason.Length <= 500, "reason", "must have 1 to 500 characters").OrThrow();
         if (request.Scope == KillScope.Platform) context.Require(Capability.PlatformAdmin);
+        // Stopping must never wait for a second factor; releasing may.
+        if (!request.Engaged) context.RequireStepUp(clock);
         var scope = request.Scope == KillScope.Platform ? Db.AllTenants : context.Tenant;
         // The platform's switch belongs to no tenant, so its line in the journal does not either.
         var line = context with { Tenant = scope };

@@ -6,6 +6,7 @@ public static class PlatformProblems
     public static readonly ProblemCode MalformedRequest = new("malformed_request", ProblemKind.Malformed, "The request could not be read", "Send valid JSON with the content type application/json.");
     public static readonly ProblemCode Unauthenticated = new("unauthenticated", ProblemKind.Unauthenticated, "Authentication is needed", "Send 'Authorization: Bearer' with an access token or an API key.");
     public static readonly ProblemCode MissingCapability = new("capability_missing", ProblemKind.Forbidden, "A capability is missing", "Ask a tenant administrator for the named capability.");
+    public static readonly ProblemCode StepUpRequired = new("step_up_required", ProblemKind.Forbidden, "A fresh second factor is needed", "POST /v1/auth/step-up with a code and repeat the request with the token that it gives; POST /v1/auth/mfa/enroll takes a second factor on.");
     public static readonly ProblemCode NotFound = new("not_found", ProblemKind.NotFound, "There is no such thing here", "Check the id; ids of other tenants look the same as unknown ones.");
     public static readonly ProblemCode MethodNotAllowed = new("method_not_allowed", ProblemKind.MethodNotAllowed, "The route does not take this method", "See the Allow header or /docs.");
     public static readonly ProblemCode Conflict = new("conflict", ProblemKind.Conflict, "The state has changed meanwhile", "Read the current state and try again.");
@@ -29,7 +30,7 @@ public static class PlatformProblems
 
     public static readonly IReadOnlyList<ProblemCode> All =
     [
-        MalformedRequest, Unauthenticated, MissingCapability, NotFound, MethodNotAllowed, Conflict, VersionMismatch, PreconditionRequired,
+        MalformedRequest, Unauthenticated, MissingCapability, StepUpRequired, NotFound, MethodNotAllowed, Conflict, VersionMismatch, PreconditionRequired,
         TooLarge, UnsupportedMedia, InvalidRequest, UnknownField, UnknownCapability, Busy, RateLimited, CountersUnavailable, Internal, NotBuilt, Unavailable, Timeout,
         AddressRefused, AnswerTooLarge,
     ];

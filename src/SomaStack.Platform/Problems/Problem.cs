@@ -15,6 +15,7 @@ public enum ProblemKind
     AddressTooLong = 414,
     Unsupported = 415,
     Invalid = 422,
+    Locked = 423,
     PreconditionRequired = 428,
     Busy = 429,
     HeadersTooLarge = 431,

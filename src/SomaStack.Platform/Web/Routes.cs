@@ -27,6 +27,9 @@ public sealed record Unhurried;
 /// <summary>Route metadata: may be called while the kill switch is engaged; only what releases it and what revokes.</summary>
 public sealed record OpenWhenStopped;
 
+/// <summary>Route metadata: needs a fresh second factor where one is demanded of the caller.</summary>
+public sealed record StepUpRoute;
+
 /// <summary>Route metadata: pages say themselves what they load; everything else loads nothing.</summary>
 public sealed record ContentPolicy(string Value);
 
@@ -102,6 +105,8 @@ public static class Routes
     public static TBuilder WithoutTimeLimit<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new Unhurried());
 
     public static TBuilder OpenWhenStopped<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new OpenWhenStopped());
+
+    public static TBuilder RequiresStepUp<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new StepUpRoute());
 
     public static TBuilder WithOpenAiErrors<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new OpenAiErrors());
 

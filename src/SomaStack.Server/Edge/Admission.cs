@@ -20,6 +20,7 @@ internal sealed class Admission(RequestDelegate next, IServiceProvider services,
 
     private readonly IIdentity? _identity = services.GetService<IIdentity>();
     private readonly ISettings? _settings = services.GetService<ISettings>();
+    private readonly TimeProvider _clock = services.GetRequiredService<TimeProvider>();
 
     public Task InvokeAsync(HttpContext http)
     {
@@ -38,6 +39,7 @@ internal sealed class Admission(RequestDelegate next, IServiceProvider services,
         if (caller is null)
         {
             http.Response.Headers.WWWAuthenticate = "Bearer realm=\"somastack\", error=\"invalid_token\"";
+            _identity.NoteRefusal(credential.StartsWith("soma_sk_", StringComparison.Ordinal) ? "api_key" : "token", http.Connection.RemoteIpAddress?.ToString());
             throw PlatformProblems.Unauthenticated.Because("The access token or API key is not valid now.");
         }
         var context = new RequestContext(
@@ -45,6 +47,8 @@ internal sealed class Admission(RequestDelegate next, IServiceProvider services,
             _settings?.Mode ?? throw PlatformProblems.Unavailable.Because("The deployment mode is not known yet."), options.Region, Frame.TraceId(http))
         {
             MfaAt = caller.MfaAt,
+            StepUpDemanded = caller.MfaEnrolled || _settings.Mode.IsProduction(),
+            TokenConstitution = caller.Constitution,
             Approval = http.Request.Headers[ApprovalHeader.Name] is [{ Length: > 0 and <= 64 } approval] ? approval : null,
         };
         if (capability.Length > 0 && !caller.Capabilities.Has(capability))
@@ -52,9 +56,14 @@ internal sealed class Admission(RequestDelegate next, IServiceProvider services,
             http.Response.Headers.WWWAuthenticate = $"Bearer realm=\"somastack\", error=\"insufficient_scope\", scope=\"{capability}\"";
             context.Require(capability);
         }
+        if (IsDangerous(http, capability)) context.RequireStepUp(_clock);
         http.Features.Set(context);
         await next(http);
     }
+
+    private static bool IsDangerous(HttpContext http, string capability) =>
+        http.GetEndpoint()!.Metadata.GetMetadata<StepUpRoute>() is not null
+        || (Capability.Dangerous.Contains(capability) && !HttpMethods.IsGet(http.Request.Method) && !HttpMethods.IsHead(http.Request.Method));
 
     internal static string? Credential(HttpRequest request)
     {

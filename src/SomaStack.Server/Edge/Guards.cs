@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using SomaStack.Governance.Identity.Contracts;
 using SomaStack.Governance.Policy.Contracts;
 using SomaStack.Governance.Settings.Contracts;
 using SomaStack.Platform;
@@ -12,8 +13,12 @@ internal sealed class Guards(RequestDelegate next, IServiceProvider services, So
 {
     private static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
 
+    /// <summary>What a training holds back: the acting routes of these capabilities.</summary>
+    private static readonly string[] Trained = [Capability.SessionStart, Capability.MemoryWrite, Capability.CapsuleInstall];
+
     private readonly IKillSwitch? _killSwitch = services.GetService<IKillSwitch>();
     private readonly ISettings? _settings = services.GetService<ISettings>();
+    private readonly ITraining? _training = services.GetService<ITraining>();
     private readonly ICounters _counters = services.GetRequiredService<ICounters>();
 
     public Task InvokeAsync(HttpContext http) => http.Features.Get<RequestContext>() is { } context ? GuardAsync(http, context) : next(http);
@@ -23,6 +28,8 @@ internal sealed class Guards(RequestDelegate next, IServiceProvider services, So
         var acts = !HttpMethods.IsGet(http.Request.Method) && !HttpMethods.IsHead(http.Request.Method);
         var open = http.GetEndpoint()!.Metadata.GetMetadata<OpenWhenStopped>() is not null;
         if (acts && !open) _killSwitch?.ThrowIfEngaged(context.Tenant);
+        if (_training is not null && (acts || http.WebSockets.IsWebSocketRequest) && http.GetEndpoint()!.Metadata.GetMetadata<Access>()?.Capability is { } capability && Trained.Contains(capability))
+            await _training.ThrowIfLockedAsync(context, http.RequestAborted);
         if (_settings is not null)
         {
             var settings = await _settings.OfTenantAsync(context.Tenant, http.RequestAborted);

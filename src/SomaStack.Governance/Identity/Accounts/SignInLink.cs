@@ -14,7 +14,14 @@ internal sealed class SignInLink(IdentityStore identities, Db db, Journal journa
 {
     public static readonly TimeSpan MaximumLifetime = TimeSpan.FromDays(1);
 
-    public async Task<string> CreateAsync(RequestContext context, string principalId, TimeSpan lifetime, CancellationToken cancellationToken)
+    public const string SignInPurpose = "signin";
+    public const string PasswordPurpose = "password";
+
+    public Task<string> CreateAsync(RequestContext context, string principalId, TimeSpan lifetime, CancellationToken cancellationToken) =>
+        CreateAsync(context, principalId, lifetime, SignInPurpose, cancellationToken);
+
+    /// <param name="purpose">A link that sets a password signs nobody in.</param>
+    public async Task<string> CreateAsync(RequestContext context, string principalId, TimeSpan lifetime, string purpose, CancellationToken cancellationToken)
     {
         Check.That(lifetime >= TimeSpan.FromSeconds(1) && lifetime <= MaximumLifetime, "lifetime", "must be between one second and one day").OrThrow();
         var principal = await identities.FindPrincipalAsync(context.Tenant, principalId, cancellationToken)
@@ -24,11 +31,14 @@ internal sealed class SignInLink(IdentityStore identities, Db db, Journal journa
         var expiresAt = clock.GetUtcNow() + lifetime;
         await db.WriteAsync(context.Tenant, async work =>
         {
-            await SignInStore.AddAsync(work, context.Tenant, HashOf(code), principalId, expiresAt.ToMicros());
-            await journal.AppendAsync(work, context, IdentityEvents.SignInLinkCreated, new SignInLinkCreated(principalId, expiresAt), IdentityJson.Default.SignInLinkCreated);
+            await SignInStore.AddAsync(work, context.Tenant, HashOf(code), principalId, expiresAt.ToMicros(), purpose);
+            await journal.AppendAsync(work, context, IdentityEvents.SignInLinkCreated, new SignInLinkCreated(principalId, expiresAt, purpose), IdentityJson.Default.SignInLinkCreated);
         }, cancellationToken);
-        return $"{Origin()}/v1/auth/signin?code={code}";
+        return Address("code", code);
     }
+
+    /// <summary>An address on this server that carries a one-time code.</summary>
+    public string Address(string parameter, string code) => $"{Origin()}/v1/auth/signin?{parameter}={code}";
 
     public static byte[] HashOf(string code) => SHA256.HashData(Encoding.UTF8.GetBytes(code));
 

@@ -1,0 +1,60 @@
+using System.Security.Cryptography;
+using System.Text;
+using SomaStack.Platform;
+
+namespace SomaStack.Governance.Identity;
+
+/// <summary>
+/// Slows guessing down, for one account and for one address, on all replicas together. A try counts as a failure before its password is looked at
+/// and is taken back when it succeeds: of many tries at once no more pass than one after the other.
+/// </summary>
+internal sealed class SignInGuard(Db db, RefusalLog refusals, TimeProvider clock)
+{
+    public static string AccountKey(string login) => "account/" + Digest(login);
+
+    public static string AddressKey(string? address) => "address/" + Digest(address ?? "");
+
+    /// <exception cref="Problem">429 <c>sign_in_delayed</c>, for names that are here and names that are not alike.</exception>
+    public async Task<Attempt> EnterAsync(string login, string? address, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        var attempt = new Attempt(AccountKey(login), AddressKey(address), now.ToMicros());
+        var until = await db.WriteAsync(Db.AllTenants, async work =>
+        {
+            // Always in this order, so that two tries never wait for each other.
+            var account = LockoutRule.Recent(await AttemptStore.LockAsync(work, attempt.Account), now);
+            var origin = LockoutRule.Recent(await AttemptStore.LockAsync(work, attempt.Address), now);
+            var (one, other) = (LockoutRule.Account.Until(account, now), LockoutRule.Address.Until(origin, now));
+            var wait = one > other ? one : other;
+            if (wait > now) return wait;
+            await AttemptStore.WriteAsync(work, attempt.Account, [.. account, attempt.At]);
+            await AttemptStore.WriteAsync(work, attempt.Address, [.. origin, attempt.At]);
+            return now;
+        }, cancellationToken);
+        if (until <= now) return attempt;
+        refusals.Note("sign_in_delayed", address);
+        throw new Problem(IdentityProblems.SignInDelayed, "There were too many failed tries.") { RetryAfter = until - now };
+    }
+
+    /// <summary>The try succeeded, so it was no failure.</summary>
+    /// <param name="whole">Every factor was proven: the account starts anew. A right password alone must not clear the way for guessing codes.</param>
+    public Task SucceededAsync(Attempt attempt, bool whole, CancellationToken cancellationToken) => db.WriteAsync(Db.AllTenants, async work =>
+    {
+        if (whole) await AttemptStore.ForgetAsync(work, attempt.Account);
+        else await TakeBackAsync(work, attempt.Account, attempt.At);
+        await TakeBackAsync(work, attempt.Address, attempt.At);
+    }, cancellationToken);
+
+    private static async Task TakeBackAsync(DbWork work, string key, long at)
+    {
+        var times = await AttemptStore.LockAsync(work, key);
+        times.Remove(at);
+        await AttemptStore.WriteAsync(work, key, times);
+    }
+
+    public void Failed(string kind, string? address) => refusals.Note(kind, address);
+
+    private static string Digest(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+
+    internal sealed record Attempt(string Account, string Address, long At);
+}
