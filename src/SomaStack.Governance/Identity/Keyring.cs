@@ -59,11 +59,11 @@ internal sealed class Keyring(IdentityStore store, Db db, SomaOptions options, T
     public async ValueTask<IReadOnlyCollection<SigningKey>> PublishedAsync(CancellationToken cancellationToken) =>
         [.. (await FreshAsync(Freshness, cancellationToken)).Keys.Values.Where(key => !Spent(key.RetiredAt)).OrderBy(key => key.Kid, StringComparer.Ordinal)];
 
-    /// <summary>When the newest key that signs anywhere was made; null while there is none.</summary>
-    public async Task<DateTimeOffset?> NewestAsync(CancellationToken cancellationToken)
+    /// <summary>When the oldest key that still signs somewhere was made; null while there is none.</summary>
+    public async Task<DateTimeOffset?> OldestAsync(CancellationToken cancellationToken)
     {
         var rows = await store.SigningKeysAsync(clock.GetUtcNow().ToMicros(), cancellationToken);
-        return rows.Find(static row => row.RetiredAt is null)?.CreatedAt;
+        return rows.FindLast(static row => row.RetiredAt is null)?.CreatedAt;
     }
 
     /// <summary>Makes a new key and runs <paramref name="alongside"/> in the transaction that publishes it.</summary>

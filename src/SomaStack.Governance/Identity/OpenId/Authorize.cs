@@ -91,7 +91,7 @@ internal sealed class Authorize(FindClient find, BrowserSession session, PublicO
     {
         var now = clock.GetUtcNow();
         var code = OpaqueToken.New();
-        var grant = new Grant(user.Tenant, Ids.New(clock), asked.Client, user.Principal, asked.Scopes, user.AuthenticatedAt, user.MfaAt, now + Grant.Lifetime, false);
+        var grant = new Grant(user.Tenant, Ids.New(clock), asked.Client, user.Principal, asked.Scopes, user.AuthenticatedAt, user.Proof, now + Grant.Lifetime, false);
         var row = new CodeRow(user.Tenant, grant.Id, asked.RedirectUri, asked.Challenge, asked.Nonce, now + Grant.CodeLifetime);
         await db.WriteAsync(user.Tenant, async work =>
         {
@@ -113,9 +113,12 @@ internal sealed class Authorize(FindClient find, BrowserSession session, PublicO
         return QueryHelpers.AddQueryString(address, "iss", origin.Value);
     }
 
-    /// <summary>This request again, without the wish for a fresh sign-in, which coming back from the sign-in page has fulfilled.</summary>
+    /// <summary>
+    /// This request again, without the wish for a fresh sign-in, which coming back from the sign-in page fulfils; else max_age=0 would send
+    /// the person round for ever. The client sees by auth_time what it got.
+    /// </summary>
     private static string Here(IReadOnlyDictionary<string, string> sent) => QueryHelpers.AddQueryString("/v1/auth/authorize",
-        sent.Where(static pair => pair.Key != "prompt" || pair.Value is "none" or "consent").Select(static pair => new KeyValuePair<string, string?>(pair.Key, pair.Value)));
+        sent.Where(static pair => pair.Key != "max_age" && (pair.Key != "prompt" || pair.Value is "none" or "consent")).Select(static pair => new KeyValuePair<string, string?>(pair.Key, pair.Value)));
 
     internal static RequestContext ContextOf(SignedInUser user) => RequestContext.ForSystem(user.Tenant, DeploymentMode.DeveloperLight) with { Principal = new Principal(user.Principal, "user") };
 }

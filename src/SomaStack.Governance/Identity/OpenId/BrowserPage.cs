@@ -33,8 +33,4 @@ internal static class BrowserPage
 
     public static string ScopeList(IReadOnlyList<string> scopes) =>
         scopes.Count == 0 ? "<p>Nothing but to know who you are.</p>" : "<ul>" + string.Concat(scopes.Select(static scope => $"<li><code>{Text(scope)}</code></li>")) + "</ul>";
-
-    /// <summary>A path of this server and nothing else: no scheme, no host, no backslash that a browser would read as a slash.</summary>
-    public static bool IsLocalPath(string? path) =>
-        path is { Length: > 0 and <= 4096 } && path[0] == '/' && (path.Length == 1 || path[1] is not ('/' or '\\')) && !path.Any(static c => c is <= ' ' or '\\' or >= '\x7f');
 }

@@ -7,7 +7,7 @@ namespace SomaStack.Governance.Identity;
 /// <summary>The person whom the browser's cookie proves.</summary>
 /// <param name="Capabilities">What this session may do: no grant gives more.</param>
 /// <param name="Session">The id of the session's token: binds forms to the browser that got them.</param>
-internal sealed record SignedInUser(string Tenant, string Principal, CapabilitySet Capabilities, DateTimeOffset AuthenticatedAt, DateTimeOffset? MfaAt, string Session);
+internal sealed record SignedInUser(string Tenant, string Principal, CapabilitySet Capabilities, DateTimeOffset AuthenticatedAt, Proof Proof, string Session);
 
 /// <summary>Pages read the cookie themselves, since they answer a stranger with a page and not with 401.</summary>
 internal sealed class BrowserSession(IIdentity identity, AccessTokens tokens)
@@ -17,24 +17,16 @@ internal sealed class BrowserSession(IIdentity identity, AccessTokens tokens)
         if (request.Cookies[SignIn.Cookie] is not { Length: > 0 } cookie) return null;
         if (await tokens.VerifyAsync(cookie, cancellationToken) is not { } claims) return null;
         if (await identity.AuthenticateAsync(cookie, cancellationToken) is not { Principal.Kind: "user" } who) return null;
-        return new SignedInUser(who.Tenant, who.Principal.Id, who.Capabilities, DateTimeOffset.FromUnixTimeSeconds(claims.Iat), who.MfaAt, claims.Jti);
+        return new SignedInUser(who.Tenant, who.Principal.Id, who.Capabilities, DateTimeOffset.FromUnixTimeSeconds(claims.Iat), new Proof(claims.Amr ?? [], who.MfaAt), claims.Jti);
     }
 
     /// <summary>The person who sent a form of ours.</summary>
     /// <exception cref="Problem">403 when the form came from another site, 401 when nobody is signed in.</exception>
     public async Task<SignedInUser> OfFormAsync(HttpRequest request, CancellationToken cancellationToken)
     {
-        CheckOrigin(request);
+        // The cookie is SameSite=Strict already; this is the second lock, for a sister site and for browsers that know neither.
+        SameSite.Demand(request);
         return await FindAsync(request, cancellationToken) ?? throw PlatformProblems.Unauthenticated.Because("You are not signed in any more.");
-    }
-
-    /// <summary>The cookie is SameSite=Strict already; this is the second lock, for a sister site and for browsers that know neither.</summary>
-    public static void CheckOrigin(HttpRequest request)
-    {
-        var site = request.Headers["Sec-Fetch-Site"].ToString();
-        var origin = request.Headers.Origin.ToString();
-        if (site is not ("" or "same-origin" or "none") || (origin.Length > 0 && !string.Equals(origin, $"{request.Scheme}://{request.Host.Value}", StringComparison.OrdinalIgnoreCase)))
-            throw OpenIdProblems.ForeignPage.Because("Another site sent this form.");
     }
 
     /// <summary>The page that lets a person sign in and then come back to a local address.</summary>

@@ -8,10 +8,10 @@ using SomaStack.Platform;
 namespace SomaStack.Governance.Identity;
 
 /// <summary>
-/// Which client asks: by HTTP Basic, by <c>client_secret</c> in the form, by a signed assertion (RFC 7523), or, for a public client,
+/// Which client asks: by HTTP Basic or <c>client_secret</c> in the form (a registered client, or a service account with a secret of its own), by a signed assertion (RFC 7523), or, for a public client,
 /// by name alone. One way at a time. An unknown client costs the same comparison as a wrong secret and hears the same words.
 /// </summary>
-internal sealed class ClientAuthentication(FindClient find, ClientStore store, PublicOrigin origin, TimeProvider clock)
+internal sealed class ClientAuthentication(FindClient find, ClientStore store, ServiceSecrets services, RefusalLog refusals, PublicOrigin origin, TimeProvider clock)
 {
     public const string AssertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
@@ -33,6 +33,8 @@ internal sealed class ClientAuthentication(FindClient find, ClientStore store, P
         var name = basic?.Client ?? form.Get("client_id");
         if (basic is not null && form.Find("client_id") is { } twice && twice != name) throw OpenIdProblems.InvalidRequest.Because("Two clients are named.");
         secret = basic?.Secret ?? secret;
+        if (name.Contains('/', StringComparison.Ordinal))
+            return await services.VerifyAsync(name, secret ?? "", Addresses.Of(request.HttpContext), cancellationToken) is { } service ? OAuthClient.OfService(service) : throw Unproven(request);
         var client = await find.RunAsync(name, cancellationToken);
         var equal = CryptographicOperations.FixedTimeEquals(OpaqueToken.HashOf(secret is { Length: <= OpaqueToken.LengthMax } ? secret : ""), client?.SecretHash ?? Nobody);
         if (client is null) throw Refused(request);
@@ -73,7 +75,13 @@ internal sealed class ClientAuthentication(FindClient find, ClientStore store, P
         return now < until + Skew && until <= now + AssertionLifetime + Skew;
     }
 
-    private static Problem Refused(HttpRequest request)
+    private Problem Refused(HttpRequest request)
+    {
+        refusals.Note("client_secret", Addresses.Of(request.HttpContext));
+        return Unproven(request);
+    }
+
+    private static Problem Unproven(HttpRequest request)
     {
         request.HttpContext.Response.Headers.WWWAuthenticate = "Basic realm=\"somastack\"";
         return OpenIdProblems.InvalidClient.Because("The client is unknown, or did not prove to be it.");

@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Text.Json;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
@@ -13,6 +14,7 @@ internal static class ExternalIdToken
     ];
 
     private static readonly TimeSpan Skew = TimeSpan.FromSeconds(60);
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 16 };
     private static readonly JsonWebTokenHandler Handler = new() { MaximumTokenSizeInBytes = 16 << 10, MapInboundClaims = false };
 
     public static string? KeyIdOf(string token)
@@ -41,14 +43,30 @@ internal static class ExternalIdToken
             TypeValidator = static (type, _, _) => type is null or "" or "JWT" or "jwt" ? "JWT" : throw new SecurityTokenInvalidTypeException(),
             LifetimeValidator = (_, expires, _, _) => expires is { } until && now < until + Skew,
         });
-        if (!result.IsValid || result.SecurityToken is not JsonWebToken jwt) return null;
-        if (jwt.Audiences.Count() > 1 && jwt.GetPayloadValueOrNull("azp") != clientId) return null;
-        if (jwt.GetPayloadValueOrNull("nonce") != nonce || jwt.Subject is not { Length: > 0 and <= 255 } subject) return null;
-        if (jwt.IssuedAt == DateTime.MinValue || jwt.IssuedAt > now.UtcDateTime + Skew) return null;
-        var verified = jwt.TryGetPayloadValue<JsonElement>("email_verified", out var flag) && flag.ValueKind == JsonValueKind.True;
-        return new ExternalPerson(subject, jwt.GetPayloadValueOrNull("email"), verified, jwt.GetPayloadValueOrNull("name"));
+        if (!result.IsValid || result.SecurityToken is not JsonWebToken jwt || Payload(jwt) is not { } payload) return null;
+        using (payload)
+        {
+            if (jwt.Audiences.Count() > 1 && Text(payload, "azp") != clientId) return null;
+            if (Text(payload, "nonce") != nonce || Text(payload, "sub") is not { Length: > 0 and <= 255 } subject) return null;
+            if (jwt.IssuedAt == DateTime.MinValue || jwt.IssuedAt > now.UtcDateTime + Skew) return null;
+            var verified = payload.RootElement.TryGetProperty("email_verified", out var flag) && flag.ValueKind == JsonValueKind.True;
+            return new ExternalPerson(subject, Text(payload, "email"), verified, Text(payload, "name"));
+        }
     }
 
-    private static string? GetPayloadValueOrNull(this JsonWebToken token, string name) =>
-        token.TryGetPayloadValue<JsonElement>(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    /// <summary>The claims as they were signed; null when one is there twice.</summary>
+    private static JsonDocument? Payload(JsonWebToken token)
+    {
+        try
+        {
+            return JsonDocument.Parse(Base64Url.DecodeFromChars(token.EncodedPayload), Strict);
+        }
+        catch (Exception exception) when (exception is JsonException or FormatException)
+        {
+            return null;
+        }
+    }
+
+    private static string? Text(JsonDocument payload, string name) =>
+        payload.RootElement.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 }

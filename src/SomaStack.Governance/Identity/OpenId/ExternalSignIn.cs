@@ -33,7 +33,7 @@ internal sealed class ExternalSignIn(
     {
         var metadata = await outside.MetadataAsync(cancellationToken);
         var secret = OpaqueToken.New();
-        await store.AddSignInAsync(outside.Issuer.Tenant, OpaqueToken.HashOf(Derive(secret, "state")), BrowserPage.IsLocalPath(returnTo) ? returnTo! : "/", (clock.GetUtcNow() + Patience).ToMicros(), cancellationToken);
+        await store.AddSignInAsync(outside.Issuer.Tenant, OpaqueToken.HashOf(Derive(secret, "state")), LocalPath.Of(returnTo) ?? "/", (clock.GetUtcNow() + Patience).ToMicros(), cancellationToken);
         http.Response.Headers.CacheControl = "no-store";
         // Lax, since the answer comes by a step from the issuer's page.
         http.Response.Cookies.Append(Cookie, secret, new CookieOptions { HttpOnly = true, SameSite = SameSiteMode.Lax, Secure = http.Request.IsHttps, Path = Path, MaxAge = Patience });
@@ -50,7 +50,8 @@ internal sealed class ExternalSignIn(
         var secret = http.Request.Cookies[Cookie] is { Length: > 0 and <= OpaqueToken.LengthMax } kept ? kept : throw Refused("This browser did not begin it, or too long ago.");
         http.Response.Cookies.Delete(Cookie, new CookieOptions { Path = Path });
         if (!Equal(sent.GetValueOrDefault("state"), Derive(secret, "state"))) throw Refused("The answer belongs to another request.");
-        var returnTo = await store.SpendSignInAsync(outside.Issuer.Tenant, OpaqueToken.HashOf(Derive(secret, "state")), clock.NowMicros(), cancellationToken) ?? throw Refused("It was used, or has expired.");
+        var returnTo = await store.SpendSignInAsync(outside.Issuer.Tenant, OpaqueToken.HashOf(Derive(secret, "state")), clock.NowMicros(), cancellationToken)
+            ?? throw Refused("It was used, or has expired.");
         var metadata = await outside.MetadataAsync(cancellationToken);
         // RFC 9207: an issuer that says who answers must be the one that was asked.
         var told = sent.GetValueOrDefault("iss");
@@ -65,7 +66,8 @@ internal sealed class ExternalSignIn(
         var principal = await MatchAsync(person, cancellationToken);
         var context = RequestContext.ForSystem(outside.Issuer.Tenant, DeploymentMode.DeveloperLight) with { Principal = new Principal(principal, "user") };
         var (session, _) = await issue.RunAsync(context, principal, null, SignIn.Session, cancellationToken);
-        await db.WriteAsync(context.Tenant, work => journal.AppendAsync(work, context, OpenIdEvents.ExternalSignedIn, new ExternalSignedIn(principal, outside.Issuer.Issuer), OpenIdJson.Default.ExternalSignedIn), cancellationToken);
+        await db.WriteAsync(context.Tenant, work => journal.AppendAsync(work, context, OpenIdEvents.ExternalSignedIn,
+            new ExternalSignedIn(principal, outside.Issuer.Issuer), OpenIdJson.Default.ExternalSignedIn), cancellationToken);
         http.Response.Cookies.Append(SignIn.Cookie, session.Token, new CookieOptions
         {
             HttpOnly = true, SameSite = SameSiteMode.Strict, Secure = http.Request.IsHttps, IsEssential = true, Path = "/", Expires = session.ExpiresAt,
@@ -100,8 +102,8 @@ internal sealed class ExternalSignIn(
         var now = clock.GetUtcNow();
         string[] held = [.. CapabilitySet.Of(outside.Issuer.CreateWith!).Names.Order(StringComparer.Ordinal)];
         var name = person.Name is { } told && Rules.IsName(told) ? told : principal;
-        if (!await IdentityStore.TryWritePrincipalAsync(work, new PrincipalRow(context.Tenant, principal, "user", name, true, held, 1, 1, now, now), 0)) return;
-        await journal.AppendAsync(work, context, "principal/" + principal, 1, IdentityEvents.PrincipalChanged, new PrincipalChanged(principal, "user", name, true, held, 1), IdentityJson.Default.PrincipalChanged);
+        var row = new PrincipalRow(context.Tenant, principal, "user", name, true, held, 1, 1, now, now);
+        if (await ScimStore.FindPrincipalAsync(work, context.Tenant, principal) is null) await PutUser.WriteAsync(work, journal, context, row, 0);
     }
 
     private static string Derive(string secret, string purpose) => Base64Url.EncodeToString(HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), Encoding.UTF8.GetBytes(purpose)));

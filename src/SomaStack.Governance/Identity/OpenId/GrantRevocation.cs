@@ -15,7 +15,7 @@ internal sealed class GrantRevocation(CredentialCache cache, Db db, Journal jour
         if (await GrantStore.RevokeGrantAsync(work, context.Tenant, family, now) is not { } grant) return;
         foreach (var (jti, expiresAt) in await GrantStore.AccessTokensAsync(work, context.Tenant, family, now)) await IdentityStore.RevokeTokenAsync(work, context.Tenant, jti, expiresAt);
         await journal.AppendAsync(work, context, OpenIdEvents.GrantRevoked, new GrantRevoked(family, grant.Client, grant.Principal, reason), OpenIdJson.Default.GrantRevoked);
-        work.OnCommit(cache.Clear);
+        await cache.ChangedAsync(work, context.Tenant);
     }
 
     public async Task RunForClientAsync(DbWork work, RequestContext context, string client)

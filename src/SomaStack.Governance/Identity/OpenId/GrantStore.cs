@@ -17,8 +17,9 @@ internal sealed class GrantStore(Db db)
         """);
 
     public static Task AddGrantAsync(DbWork work, Grant grant, long now) => work.ExecuteAsync($"""
-        INSERT INTO oauth_grants (tenant, id, client, principal, scopes, authenticated_at, mfa_at, created_at, expires_at)
-        VALUES ({grant.Tenant}, {grant.Id}, {grant.Client}, {grant.Principal}, {Names.Write(grant.Scopes)}, {grant.AuthenticatedAt.ToMicros()}, {grant.MfaAt?.ToMicros()}, {now}, {grant.ExpiresAt.ToMicros()})
+        INSERT INTO oauth_grants (tenant, id, client, principal, scopes, authenticated_at, amr, mfa_at, created_at, expires_at)
+        VALUES ({grant.Tenant}, {grant.Id}, {grant.Client}, {grant.Principal}, {Names.Write(grant.Scopes)},
+                {grant.AuthenticatedAt.ToMicros()}, {Names.Write(grant.Proof.Amr)}, {grant.Proof.MfaAt?.ToMicros()}, {now}, {grant.ExpiresAt.ToMicros()})
         """);
 
     public Task<Grant?> FindGrantAsync(string tenant, string id, CancellationToken cancellationToken) =>

@@ -30,14 +30,14 @@ internal sealed class GrantTokens(IdentityStore principals, TokenIssue issue, Id
         var holder = await principals.FindPrincipalAsync(grant.Tenant, grant.Principal, cancellationToken);
         if (holder is not { Active: true }) throw OpenIdProblems.InvalidGrant.Because("The person is not active any more.");
         var scopes = Scopes.Grant(narrowed ?? grant.Scopes, grant.Scopes, holder.Capabilities.Contains);
-        var (token, jti) = await issue.RunAsync(context, grant.Principal, Scopes.CapabilitiesIn(scopes), Grant.AccessLifetime, cancellationToken);
+        var (token, jti) = await issue.RunAsync(context, grant.Principal, Scopes.CapabilitiesIn(scopes), Grant.AccessLifetime, grant.Proof, cancellationToken);
         // A replay may have ended the family between the check and this: then the token that was just signed ends with it.
         var alive = await db.WriteAsync(grant.Tenant, async work =>
         {
             await GrantStore.AddAccessTokenAsync(work, grant.Tenant, jti, grant.Id, token.ExpiresAt.ToMicros());
             if (!await GrantStore.IsRevokedAsync(work, grant.Tenant, grant.Id)) return true;
             await IdentityStore.RevokeTokenAsync(work, grant.Tenant, jti, token.ExpiresAt.ToMicros());
-            work.OnCommit(cache.Clear);
+            await cache.ChangedAsync(work, grant.Tenant);
             return false;
         }, cancellationToken);
         if (!alive) throw OpenIdProblems.InvalidGrant.Because("The grant was revoked.");

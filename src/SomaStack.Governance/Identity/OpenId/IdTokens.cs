@@ -8,7 +8,7 @@ namespace SomaStack.Governance.Identity;
 
 /// <summary>What an id token says (OpenID Connect Core, 2). Times are unix seconds.</summary>
 /// <param name="Sub">Tenant and principal, since a principal's id is unique within its tenant only.</param>
-/// <param name="Amr">RFC 8176; absent when no second factor was proven, since how the person signed in is not known here.</param>
+/// <param name="Amr">RFC 8176; absent when a link or an outside issuer was enough.</param>
 internal sealed record IdTokenClaims(
     string Iss, string Aud, string Sub, string Tenant, string PreferredUsername, string? Name, long Iat, long Exp, long AuthTime, string? Nonce, string[]? Amr)
 {
@@ -29,7 +29,7 @@ internal sealed class IdTokens(Keyring keyring, PublicOrigin origin, TimeProvide
         var claims = new IdTokenClaims(
             origin.Value, grant.Client, IdTokenClaims.SubjectOf(grant.Tenant, grant.Principal), grant.Tenant, grant.Principal,
             grant.Scopes.Contains(Scopes.Profile) ? holder.DisplayName : null, now.ToUnixTimeSeconds(), (now + Lifetime).ToUnixTimeSeconds(),
-            grant.AuthenticatedAt.ToUnixTimeSeconds(), nonce, grant.MfaAt is null ? null : ["mfa"]);
+            grant.AuthenticatedAt.ToUnixTimeSeconds(), nonce, grant.Proof.Amr.Count == 0 ? null : [.. grant.Proof.Amr]);
         return _handler.CreateToken(JsonSerializer.Serialize(claims, OpenIdJson.Default.IdTokenClaims), new SigningCredentials(key.SecurityKey, SecurityAlgorithms.EcdsaSha256),
             new Dictionary<string, object> { ["typ"] = "JWT" });
     }

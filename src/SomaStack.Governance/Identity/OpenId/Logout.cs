@@ -35,14 +35,14 @@ internal sealed class Logout(BrowserSession session, IdTokens idTokens, FindClie
 
     private async Task<IResult> RunAsync(HttpContext http, CancellationToken cancellationToken)
     {
-        BrowserSession.CheckOrigin(http.Request);
+        SameSite.Demand(http.Request);
         var form = await Form.ReadAsync(http, cancellationToken);
         if (await session.FindAsync(http.Request, cancellationToken) is { } user && http.Request.Cookies[SignIn.Cookie] is { } cookie && await tokens.VerifyAsync(cookie, cancellationToken) is { } claims)
             await db.WriteAsync(user.Tenant, async work =>
             {
                 if (await IdentityStore.RevokeTokenAsync(work, user.Tenant, claims.Jti, claims.ExpiresAt.ToMicros()))
                     await journal.AppendAsync(work, Authorize.ContextOf(user), OpenIdEvents.SignedOut, new SignedOut(user.Principal), OpenIdJson.Default.SignedOut);
-                work.OnCommit(cache.Clear);
+                await cache.ChangedAsync(work, user.Tenant);
             }, cancellationToken);
         http.Response.Cookies.Delete(SignIn.Cookie, new CookieOptions { HttpOnly = true, SameSite = SameSiteMode.Strict, Secure = http.Request.IsHttps, Path = "/" });
         if (await OnwardAsync(form.Find("id_token_hint"), form.Find("post_logout_redirect_uri"), cancellationToken) is { } onward)

@@ -18,7 +18,6 @@ internal static class OpenIdProblems
 
     public static readonly ProblemCode ClientUnknown = new("client_unknown", ProblemKind.NotFound, "There is no such client here", "See GET /v1/auth/clients; on the wire a client is TENANT.ID.");
     public static readonly ProblemCode RedirectRefused = new("redirect_uri_refused", ProblemKind.Malformed, "The redirect address is not registered", "Send one of the client's redirect_uris, character for character.");
-    public static readonly ProblemCode ForeignPage = new("foreign_page", ProblemKind.Forbidden, "The form was not sent by our own page", "Open the page itself and press its button.");
     public static readonly ProblemCode TicketSpent = new("ticket_spent", ProblemKind.NotFound, "The form is not valid any more", "Begin again; each form works once and not for long.");
     public static readonly ProblemCode ExternalRefused = new("external_sign_in_refused", ProblemKind.Forbidden, "The outside sign-in was not accepted", "Begin again, or ask a tenant administrator to create your account.");
     public static readonly ProblemCode ExternalFailed = new("external_issuer_failed", ProblemKind.Upstream, "The outside issuer did not answer as it should", "Try again; the operator checks SOMA_OIDC_ISSUER.");
@@ -27,6 +26,6 @@ internal static class OpenIdProblems
     public static readonly IReadOnlyList<ProblemCode> All =
     [
         InvalidRequest, InvalidClient, InvalidGrant, UnauthorizedClient, UnsupportedGrant, InvalidScope, AccessDenied, Pending, SlowDown, Expired,
-        ClientUnknown, RedirectRefused, ForeignPage, TicketSpent, ExternalRefused, ExternalFailed, NoExternal,
+        ClientUnknown, RedirectRefused, TicketSpent, ExternalRefused, ExternalFailed, NoExternal,
     ];
 }

@@ -39,7 +39,7 @@ internal sealed class PutClient(ClientStore store, IdentityStore principals, Gra
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapPut("/v1/auth/clients/{id}", (string id, PutClientRequest request, RequestContext context, PutClient use, HttpRequest http, HttpResponse response, CancellationToken cancellationToken) =>
-            use.RunAsync(id, request, context, http, response, cancellationToken)).Requires(Capability.TenantAdmin).WithoutReplay();
+            use.RunAsync(id, request, context, http, response, cancellationToken)).Requires(Capability.TenantAdmin).RequiresStepUp().WithoutReplay();
         routes.MapGet("/v1/auth/clients", (RequestContext context, PutClient use, string? cursor, int? limit, CancellationToken cancellationToken) =>
             use.ListAsync(context, cursor, limit, cancellationToken)).Requires(Capability.TenantAdmin);
         routes.MapGet("/v1/auth/clients/{id}", (string id, RequestContext context, PutClient use, HttpResponse response, CancellationToken cancellationToken) =>

@@ -17,7 +17,7 @@ internal sealed partial class Upkeep(RotateKeys rotate, Keyring keyring, GrantSt
     {
         var now = clock.GetUtcNow();
         await grants.PurgeAsync(now.ToMicros(), (now - Grant.Lifetime).ToMicros(), cancellationToken);
-        if (options.KeyRotationDays == 0 || await keyring.NewestAsync(cancellationToken) is not { } made || now - made < TimeSpan.FromDays(options.KeyRotationDays)) return;
+        if (options.KeyRotationDays == 0 || await keyring.OldestAsync(cancellationToken) is not { } made || now - made < TimeSpan.FromDays(options.KeyRotationDays)) return;
         var rotated = await rotate.RunAsync(RequestContext.ForSystem(Db.AllTenants, DeploymentMode.DeveloperLight), cancellationToken);
         Rotated(rotated.Kid, rotated.Retired.Count);
     }

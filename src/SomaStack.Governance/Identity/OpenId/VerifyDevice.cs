@@ -80,7 +80,7 @@ internal sealed class VerifyDevice(BrowserSession session, FindClient find, Devi
         }
         // The grant first, in its tenant; the device's row, which belongs to the installation, then points to it. A crash in between leaves
         // a grant that nobody can use.
-        var grant = new Grant(user.Tenant, Ids.New(clock), row.Client, user.Principal, Scopes.Grant(row.Scopes, client.Scopes, user.Capabilities.Has), user.AuthenticatedAt, user.MfaAt, now + Grant.Lifetime, false);
+        var grant = new Grant(user.Tenant, Ids.New(clock), row.Client, user.Principal, Scopes.Grant(row.Scopes, client.Scopes, user.Capabilities.Has), user.AuthenticatedAt, user.Proof, now + Grant.Lifetime, false);
         await db.WriteAsync(user.Tenant, async work =>
         {
             await GrantStore.AddGrantAsync(work, grant, now.ToMicros());

@@ -83,6 +83,7 @@ internal sealed class ScimGroups(ScimStore store, ScimRights rights, PublicOrigi
         ScimMessage.CheckVersion(http.Request, current.Version);
         await db.WriteAsync(context.Tenant, async work =>
         {
+            await rights.BeginAsync(work, context.Tenant);
             var members = await ScimStore.MembersAsync(work, context.Tenant, id);
             if (!await ScimStore.RemoveGroupAsync(work, context.Tenant, id)) return;
             foreach (var member in members) await rights.ApplyAsync(work, context, member);
@@ -93,6 +94,7 @@ internal sealed class ScimGroups(ScimStore store, ScimRights rights, PublicOrigi
 
     private Task WriteAsync(RequestContext context, ScimGroup? current, ScimGroup next, IReadOnlyList<string> members, CancellationToken cancellationToken) => db.WriteAsync(context.Tenant, async work =>
     {
+        await rights.BeginAsync(work, context.Tenant);
         foreach (var name in next.Capabilities.Union(current?.Capabilities ?? [], StringComparer.Ordinal)) Rules.MustHold(context, name);
         if (await ScimStore.IsGroupNameTakenAsync(work, context.Tenant, next.DisplayName, next.Id)) throw ScimProblems.Uniqueness.Because("The displayName is taken.");
         if (!await ScimStore.TryWriteGroupAsync(work, context.Tenant, next, current?.Version ?? 0)) throw PlatformProblems.VersionMismatch.Because("Somebody else changed the group meanwhile.");

@@ -1,4 +1,3 @@
-using SomaStack.Governance.Identity.Contracts;
 using SomaStack.Platform;
 
 namespace SomaStack.Governance.Identity;
@@ -9,7 +8,7 @@ internal sealed class ScimRights(CredentialCache cache, Journal journal, TimePro
     /// <summary>
     /// What groups gave is taken back and given anew; what was given otherwise stays. Pure.
     /// </summary>
-    /// <param name="held">All that the principal has.</param>
+    /// <param name="held">All that the principal has beside its roles.</param>
     /// <param name="granted">What of it came from groups.</param>
     /// <param name="groups">What its groups give now.</param>
     public static (IReadOnlyList<string> Held, IReadOnlyList<string> Granted) Combine(IEnumerable<string> held, IReadOnlyCollection<string> granted, IReadOnlyCollection<string> groups)
@@ -35,12 +34,16 @@ internal sealed class ScimRights(CredentialCache cache, Journal journal, TimePro
         var current = await ScimStore.FindPrincipalAsync(work, context.Tenant, principal);
         if (current is null) return;
         var profile = await ScimStore.FindProfileAsync(work, context.Tenant, principal);
-        var (held, granted) = Combine(current.Capabilities, [.. profile?.Granted ?? []], await ScimStore.GroupRightsAsync(work, context.Tenant, principal));
-        if (current.Capabilities.Order(StringComparer.Ordinal).SequenceEqual(held) && (profile?.Granted ?? []).SequenceEqual(granted)) return;
+        var (extra, granted) = Combine(current.Extra, [.. profile?.Granted ?? []], await ScimStore.GroupRightsAsync(work, context.Tenant, principal));
+        if (current.Extra.Order(StringComparer.Ordinal).SequenceEqual(extra) && (profile?.Granted ?? []).SequenceEqual(granted)) return;
+        var held = await RoleStore.EffectiveAsync(work, context.Tenant, current.Roles, extra);
         MayChange(context, current, held, current.Active);
-        await WriteAsync(work, context, current, current with { Capabilities = held });
+        await WriteAsync(work, context, current, current with { Capabilities = held, Extra = extra });
         await ScimStore.WriteProfileAsync(work, context.Tenant, (profile ?? ScimProfile.Of(principal)) with { Granted = granted });
     }
+
+    /// <summary>First in every transaction that changes principals: all replicas hear of it, and roles hold still until it ends.</summary>
+    public Task BeginAsync(DbWork work, string tenant) => cache.ChangedAsync(work, tenant);
 
     /// <summary>Writes the principal's next version with its event.</summary>
     public async Task<PrincipalRow> WriteAsync(DbWork work, RequestContext context, PrincipalRow? current, PrincipalRow wanted)
@@ -48,10 +51,7 @@ internal sealed class ScimRights(CredentialCache cache, Journal journal, TimePro
         var expected = current?.Version ?? 0;
         var revocation = current is null ? 1 : current.Revocation + (current.Active && !wanted.Active ? 1 : 0);
         var next = wanted with { Version = expected + 1, Revocation = revocation, UpdatedAt = clock.GetUtcNow() };
-        if (!await IdentityStore.TryWritePrincipalAsync(work, next, expected)) throw PlatformProblems.VersionMismatch.Because("Somebody else changed the principal meanwhile.");
-        await journal.AppendAsync(work, context, "principal/" + next.Id, next.Version, IdentityEvents.PrincipalChanged,
-            new PrincipalChanged(next.Id, next.Kind, next.DisplayName, next.Active, next.Capabilities, next.Version), IdentityJson.Default.PrincipalChanged);
-        work.OnCommit(cache.Clear);
+        await PutUser.WriteAsync(work, journal, context, next, expected);
         return next;
     }
 }

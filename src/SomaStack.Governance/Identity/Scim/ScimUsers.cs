@@ -51,6 +51,7 @@ internal sealed class ScimUsers(ScimStore store, ScimRights rights, PublicOrigin
         if (!Rules.IsPrincipalId(id)) throw ScimProblems.InvalidValue.Because($"'userName' {Rules.PrincipalIdRule} (case does not matter).");
         await db.WriteAsync(context.Tenant, async work =>
         {
+            await rights.BeginAsync(work, context.Tenant);
             var known = await ScimStore.FindProfileAsync(work, context.Tenant, id);
             if (known is not { Deleted: true } && await ScimStore.HolderOfNameAsync(work, context.Tenant, id) is not null) throw ScimProblems.Uniqueness.Because("The userName is taken.");
             // A name that comes back is a person again, with nothing of what it once could do.
@@ -59,7 +60,7 @@ internal sealed class ScimUsers(ScimStore store, ScimRights rights, PublicOrigin
             var now = clock.GetUtcNow();
             var next = current is null
                 ? new PrincipalRow(context.Tenant, id, "user", wanted.DisplayName, wanted.Active, [], 1, 1, now, now)
-                : current with { DisplayName = wanted.DisplayName, Active = wanted.Active, Capabilities = [] };
+                : current with { DisplayName = wanted.DisplayName, Active = wanted.Active, Capabilities = [], Extra = [], Roles = [] };
             await rights.WriteAsync(work, context, current, next);
             await ScimStore.WriteProfileAsync(work, context.Tenant, wanted.Profile with { Principal = id });
         }, cancellationToken);
@@ -88,6 +89,7 @@ internal sealed class ScimUsers(ScimStore store, ScimRights rights, PublicOrigin
         var wanted = Read(resource);
         await db.WriteAsync(context.Tenant, async work =>
         {
+            await rights.BeginAsync(work, context.Tenant);
             var current = await ScimStore.FindPrincipalAsync(work, context.Tenant, user.Id);
             if (current is null || current.Version != user.Version) throw PlatformProblems.VersionMismatch.Because("Somebody else changed the user meanwhile.");
             if (wanted.Profile.UserName != user.Profile.UserName && await ScimStore.HolderOfNameAsync(work, context.Tenant, wanted.Profile.UserName) is { } holder && holder != user.Id)
@@ -106,12 +108,14 @@ internal sealed class ScimUsers(ScimStore store, ScimRights rights, PublicOrigin
         ScimMessage.CheckVersion(http.Request, user.Version);
         await db.WriteAsync(context.Tenant, async work =>
         {
+            await rights.BeginAsync(work, context.Tenant);
             var current = await ScimStore.FindPrincipalAsync(work, context.Tenant, id);
             if (current is null || current.Version != user.Version) throw PlatformProblems.VersionMismatch.Because("Somebody else changed the user meanwhile.");
             var profile = await ScimStore.FindProfileAsync(work, context.Tenant, id) ?? ScimProfile.Of(id);
-            var (own, _) = ScimRights.Combine(current.Capabilities, [.. profile.Granted], []);
-            ScimRights.MayChange(context, current, own, active: false);
-            await rights.WriteAsync(work, context, current, current with { Active = false, Capabilities = own });
+            var (own, _) = ScimRights.Combine(current.Extra, [.. profile.Granted], []);
+            var held = await RoleStore.EffectiveAsync(work, context.Tenant, current.Roles, own);
+            ScimRights.MayChange(context, current, held, active: false);
+            await rights.WriteAsync(work, context, current, current with { Active = false, Capabilities = held, Extra = own });
             await ScimStore.LeaveAllAsync(work, context.Tenant, id);
             await ScimStore.WriteProfileAsync(work, context.Tenant, profile with { Granted = [], Deleted = true });
         }, cancellationToken);

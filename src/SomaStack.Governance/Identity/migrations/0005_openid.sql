@@ -39,6 +39,7 @@ CREATE TABLE oauth_grants (
     principal TEXT NOT NULL,
     scopes TEXT NOT NULL,
     authenticated_at BIGINT NOT NULL,
+    amr TEXT NOT NULL,
     mfa_at BIGINT,
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,

@@ -178,7 +178,7 @@ public sealed partial class OpenIdWorld : IAsyncLifetime
     private async Task<string> SpendLinkAsync(string link)
     {
         using var done = await PostAsync("/v1/auth/signin", null, "same-origin", ("code", link[(link.IndexOf('=', StringComparison.Ordinal) + 1)..]));
-        var cookie = done.Headers.GetValues("Set-Cookie").Single();
+        var cookie = done.Headers.GetValues("Set-Cookie").Single(one => one.StartsWith("soma_session=", StringComparison.Ordinal));
         return cookie["soma_session=".Length..cookie.IndexOf(';', StringComparison.Ordinal)];
     }
 

@@ -86,8 +86,8 @@ public sealed class ScimTests(ScimTests.Server server) : IClassFixture<ScimTests
     public async Task Nobody_gives_through_a_group_what_his_key_does_not_hold_nor_changes_his_betters_or_himself()
     {
         // The key holds tenant:admin and what writers have, but not billing:read.
-        await ErrorAsync(await SendAsync(HttpMethod.Post, "/Groups", $$"""{"displayName":"Payers","{{Extension}}":{"capabilities":["billing:read"]}}"""), 403, null);
-        await ErrorAsync(await SendAsync(HttpMethod.Post, "/Groups", $$"""{"displayName":"Gods","{{Extension}}":{"capabilities":["root:all"]}}"""), 400, "invalidValue");
+        await ErrorAsync(await SendAsync(HttpMethod.Post, "/Groups", $$$"""{"displayName":"Payers","{{{Extension}}}":{"capabilities":["billing:read"]}}"""), 403, null);
+        await ErrorAsync(await SendAsync(HttpMethod.Post, "/Groups", $$$"""{"displayName":"Gods","{{{Extension}}}":{"capabilities":["root:all"]}}"""), 400, "invalidValue");
         await ErrorAsync(await SendAsync(HttpMethod.Patch, "/Users/owner", Patch("replace", "active", "false")), 403, null);
         await JsonAsync(await server.Owner.PutAsJsonAsync("/v1/users/boss", new { display_name = "Boss", capabilities = new[] { "billing:read" } }, Stop), HttpStatusCode.Created);
         await ErrorAsync(await SendAsync(HttpMethod.Delete, "/Users/boss"), 403, null);

@@ -94,7 +94,7 @@ public sealed class GrantTests(Databases databases)
     {
         await using var house = await Governed.StartAsync(databases, name);
         var now = house.Clock.GetUtcNow();
-        var grant = new Grant("demo", "g", "soma-cli", "owner", ["openid"], now, null, now + Grant.Lifetime, false);
+        var grant = new Grant("demo", "g", "soma-cli", "owner", ["openid"], now, Proof.None, now + Grant.Lifetime, false);
         await house.Db.WriteAsync("demo", async work =>
         {
             await GrantStore.AddGrantAsync(work, grant, now.ToMicros());
@@ -136,7 +136,7 @@ public sealed class GrantTests(Databases databases)
         var refresh = OpaqueToken.New(OpaqueToken.Refresh);
         await replicas.Get<Db>(0).WriteAsync("demo", async work =>
         {
-            await GrantStore.AddGrantAsync(work, new Grant("demo", "family", "soma-cli", "owner", ["offline_access", "memory:read"], now, null, now + Grant.Lifetime, false), now.ToMicros());
+            await GrantStore.AddGrantAsync(work, new Grant("demo", "family", "soma-cli", "owner", ["offline_access", "memory:read"], now, Proof.None, now + Grant.Lifetime, false), now.ToMicros());
             await GrantStore.AddRefreshAsync(work, new RefreshRow("demo", "family", now + Grant.RefreshLifetime), OpaqueToken.HashOf(refresh));
         }, Stop);
         return refresh;

@@ -45,7 +45,7 @@ public sealed class OpenIdRuleTests
     [Fact]
     public void A_grant_is_never_more_than_what_was_asked_what_the_client_may_and_what_the_person_holds()
     {
-        var some = Gen.Shuffle([.. Capability.All.Order(StringComparer.Ordinal)]).Select(Gen.Int[0, 10]).Select((names, count) => names.Take(count).ToArray());
+        var some = Gen.Shuffle(Capability.All.Order(StringComparer.Ordinal).ToArray()).Select(Gen.Int[0, 10]).Select((names, count) => names.Take(count).ToArray());
         Gen.Select(some, some, some, Gen.Bool, Gen.Bool).Sample((asked, allowed, held, all, builtIn) =>
         {
             string[] words = all ? [.. asked, Scopes.All, Scopes.OpenId] : [.. asked, Scopes.OpenId];
@@ -59,7 +59,7 @@ public sealed class OpenIdRuleTests
     [Fact]
     public void Groups_take_back_only_what_groups_gave()
     {
-        var names = Gen.OneOfConst("a", "b", "c", "d", "e").Array[0, 5].Select(list => list.Distinct().ToArray());
+        var names = Gen.OneOf("a", "b", "c", "d", "e").Array[0, 5].Select(list => list.Distinct().ToArray());
         Gen.Select(names, names, names).Sample((own, first, second) =>
         {
             var (held, granted) = ScimRights.Combine(own, [], first);
@@ -79,18 +79,6 @@ public sealed class OpenIdRuleTests
     [InlineData("BCDF-GHJK-L", null)]
     [InlineData(null, null)]
     public void A_typed_code_is_read_whatever_its_form(string? typed, string? code) => Assert.Equal(code, UserCode.Read(typed));
-
-    [Theory]
-    [InlineData("/", true)]
-    [InlineData("/v1/auth/authorize?x=1&y=%2F", true)]
-    [InlineData("//evil.example", false)]
-    [InlineData("/\\evil.example", false)]
-    [InlineData("/a\\b", false)]
-    [InlineData("https://evil.example", false)]
-    [InlineData("/a b", false)]
-    [InlineData("", false)]
-    [InlineData(null, false)]
-    public void Only_a_path_of_ours_is_a_way_back(string? path, bool isLocal) => Assert.Equal(isLocal, BrowserPage.IsLocalPath(path));
 
     [Fact]
     public void An_unverified_address_links_nobody_and_a_service_is_nobody()
