@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace SomaStack.Agents.Sessions;
 
 internal enum SessionStatus
@@ -50,10 +52,13 @@ internal sealed record TurnSuspended(string TurnId, long Number, string PromptSh
 internal sealed record TurnDenied(string TurnId, string ApprovalId, string Code) : SessionEvent;
 
 /// <param name="CostNanos">Null when the price or the token counts are unknown.</param>
-/// <param name="Model">That answered; another one may have been asked first, which <see cref="TurnOpened"/> names.</param>
+/// <param name="Model">That answered; another one may have been asked first, which <see cref="TurnOpened"/> names. Lines of before it was told have none, and are written as they were.</param>
 internal sealed record TurnCompleted(
     string TurnId, string AnswerSha256, long AnswerChars, long? InputTokens, long? OutputTokens, long? CostNanos, string Currency,
-    string? FinishReason, string? MemoryId, string? Provider = null, string? Model = null, string? CallId = null) : SessionEvent;
+    string? FinishReason, string? MemoryId,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Provider = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Model = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? CallId = null) : SessionEvent;
 
 internal sealed record TurnFailed(string TurnId, string Code, long AnswerChars) : SessionEvent;
 

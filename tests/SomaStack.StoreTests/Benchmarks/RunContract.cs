@@ -236,7 +236,8 @@ public sealed class RunContract(Databases databases)
         }
 
         public ExecuteRuns Work() => new(
-            Store, Service<CapsuleShelf>(), new Examiner(Service<IModelAnswers>(), Service<ISpokenSentences>(), Clock), Scores, Promotions, Service<IPrimaryModels>(), Service<ISettings>(), _journal, Clock, NullLogger<ExecuteRuns>.Instance);
+            Store, Service<CapsuleShelf>(), new Examiner(Service<IModelAnswers>(), Service<ISpokenSentences>(), Clock), Scores, Promotions,
+            Service<IPrimaryModels>(), Service<ISettings>(), _journal, Clock, NullLogger<ExecuteRuns>.Instance);
 
         public NightlyRuns Nightly() => new(Schedule.Of("03:00"), Start, Service<IIdentity>(), Service<ISettings>(), Clock, NullLogger<NightlyRuns>.Instance);
 
