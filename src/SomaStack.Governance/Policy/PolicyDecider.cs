@@ -227,5 +227,6 @@ internal static class PolicyDecider
 
     private static bool IsRatio(double value) => value is >= 0 and <= 1;
 
-    private static string Text(double value) => CanonicalJson.Number(value);
+    /// <summary>As canonical JSON writes it; between these two the runtime's shortest form is the same, and much cheaper.</summary>
+    private static string Text(double value) => value is >= 0.0001 and <= 1 ? value.ToString(CultureInfo.InvariantCulture) : CanonicalJson.Number(value);
 }

@@ -66,7 +66,7 @@ public sealed class GovernanceTests
         foreach (var part in new[] { "'large'", "principle.id", "line 2, column 2" }) Assert.Contains(part, problem.Replace("\\u0027", "'", StringComparison.Ordinal), StringComparison.Ordinal);
         await ReadAsync(await PutAsync(client, With("args.amount > 10 && session.events.exists(e, e.kind == 'model.call')"), "\"1\""), HttpStatusCode.OK);
 
-        var started = await ReadAsync(await SayAsync(client, "Who may release the kill switch?"), HttpStatusCode.OK);
+        var started = await ReadAsync(await SayAsync(client, "Who may release the kill switch?"), HttpStatusCode.Created);
         var session = started.GetProperty("session_id").GetString();
         async Task<JsonElement> EvaluateAsync(string id, int amount) =>
             await ReadAsync(await client.PostAsync("/v1/evaluate", Json($$$"""{"kind":"tool.call","resource":"bank:pay","session":"{{{id}}}","arguments":{"amount":{{{amount}}}}}"""), Stop), HttpStatusCode.OK);

@@ -43,7 +43,7 @@ public sealed class TrailContract(Databases databases)
         Assert.Equal(["user", "memory"], trail.Taints);
     }
 
-    private static Task SessionAsync(Db db, string tenant, string session, string[][] turns) => db.WriteAsync(
+    private static Task<int> SessionAsync(Db db, string tenant, string session, string[][] turns) => db.WriteAsync(
         tenant,
         async work =>
         {

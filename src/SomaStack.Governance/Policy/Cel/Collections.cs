@@ -97,9 +97,14 @@ internal sealed class WrittenMap : CelMap
     }
 }
 
-/// <summary>An object of JSON, read where it lies.</summary>
+/// <summary>An object of JSON, read where it lies. Belongs to one evaluation; what was looked up by name is kept, because many rules ask for the same.</summary>
 internal sealed class JsonMap(JsonElement element) : CelMap
 {
+    private const int KeptMax = 8;
+
+    private (string Name, Value Value)[]? _kept;
+    private int _keptCount;
+
     public override int Count => element.GetPropertyCount();
 
     /// <summary>Sorted, so that two texts of one canonical form cannot be told apart.</summary>
@@ -126,13 +131,16 @@ internal sealed class JsonMap(JsonElement element) : CelMap
     public override bool TryGet(string name, ReadOnlySpan<byte> utf8, Frame frame, out Value value)
     {
         frame.Charge(Count >> 4);
-        if (element.TryGetProperty(utf8, out var found))
+        for (var i = 0; i < _keptCount; i++)
         {
-            value = From(found, frame);
-            return true;
+            ref readonly var kept = ref _kept![i];
+            if (kept.Name != name) continue;
+            value = kept.Value;
+            return !value.IsError;
         }
-        value = default;
-        return false;
+        value = element.TryGetProperty(utf8, out var found) ? From(found, frame) : default;
+        if (_keptCount < KeptMax) (_kept ??= new (string, Value)[KeptMax])[_keptCount++] = (name, value);
+        return !value.IsError;
     }
 
     public override bool Has(string name, ReadOnlySpan<byte> utf8, Frame frame)

@@ -48,7 +48,7 @@ internal static class Functions
         {
             Signature[] signatures = part.OfDuration ? [new(CelType.Int, CelType.Timestamp), new(CelType.Int, CelType.Duration)] : [new(CelType.Int, CelType.Timestamp)];
             all.Add(new(part.Name, true, signatures, (_, in a) => Times.Part(part, a)));
-            all.Add(new(part.Name, true, [new(CelType.Int, CelType.Timestamp, CelType.String)], null, (_, in a, in zone) => Times.Part(part, a, zone)));
+            all.Add(new(part.Name, true, [new(CelType.Int, CelType.Timestamp, CelType.String)], null, (frame, in a, in zone) => Times.Part(part, frame, a, zone)));
         }
         return all.ToDictionary(static function => (function.Name, function.Member, function.One is null ? 2 : 1));
     }

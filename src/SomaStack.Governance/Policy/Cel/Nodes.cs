@@ -28,6 +28,8 @@ internal sealed class ConstNode(Value value) : Node
 
 internal sealed class SlotNode(int slot) : Node
 {
+    public int Slot => slot;
+
     public override Value Eval(Frame frame) => frame.Slots[slot];
 }
 
@@ -106,6 +108,19 @@ internal sealed class EqualNode(Node left, Node right, bool negated) : Node
         var b = right.Eval(frame);
         if (b.IsError) return frame.Error(b.Fault);
         return Value.Same(a, b, frame) != negated ? Truth.True : Truth.False;
+    }
+}
+
+/// <summary>The commonest test of rules: a variable against a text that is written out.</summary>
+internal sealed class IsTextNode(int slot, string text, bool negated) : Node
+{
+    public override Value Eval(Frame frame) => Of(Test(frame), frame);
+
+    public override Truth Test(Frame frame)
+    {
+        ref readonly var value = ref frame.Slots[slot];
+        if (value.Kind == ValueKind.String) return (value.Text == text) != negated ? Truth.True : Truth.False;
+        return value.IsError ? frame.Error(value.Fault) : negated ? Truth.True : Truth.False;
     }
 }
 

@@ -27,6 +27,9 @@ internal static class Times
     private const long Last = 253_402_300_799;
     private const long Second = 1_000_000_000;
 
+    /// <summary>Steps for a time zone: one that is not known is looked up in the file system each time.</summary>
+    private const int ZoneCost = 50;
+
     public static readonly TimePart[] Parts =
     [
         new("getDate", TimePartKind.Date), new("getDayOfMonth", TimePartKind.DayOfMonth), new("getDayOfWeek", TimePartKind.DayOfWeek),
@@ -136,8 +139,9 @@ internal static class Times
         });
     }
 
-    public static Value Part(TimePart part, in Value value, in Value zone)
+    public static Value Part(TimePart part, Frame frame, in Value value, in Value zone)
     {
+        frame.Charge(ZoneCost);
         if (value.Kind != ValueKind.Timestamp || zone.Kind != ValueKind.String) return Fault.NoOverload;
         return Offset(zone.Text, value.Seconds) is { } offset ? Part(part.Kind, value.Seconds + offset, value.Nanos) : Fault.Zone;
     }

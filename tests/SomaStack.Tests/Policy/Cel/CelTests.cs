@@ -91,7 +91,11 @@ public sealed class CelTests
     [Fact]
     public void Depth_and_length_are_bounded_and_long_flat_expressions_are_not_deep()
     {
-        foreach (var deep in new[] { new string('(', 400) + "1" + new string(')', 400), new string('[', 400), new string('!', 400) + "true", string.Concat(Enumerable.Repeat("1+", 400)) + "1", "a" + string.Concat(Enumerable.Repeat(".b", 400)), string.Concat(Enumerable.Repeat("true?1:", 400)) + "1", string.Concat(Enumerable.Repeat("[1].map(x,", 300)) })
+        static string Times(int count, string part) => string.Concat(Enumerable.Repeat(part, count));
+        foreach (var deep in new[]
+        {
+            Times(400, "(") + "1" + Times(400, ")"), Times(400, "["), Times(400, "!") + "true", Times(400, "1+") + "1", "a" + Times(400, ".b"), Times(400, "true?1:") + "1", Times(300, "[1].map(x,"),
+        })
             Assert.Contains("deep", Assert.Throws<CelException>(() => CelProgram.Compile(deep, Environment(), check: false)).Message, StringComparison.Ordinal);
         Assert.Contains("characters", Assert.Throws<CelException>(() => Parser.Parse(new string(' ', CelLimits.Source + 1))).Message, StringComparison.Ordinal);
         var flat = CelProgram.Compile(string.Concat(Enumerable.Repeat("false||", 1000)) + "true", Environment());
