@@ -80,16 +80,13 @@ public static class GatewayBenchmark
     private static async Task SoakAsync(BenchOptions options, GatewayWay way, int process, TimeSpan time, GatewaySamples seen, CancellationToken cancellationToken)
     {
         var rate = seen.Middle("throughput_rps") / 2;
-        var resident = new List<double>();
-        await way.SustainAsync(rate, time, elapsed =>
+        var resident = new List<(double Seconds, double Mib)>();
+        var answered = await way.SustainAsync(rate, time, elapsed =>
         {
-            resident.Add(StartBenchmark.ResidentBytes(process) / (1024.0 * 1024));
-            if ((int)elapsed.TotalSeconds % 60 == 0) options.Progress($"soak {elapsed.TotalMinutes:0}/{time.TotalMinutes:0} min at {rate:0}/s: {resident[^1]:0} MiB");
+            resident.Add((elapsed.TotalSeconds, StartBenchmark.ResidentBytes(process) / (1024.0 * 1024)));
+            if ((int)elapsed.TotalSeconds % 60 == 0) options.Progress($"soak {elapsed.TotalMinutes:0}/{time.TotalMinutes:0} min at {rate:0}/s: {resident[^1].Mib:0} MiB");
         }, cancellationToken);
-        // The first tenth is warm-up; then the second tenth against the last.
-        var tenth = Math.Max(1, resident.Count / 10);
-        var (early, late) = (Figure.Middle(resident.Skip(tenth).Take(tenth)), Figure.Middle(resident.TakeLast(tenth)));
-        seen.AddSoak(rate, early, late, resident.Skip(tenth).Max());
+        seen.AddSoak(rate, answered, SoakDrift.Of(resident));
     }
 
     /// <summary>Runs this command again where only its own processes can be reached.</summary>

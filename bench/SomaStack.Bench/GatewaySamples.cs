@@ -25,13 +25,15 @@ internal sealed class GatewaySamples
         Add("direct_stream_us_per_chunk", direct.PieceMicros!.Value);
     }
 
-    public void AddSoak(double rate, double early, double late, double largest)
+    public void AddSoak(double asked, double answered, SoakDrift drift)
     {
-        Add("soak_rps", rate);
-        Add("soak_early_mib", early);
-        Add("soak_late_mib", late);
-        Add("soak_max_mib", largest);
-        Add("soak_drift_percent", (late / early - 1) * 100);
+        Add("soak_asked_rps", asked);
+        Add("soak_rps", answered);
+        Add("soak_early_mib", drift.Early);
+        Add("soak_late_mib", drift.Late);
+        Add("soak_max_mib", drift.Largest);
+        Add("soak_drift_percent", drift.Percent);
+        Add("soak_drift_mib_per_hour", drift.MibPerHour);
     }
 
     public double Middle(string key) => Figure.Middle(_all[key]);
@@ -61,6 +63,7 @@ internal sealed class GatewaySamples
         key.EndsWith("_rps", StringComparison.Ordinal) ? "1/s"
         : key.EndsWith("_chunk", StringComparison.Ordinal) || key.EndsWith("_call", StringComparison.Ordinal) ? "us"
         : key.EndsWith("_mib", StringComparison.Ordinal) ? "MiB"
+        : key.EndsWith("_hour", StringComparison.Ordinal) ? "MiB/h"
         : key.EndsWith("_percent", StringComparison.Ordinal) ? "%" : "ms";
 
     private void Add(string key, double value)

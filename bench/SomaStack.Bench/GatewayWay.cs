@@ -66,15 +66,18 @@ internal sealed class GatewayWay : IDisposable
         return (histogram, count / Stopwatch.GetElapsedTime(begun).TotalSeconds);
     }
 
-    /// <summary>Sends at a fixed rate whether or not earlier answers have come, for as long as is asked.</summary>
+    /// <summary>Sends at a fixed rate whether or not earlier answers have come, for as long as is asked; at most 256 calls are under way.</summary>
     /// <param name="each">Called about once a second.</param>
-    public async Task SustainAsync(double ratePerSecond, TimeSpan time, Action<TimeSpan> each, CancellationToken cancellationToken)
+    /// <returns>Whole answers a second: less than was asked for when the server could not keep up.</returns>
+    /// <exception cref="InvalidOperationException">A call failed; the first failure ends it.</exception>
+    public async Task<double> SustainAsync(double ratePerSecond, TimeSpan time, Action<TimeSpan> each, CancellationToken cancellationToken)
     {
         var begun = Stopwatch.GetTimestamp();
-        var (sent, second) = (0L, 0L);
-        var underWay = new SemaphoreSlim(256);
+        var (sent, answered, second) = (0L, 0L, 0L);
+        Exception? failure = null;
+        using var underWay = new SemaphoreSlim(256);
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
-        while (await timer.WaitForNextTickAsync(cancellationToken) && Stopwatch.GetElapsedTime(begun) is var elapsed && elapsed < time)
+        while (await timer.WaitForNextTickAsync(cancellationToken) && Stopwatch.GetElapsedTime(begun) is var elapsed && elapsed < time && Volatile.Read(ref failure) is null)
         {
             for (var due = (long)(elapsed.TotalSeconds * ratePerSecond); sent < due; sent++)
             {
@@ -86,12 +89,19 @@ internal sealed class GatewayWay : IDisposable
             each(elapsed);
         }
         for (var i = 0; i < 256; i++) await underWay.WaitAsync(cancellationToken);
+        if (failure is not null) throw new InvalidOperationException($"After {answered} answers a call failed.", failure);
+        return answered / Stopwatch.GetElapsedTime(begun).TotalSeconds;
 
         async Task ReleasingAsync()
         {
             try
             {
                 await CallAsync(Instant, cancellationToken);
+                Interlocked.Increment(ref answered);
+            }
+            catch (Exception exception)
+            {
+                Interlocked.CompareExchange(ref failure, exception, null);
             }
             finally
             {

@@ -32,7 +32,8 @@ public static class SomaServer
     /// <summary>Builds a server that has migrated its database and run every room's start-up, ready to listen.</summary>
     public static async Task<WebApplication> BuildAsync(SomaOptions options, CancellationToken cancellationToken)
     {
-        var builder = WebApplication.CreateSlimBuilder();
+        // Else the whole working folder is watched for changes of its settings file, every write to a database in it included.
+        var builder = WebApplication.CreateSlimBuilder(["--hostBuilder:reloadConfigOnChange=false"]);
         builder.WebHost.UseUrls(options.Url);
         Observability.Add(builder, options);
         builder.Services.AddSingleton(options);

@@ -28,6 +28,25 @@ public interface IBilling
     /// <summary>Replaces the reservation by what was used, with balanced ledger entries. Repeating it changes nothing.</summary>
     Task<Settlement> SettleAsync(DbWork work, RequestContext context, string reservationId, TokenUsage usage);
 
+    /// <summary>Several reservations of one tenant, all or none: when one is refused the caller rolls back and reserves each by itself.</summary>
+    /// <exception cref="Problem">As for one.</exception>
+    async Task ReserveAsync(DbWork work, IReadOnlyList<(RequestContext Context, ReservationRequest Request)> calls)
+    {
+        foreach (var (context, request) in calls) await ReserveAsync(work, context, request);
+    }
+
+    /// <summary>
+    /// Settles several calls of one tenant, for a caller that itself journals what each used and cost: no line of the billing room repeats
+    /// it. Repeating it changes nothing.
+    /// </summary>
+    /// <returns>For each call what was booked; null where it had been settled before.</returns>
+    async Task<IReadOnlyList<Settlement?>> SettleAsync(DbWork work, IReadOnlyList<EndedCall> ended)
+    {
+        var settlements = new List<Settlement?>(ended.Count);
+        foreach (var call in ended) settlements.Add(await SettleAsync(work, call.Context, call.ReservationId, call.Usage));
+        return settlements;
+    }
+
     /// <summary>Gives the reservation back, e.g. when the model was never reached.</summary>
     Task ReleaseAsync(DbWork work, RequestContext context, string reservationId, string reason);
 
@@ -86,6 +105,9 @@ public sealed record ReservationRequest(string Id, string Provider, string Model
     /// <summary>For a model that is priced by characters.</summary>
     public long? CharactersMax { get; init; }
 }
+
+/// <summary>What a call that was reserved under <paramref name="ReservationId"/> has used.</summary>
+public readonly record struct EndedCall(RequestContext Context, string ReservationId, TokenUsage Usage);
 
 /// <param name="CostNanos">Null when the price or the usage is unknown.</param>
 public sealed record Settlement(string ReservationId, long? CostNanos, string Currency, TokenUsage Usage);

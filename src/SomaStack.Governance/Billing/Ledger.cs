@@ -3,6 +3,10 @@ namespace SomaStack.Governance.Billing;
 /// <summary>One line of a ledger transaction; a debit is positive, a credit negative.</summary>
 internal readonly record struct Posting(string Account, long AmountNanos);
 
+/// <summary>The postings of one step of a reservation, as they are stored.</summary>
+/// <param name="Kind">reserve, settle or release.</param>
+internal readonly record struct LedgerTransaction(ReservationRow Of, string Kind, string Id, IReadOnlyList<Posting> Postings, long At);
+
 /// <summary>
 /// Which postings each step of a call makes; pure. Every result sums to zero.
 /// <list type="bullet">

@@ -6,14 +6,23 @@ namespace SomaStack.Governance.Billing;
 /// <summary>All SQL of reservations, budgets and the ledger.</summary>
 internal sealed class LedgerStore(Db db)
 {
-    /// <returns>False when the id is taken.</returns>
-    public static async Task<bool> TryAddAsync(DbWork work, ReservationRow row, string? more) => await work.ExecuteAsync($"""
-        INSERT INTO reservations (tenant, id, day, principal, api_key, provider, model, purpose, state, currency, reserved_nanos, price_valid_from, input_nanos, output_nanos,
-            cached_input_nanos, more, binds, created_at)
-        VALUES ({row.Tenant}, {row.Id}, {row.Day}, {row.Principal}, {row.ApiKey}, {row.Provider}, {row.Model}, {row.Purpose}, {row.State}, {row.Currency}, {row.ReservedNanos},
-            {row.PriceValidFrom}, {row.InputNanos}, {row.OutputNanos}, {row.CachedInputNanos}, {more}, {row.Binds}, {row.CreatedAt})
-        ON CONFLICT DO NOTHING
-        """) == 1;
+    /// <returns>How many were added: those whose id is not taken.</returns>
+    public static Task<int> AddAsync(DbWork work, IReadOnlyList<ReservationRow> rows)
+    {
+        Sql sql = $"""
+            INSERT INTO reservations (tenant, id, day, principal, api_key, provider, model, purpose, state, currency, reserved_nanos, price_valid_from, input_nanos, output_nanos,
+                cached_input_nanos, more, binds, created_at)
+            VALUES 
+            """;
+        for (var i = 0; i < rows.Count; i++)
+        {
+            var row = rows[i];
+            sql.AppendRow(i, row.Tenant, row.Id, row.Day, row.Principal, row.ApiKey, row.Provider, row.Model, row.Purpose, row.State, row.Currency, row.ReservedNanos,
+                row.PriceValidFrom, row.InputNanos, row.OutputNanos, row.CachedInputNanos, row.More?.Written, row.Binds, row.CreatedAt);
+        }
+        sql.AppendLiteral(" ON CONFLICT DO NOTHING");
+        return work.ExecuteAsync(sql);
+    }
 
     public static Task<ReservationRow?> FindAsync(DbWork work, string tenant, string id) =>
         work.FindAsync(ReservationRow.Map, $"SELECT {ReservationRow.Columns:raw} FROM reservations WHERE tenant = {tenant} AND id = {id}");
@@ -47,32 +56,20 @@ internal sealed class LedgerStore(Db db)
         """) == 1;
 
     /// <summary>Moves a day's figures by what a call's end says; it may go over the limit when a provider used more than was reserved.</summary>
-    public static Task AdjustDayAsync(DbWork work, ReservationRow row, long bound, long spent) => work.ExecuteAsync($"""
-        INSERT INTO budget_days (tenant, day, currency, bound_nanos, spent_nanos) VALUES ({row.Tenant}, {row.Day}, {row.Currency}, {bound}, {spent})
+    public static Task AdjustDayAsync(DbWork work, string tenant, long day, string currency, long bound, long spent) => work.ExecuteAsync($"""
+        INSERT INTO budget_days (tenant, day, currency, bound_nanos, spent_nanos) VALUES ({tenant}, {day}, {currency}, {bound}, {spent})
         ON CONFLICT (tenant, day, currency) DO UPDATE SET bound_nanos = budget_days.bound_nanos + excluded.bound_nanos, spent_nanos = budget_days.spent_nanos + excluded.spent_nanos
         """);
 
-    /// <summary>All lines of a transaction in one statement.</summary>
-    public static Task PostAsync(DbWork work, ReservationRow row, string kind, string transaction, IReadOnlyList<Posting> postings, long now)
+    /// <summary>All lines of several transactions in one statement.</summary>
+    public static Task PostAsync(DbWork work, IReadOnlyList<LedgerTransaction> transactions)
     {
         Sql sql = $"INSERT INTO ledger_entries (tenant, transaction_id, line, kind, reservation_id, account, currency, amount_nanos, occurred_at) VALUES ";
-        for (var line = 0; line < postings.Count; line++)
-        {
-            sql.AppendLiteral(line == 0 ? "(" : ", (");
-            sql.AppendFormatted(row.Tenant);
-            foreach (var text in (ReadOnlySpan<string?>)[transaction, null, kind, row.Id, postings[line].Account, row.Currency])
-            {
-                sql.AppendLiteral(", ");
-                if (text is null) sql.AppendFormatted((long)line);
-                else sql.AppendFormatted(text);
-            }
-            sql.AppendLiteral(", ");
-            sql.AppendFormatted(postings[line].AmountNanos);
-            sql.AppendLiteral(", ");
-            sql.AppendFormatted(now);
-            sql.AppendLiteral(")");
-        }
-        return work.ExecuteAsync(sql);
+        var row = 0;
+        foreach (var (of, kind, id, postings, at) in transactions)
+            for (var line = 0; line < postings.Count; line++)
+                sql.AppendRow(row++, of.Tenant, id, (long)line, kind, of.Id, postings[line].Account, of.Currency, postings[line].AmountNanos, at);
+        return row == 0 ? Task.CompletedTask : work.ExecuteAsync(sql);
     }
 
     public Task<List<ReservationRow>> StaleAsync(long createdBefore, int limit, CancellationToken cancellationToken) => db.QueryAsync(Db.AllTenants, ReservationRow.Map, $"""

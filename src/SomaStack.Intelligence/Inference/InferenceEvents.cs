@@ -20,7 +20,7 @@ public sealed record CallOpened(
     string CallId, string Provider, string Model, string Purpose, bool Stream, string RequestSha256, string ConstitutionHash, long PolicyVersion,
     double Score, string Decision, long InputTokensMax, long OutputTokensMax, string? RequestId = null, int Attempt = 1);
 
-/// <summary>The answer was complete. Tokens are as the provider counted them; null is unknown.</summary>
+/// <summary>The answer was complete, and this is what it cost: no line of the billing room repeats it. Tokens are as the provider counted them; null is unknown.</summary>
 /// <param name="CostNanos">Null when price or usage is unknown.</param>
 /// <param name="FirstByteMs">From our request to the first byte of the answer.</param>
 /// <param name="OverheadMs">What this server added, without the waits for the provider and for the caller.</param>
@@ -28,7 +28,7 @@ public sealed record CallOpened(
 /// <param name="Purpose">As in <see cref="CallOpened"/>.</param>
 public sealed record CallSettled(
     string CallId, string Provider, string Model, long? InputTokens, long? OutputTokens, long? CachedInputTokens, long? ReasoningTokens,
-    long? CostNanos, string Currency, double? FirstByteMs, double DurationMs, double OverheadMs, bool? Refused = null, string? Purpose = null);
+    long? CostNanos, string Currency, double? FirstByteMs, double DurationMs, double OverheadMs, bool? Refused = null, string? Purpose = null, long? CacheWriteTokens = null);
 
 /// <summary>The answer was not complete: refused, cut, or its reader left. What the provider counted until then is booked.</summary>
 /// <param name="Code">The problem's code, <c>client_closed</c>, or <c>hedge_lost</c> when another attempt was faster.</param>
@@ -36,7 +36,8 @@ public sealed record CallSettled(
 /// <param name="Chunks">Pieces of a stream that had come; null when nothing was streamed.</param>
 public sealed record CallFailed(
     string CallId, string Provider, string Model, string Code, int? UpstreamStatus, int? Chunks, long? InputTokens, long? OutputTokens, long? CostNanos, string Currency,
-    double? FirstByteMs, double DurationMs, string? RequestId = null, int Attempt = 1, bool Estimated = false, string? Purpose = null);
+    double? FirstByteMs, double DurationMs, string? RequestId = null, int Attempt = 1, bool Estimated = false, string? Purpose = null,
+    long? CachedInputTokens = null, long? ReasoningTokens = null, long? CacheWriteTokens = null);
 
 /// <summary>Answered from memory with the answer to an equal request of the same principal: no provider was asked, nothing is charged.</summary>
 /// <param name="SavedInputTokens">What the provider counted when it gave that answer; null is unknown.</param>

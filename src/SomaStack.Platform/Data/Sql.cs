@@ -83,6 +83,18 @@ public readonly struct Sql
         _pieces.Add(first ? "NULL)" : ")");
     }
 
+    /// <summary>One row of a VALUES list that is put together when it runs; the first has the number 0.</summary>
+    public void AppendRow(int row, params ReadOnlySpan<object?> values)
+    {
+        _pieces.Add(row == 0 ? "(" : ", (");
+        for (var i = 0; i < values.Length; i++)
+        {
+            if (i > 0) _pieces.Add(", ");
+            Add(values[i] is string text ? CheckText(text) : values[i]);
+        }
+        _pieces.Add(")");
+    }
+
     private void Add(object? value)
     {
         _values.Add(value);

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Data.Common;
-using System.Threading.Channels;
 using Microsoft.Data.Sqlite;
 
 namespace SomaStack.Platform;
@@ -18,7 +17,7 @@ internal sealed class SqliteDb : Db
     private readonly string _connectionString;
     private readonly ConcurrentBag<SqliteSession> _readers = [];
     private readonly SemaphoreSlim _readerSlots = new(ReaderLimit * 4);
-    private readonly Channel<PendingWrite> _writes = Channel.CreateBounded<PendingWrite>(new BoundedChannelOptions(QueueLimit) { SingleReader = true });
+    private readonly WriteQueue<PendingWrite> _writes = new(QueueLimit);
     private readonly Lock _starting = new();
     private Thread? _writer;
 
@@ -64,7 +63,7 @@ internal sealed class SqliteDb : Db
     {
         EnsureWriter();
         var write = new PendingWrite<T>(tenant, work, cancellationToken);
-        await _writes.Writer.WriteAsync(write, cancellationToken);
+        await _writes.AddAsync(write, cancellationToken);
         return await write.Completion.Task;
     }
 
@@ -86,10 +85,11 @@ internal sealed class SqliteDb : Db
 
     public override ValueTask DisposeAsync()
     {
-        _writes.Writer.TryComplete();
+        _writes.Complete();
         _writer?.Join(TimeSpan.FromSeconds(10));
         foreach (var reader in _readers) reader.Dispose();
         _readerSlots.Dispose();
+        _writes.Dispose();
         return ValueTask.CompletedTask;
     }
 
@@ -120,12 +120,7 @@ internal sealed class SqliteDb : Db
         // Readers hold less: the pages that a large commit changes should stay in memory until it ends.
         session.Execute($"PRAGMA cache_size=-32768");
         var batch = new List<PendingWrite>(BatchLimit);
-        while (_writes.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
-        {
-            batch.Clear();
-            while (batch.Count < BatchLimit && _writes.Reader.TryRead(out var write)) batch.Add(write);
-            CommitBatch(session, batch);
-        }
+        while (_writes.Take(batch, BatchLimit)) CommitBatch(session, batch);
     }
 
     private static void CommitBatch(SqliteSession session, List<PendingWrite> batch)

@@ -18,11 +18,12 @@ internal sealed partial class JournalBus(Db db, Journal journal, JournalReader r
     public async Task DeliverAsync(Subscription subscription, CancellationToken cancellationToken)
     {
         Place? place = null;
+        var committed = journal.CommittedOf(subscription.Types);
         // What came over Kafka, before it was switched off, is not done again.
         Dictionary<(string Tenant, string Topic), JournalPoint>? marks = null;
         for (var failures = 0; !cancellationToken.IsCancellationRequested;)
         {
-            var next = journal.Committed.Next;
+            var next = committed.Next;
             try
             {
                 await lease.WhenHeldAsync(cancellationToken);
@@ -31,6 +32,7 @@ internal sealed partial class JournalBus(Db db, Journal journal, JournalReader r
                 await CatchUpAsync(subscription, place, marks, cancellationToken);
                 failures = 0;
                 await JournalSignal.WaitAsync(next, Poll, clock, cancellationToken);
+                if (subscription.Gather > TimeSpan.Zero) await Task.Delay(subscription.Gather, clock, cancellationToken);
             }
             catch (Exception) when (cancellationToken.IsCancellationRequested)
             {

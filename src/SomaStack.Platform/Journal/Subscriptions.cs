@@ -13,14 +13,18 @@ public sealed class Subscriptions
     /// <param name="consumer">Unique, e.g. <c>memory.episodes</c>; never renamed, since its position hangs on it.</param>
     /// <param name="types">Exact event types.</param>
     /// <param name="foreign">Takes what others publish on the topics of these types; without one such messages are passed over.</param>
-    public void On(string consumer, IReadOnlyList<string> types, Func<JournalLine, DbWork, CancellationToken, Task> handler, ForeignHandler? foreign = null)
+    /// <param name="gather">How long lines may gather before they are read here, for a consumer of many lines that nobody waits for.</param>
+    public void On(string consumer, IReadOnlyList<string> types, Func<JournalLine, DbWork, CancellationToken, Task> handler, ForeignHandler? foreign = null, TimeSpan gather = default)
     {
         if (_all.Exists(subscription => subscription.Consumer == consumer)) throw new ArgumentException($"Consumer '{consumer}' exists.", nameof(consumer));
-        _all.Add(new Subscription(consumer, types, handler, foreign));
+        _all.Add(new Subscription(consumer, types, handler, foreign) { Gather = gather });
     }
 }
 
-public sealed record Subscription(string Consumer, IReadOnlyList<string> Types, Func<JournalLine, DbWork, CancellationToken, Task> Handler, ForeignHandler? Foreign = null);
+public sealed record Subscription(string Consumer, IReadOnlyList<string> Types, Func<JournalLine, DbWork, CancellationToken, Task> Handler, ForeignHandler? Foreign = null)
+{
+    public TimeSpan Gather { get; init; }
+}
 
 /// <summary>
 /// Takes a message that is no line of a journal. It comes at least once, so the effect must hang on the message's id; a

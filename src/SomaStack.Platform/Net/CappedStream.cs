@@ -1,9 +1,16 @@
+using System.Runtime.CompilerServices;
+
 namespace SomaStack.Platform;
 
-/// <summary>Reads another stream until its cap of bytes or its deadline, whichever comes first.</summary>
+/// <summary>
+/// Reads another stream until its cap of bytes or its deadline, whichever comes first. Whoever reads a stream gives the same token each
+/// time, so the two are linked once and not at every read.
+/// </summary>
 internal sealed class CappedStream(Stream inner, long limit, CancellationToken deadline) : Stream
 {
     private long _read;
+    private CancellationTokenSource? _either;
+    private CancellationToken _reader;
 
     public override bool CanRead => true;
 
@@ -15,13 +22,12 @@ internal sealed class CappedStream(Stream inner, long limit, CancellationToken d
 
     public override long Position { get => _read; set => throw new NotSupportedException(); }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         try
         {
-            if (!cancellationToken.CanBeCanceled) return Count(await inner.ReadAsync(buffer, deadline));
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline, cancellationToken);
-            return Count(await inner.ReadAsync(buffer, either.Token));
+            return Count(await inner.ReadAsync(buffer, Either(cancellationToken)));
         }
         catch (OperationCanceledException exception) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
@@ -47,8 +53,24 @@ internal sealed class CappedStream(Stream inner, long limit, CancellationToken d
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing) inner.Dispose();
+        if (disposing)
+        {
+            inner.Dispose();
+            _either?.Dispose();
+        }
         base.Dispose(disposing);
+    }
+
+    private CancellationToken Either(CancellationToken reader)
+    {
+        if (!reader.CanBeCanceled || reader == deadline) return deadline;
+        if (_either is null || reader != _reader)
+        {
+            _either?.Dispose();
+            _either = CancellationTokenSource.CreateLinkedTokenSource(deadline, reader);
+            _reader = reader;
+        }
+        return _either.Token;
     }
 
     private int Count(int read)

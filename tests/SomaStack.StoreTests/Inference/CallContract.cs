@@ -100,6 +100,78 @@ public sealed class CallContract(Databases databases)
         Assert.Empty(calls.UnderWay);
     }
 
+    [Theory, MemberData(nameof(Names))]
+    public async Task Settlements_that_nobody_waits_for_are_all_written_when_the_drain_returns(string name)
+    {
+        await using var db = await databases.OpenAsync(name);
+        var calls = Calls(db);
+        var opened = new List<ModelCall>();
+        for (var i = 0; i < 40; i++) opened.Add(await OpenAsync(calls, i % 2 == 0 ? "demo" : "other"));
+        foreach (var call in opened)
+        {
+            call.Usage = new TokenUsage(14, 8);
+            await calls.SettleLaterAsync(call);
+        }
+        await calls.DrainAsync(Stop);
+        foreach (var call in opened) Assert.Equal(["call_opened", "call_settled"], await JournalAsync(db, call.Context.Tenant, call.Id));
+        Assert.Empty(calls.UnderWay);
+        Assert.Equal(0, await OpenRowsAsync(db));
+    }
+
+    [Theory, MemberData(nameof(Names))]
+    public async Task Openings_that_share_a_transaction_fail_each_for_itself(string name)
+    {
+        await using var db = await databases.OpenAsync(name);
+        var calls = Calls(db);
+        var wanted = new List<ModelCall>();
+        for (var i = 0; i < 24; i++) wanted.Add(await PermitAsync(calls, i % 3 == 0 ? "other" : "demo"));
+        _billing.Refused = wanted[7].Id;
+        // While one write holds the others up they gather.
+        using var go = new ManualResetEventSlim();
+        var first = Task.Run(() => db.WriteAsync("demo", _ => { go.Wait(Stop); return Task.CompletedTask; }, Stop), Stop);
+        var opening = wanted.ConvertAll(call => calls.OpenAsync(call, sure: true));
+        go.Set();
+        await first;
+        for (var i = 0; i < wanted.Count; i++)
+        {
+            if (i == 7) await Assert.ThrowsAsync<Problem>(() => opening[7]);
+            else await opening[i];
+            Assert.Equal(i == 7 ? [] : ["call_opened"], await JournalAsync(db, wanted[i].Context.Tenant, wanted[i].Id));
+        }
+        Assert.Equal(23, await OpenRowsAsync(db));
+        Assert.Equal(23, calls.UnderWay.Count());
+    }
+
+    [Theory, MemberData(nameof(Names))]
+    public async Task A_settlement_waits_for_a_database_that_is_away_and_follows_what_was_declared_meanwhile(string name)
+    {
+        await using var inner = await databases.OpenAsync(name);
+        var away = new AwayDb(inner);
+        var slow = Calls(away);
+        var (kept, late) = (await OpenAsync(slow, "demo"), await OpenAsync(slow, "demo"));
+        away.IsAway = true;
+        foreach (var call in (ModelCall[])[kept, late])
+        {
+            call.Usage = new TokenUsage(3, 4);
+            await slow.SettleLaterAsync(call);
+        }
+        Assert.Equal(2, slow.UnderWay.Count());
+        // A crash would leave it so: what is found lost gives its reservation back.
+        _clock.Advance(ModelCalls.Lease + TimeSpan.FromSeconds(1));
+        Assert.Equal(2, await Calls(inner).ReconcileAsync(DeploymentMode.Test, Stop));
+        Assert.Equal(["call_opened", "call_lost"], await JournalAsync(inner, "demo", late.Id));
+        away.IsAway = false;
+        var drained = slow.DrainAsync(Stop);
+        while (!drained.IsCompleted)
+        {
+            _clock.Advance(TimeSpan.FromSeconds(5));
+            await Task.Yield();
+        }
+        await drained;
+        foreach (var call in (ModelCall[])[kept, late]) Assert.Equal(["call_opened", "call_lost", "call_settled"], await JournalAsync(inner, "demo", call.Id));
+        Assert.Empty(slow.UnderWay);
+    }
+
     private ModelCalls Calls(Db db) => new(db, new Journal(_clock), new CallStore(db), new FixedGate(), _billing, _clock, NullLogger<ModelCalls>.Instance);
 
     private static ValueTask<ModelCall> PermitAsync(ModelCalls calls, string tenant) =>
@@ -138,13 +210,16 @@ public sealed class CallContract(Databases databases)
 
         public bool Full { get; set; }
 
+        /// <summary>The one reservation that is refused.</summary>
+        public string? Refused { get; set; }
+
         public ModelPrice? PriceOf(string provider, string model) => null;
 
         public long? CostNanos(ModelPrice? price, TokenUsage usage) => null;
 
         public Task ReserveAsync(DbWork work, RequestContext context, ReservationRequest request)
         {
-            if (Full) throw PlatformProblems.Busy.Because("The budget is used up.");
+            if (Full || request.Id == Refused) throw PlatformProblems.Busy.Because("The budget is used up.");
             Notes.Add($"reserve {request.Id} {request.InputTokensMax} {request.OutputTokensMax}");
             return Task.CompletedTask;
         }
@@ -162,5 +237,29 @@ public sealed class CallContract(Databases databases)
         }
 
         public ValueTask<double?> BudgetRatioAsync(string tenant, CancellationToken cancellationToken) => ValueTask.FromResult<double?>(null);
+    }
+
+    /// <summary>A database that cannot be written to for a while.</summary>
+    private sealed class AwayDb(Db inner) : Db
+    {
+        public bool IsAway { get; set; }
+
+        public override string Name => inner.Name;
+
+        public override string SkipLocked => inner.SkipLocked;
+
+        public override Task<long> JournalHorizonAsync(CancellationToken cancellationToken) => inner.JournalHorizonAsync(cancellationToken);
+
+        public override bool IsUniqueViolation(Exception exception) => inner.IsUniqueViolation(exception);
+
+        public override Task<T> WriteAsync<T>(string tenant, Func<DbWork, Task<T>> work, CancellationToken cancellationToken) =>
+            IsAway ? Task.FromException<T>(new IOException("The database is away.")) : inner.WriteAsync(tenant, work, cancellationToken);
+
+        public override Task<List<T>> QueryAsync<T>(string tenant, Func<System.Data.Common.DbDataReader, T> map, Sql sql, CancellationToken cancellationToken) =>
+            inner.QueryAsync(tenant, map, sql, cancellationToken);
+
+        internal override Task MigrateAsync(Func<DbWork, Task> work, CancellationToken cancellationToken) => inner.MigrateAsync(work, cancellationToken);
+
+        public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 }

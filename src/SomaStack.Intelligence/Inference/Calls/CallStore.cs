@@ -8,14 +8,16 @@ internal sealed record OpenCallRow(string Tenant, string Id, string Provider, st
 /// <summary>All SQL of the room.</summary>
 internal sealed class CallStore(Db db)
 {
-    public static Task OpenAsync(DbWork work, OpenCallRow call, long leaseUntil) => work.ExecuteAsync($"""
-        INSERT INTO inference_open_calls (tenant, id, provider, model, opened_at, lease_until, trace_id)
-        VALUES ({call.Tenant}, {call.Id}, {call.Provider}, {call.Model}, {call.OpenedAt}, {leaseUntil}, {call.TraceId})
-        """);
+    public static Task OpenAsync(DbWork work, IReadOnlyList<OpenCallRow> calls, long leaseUntil)
+    {
+        Sql sql = $"INSERT INTO inference_open_calls (tenant, id, provider, model, opened_at, lease_until, trace_id) VALUES ";
+        for (var i = 0; i < calls.Count; i++) sql.AppendRow(i, calls[i].Tenant, calls[i].Id, calls[i].Provider, calls[i].Model, calls[i].OpenedAt, leaseUntil, calls[i].TraceId);
+        return work.ExecuteAsync(sql);
+    }
 
-    /// <returns>False when the call had been declared lost.</returns>
-    public static async Task<bool> CloseAsync(DbWork work, string tenant, string id) =>
-        await work.ExecuteAsync($"DELETE FROM inference_open_calls WHERE tenant = {tenant} AND id = {id}") == 1;
+    /// <returns>How many were still open: the others had been declared lost.</returns>
+    public static Task<int> CloseAsync(DbWork work, string tenant, IReadOnlyCollection<string> ids) =>
+        work.ExecuteAsync($"DELETE FROM inference_open_calls WHERE tenant = {tenant} AND id IN {ids:in}");
 
     /// <summary>Closes it only if its lease is still run out, so that two replicas do not both declare it lost.</summary>
     public static async Task<bool> CloseLostAsync(DbWork work, string tenant, string id, long now) =>

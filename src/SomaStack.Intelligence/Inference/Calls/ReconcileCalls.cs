@@ -27,6 +27,13 @@ internal sealed partial class ReconcileCalls(ModelCalls calls, ISettings setting
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
+    /// <summary>The web server has stopped by now, so nothing more is added to what waits.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        await calls.DrainAsync(cancellationToken);
+    }
+
     [LoggerMessage(Level = LogLevel.Error, Message = "Open model calls could not be reconciled; trying again.")]
     private partial void LogFailed(Exception exception);
 }

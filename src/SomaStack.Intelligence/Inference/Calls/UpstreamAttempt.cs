@@ -59,10 +59,10 @@ internal sealed class UpstreamAttempt(ModelCalls calls, Provider upstream, Model
         // The provider starts to think while the opening becomes durable, when nothing can refuse it any more; nothing of its answer is
         // passed on before that. Under a limit that may be reached it is not asked before the reservation holds.
         var sure = await calls.IsSureAsync(call);
-        if (!sure) await OpenAsync(null);
+        if (!sure) await OpenAsync(null, sure);
         call.BeginWait();
         var sending = upstream.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, deadline.Token);
-        if (sure) await OpenAsync(sending);
+        if (sure) await OpenAsync(sending, sure);
         try
         {
             _response = await sending;
@@ -80,11 +80,11 @@ internal sealed class UpstreamAttempt(ModelCalls calls, Provider upstream, Model
         }
     }
 
-    private async Task OpenAsync(Task<HttpResponseMessage>? sending)
+    private async Task OpenAsync(Task<HttpResponseMessage>? sending, bool sure)
     {
         try
         {
-            await calls.OpenAsync(call);
+            await calls.OpenAsync(call, sure);
         }
         catch
         {
@@ -116,11 +116,12 @@ internal sealed class UpstreamAttempt(ModelCalls calls, Provider upstream, Model
         call.Chunks = Relay.Chunks;
     }
 
-    public async Task SettleAsync()
+    /// <summary>Once the last byte has left: the caller does not wait for the books.</summary>
+    public ValueTask SettleAsync()
     {
         Count();
         _booked = true;
-        await calls.SettleAsync(call);
+        return calls.SettleLaterAsync(call);
     }
 
     /// <summary>Books an answer that had begun. Where we hung up on the provider its count will never come, so it is estimated.</summary>

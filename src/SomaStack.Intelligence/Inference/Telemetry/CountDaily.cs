@@ -10,8 +10,11 @@ internal static class CountDaily
 {
     public const string Consumer = "inference.daily";
 
+    /// <summary>A day's counts may be this late; each delivery is a commit that calls wait behind.</summary>
+    private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(200);
+
     public static void Handle(Subscriptions subscriptions) =>
-        subscriptions.On(Consumer, [InferenceEvents.CallSettled, InferenceEvents.CallFailed, InferenceEvents.CallLost], static (line, work, _) => HearAsync(line, work));
+        subscriptions.On(Consumer, [InferenceEvents.CallSettled, InferenceEvents.CallFailed, InferenceEvents.CallLost], static (line, work, _) => HearAsync(line, work), gather: Gather);
 
     internal static Task HearAsync(JournalLine line, DbWork work) => Read(line) is { } call ? DailyStore.AddAsync(work, line.Tenant, call) : Task.CompletedTask;
 

@@ -1,0 +1,1 @@
+-- The same number, so that both databases know it; PostgreSQL keeps rows and keys apart in any case.

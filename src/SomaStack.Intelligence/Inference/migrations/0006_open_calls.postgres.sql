@@ -1,0 +1,1 @@
+-- The same number, so that both databases know it; here the index by lease stays, since dead rows would be read without it.
