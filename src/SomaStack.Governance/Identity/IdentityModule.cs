@@ -17,6 +17,7 @@ public static class IdentityModule
             services.AddSingleton<IssueToken>().AddSingleton<VerifyToken>().AddSingleton<RevokeToken>().AddSingleton<PublishKeys>().AddSingleton<RotateKeys>();
             services.AddSingleton<ListUsers>().AddSingleton<PutUser>().AddSingleton<Tenants>().AddSingleton<ApiKeys>().AddSingleton<SignIn>();
             services.AddSingleton<IIdentity, Credentials>();
+            services.AddSingleton<IModePrecondition, SecondApprover>();
             if (options.HasRole("api")) services.AddHostedService(static provider => provider.GetRequiredService<KeyUse>());
         },
         Map = static routes =>

@@ -1,17 +1,19 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
+using SomaStack.Governance.Approvals;
 using SomaStack.Governance.Constitution;
+using SomaStack.Governance.Identity;
 using SomaStack.Governance.Policy;
 using SomaStack.Governance.Policy.Contracts;
 using SomaStack.Platform;
 
 namespace SomaStack.StoreTests.Policy;
 
-/// <summary>Constitution and Policy over a fresh database, started as the server starts them, with a clock that the test moves.</summary>
+/// <summary>Constitution and Policy, with what they stand on, over a fresh database, started as the server starts them, with a clock that the test moves.</summary>
 internal sealed class House : IAsyncDisposable
 {
-    private static readonly Room[] Rooms = [ConstitutionModule.Room, PolicyModule.Room];
+    private static readonly Room[] Rooms = [IdentityModule.Room, ApprovalsModule.Room, ConstitutionModule.Room, PolicyModule.Room];
 
     private readonly ServiceProvider _services;
     private readonly bool _ownsKeys;
@@ -43,8 +45,10 @@ internal sealed class House : IAsyncDisposable
 
     public T Get<T>() where T : notnull => _services.GetRequiredService<T>();
 
-    public Task<List<string>> JournalAsync(string tenant) => Db.QueryAsync(tenant, static reader => reader.GetString(0),
-        $"SELECT type FROM journal WHERE tenant = {tenant} ORDER BY position", TestContext.Current.CancellationToken);
+    /// <summary>What these rooms wrote; people and approvals are set-up.</summary>
+    public async Task<List<string>> JournalAsync(string tenant) => [.. (await Db.QueryAsync(tenant, static reader => reader.GetString(0),
+        $"SELECT type FROM journal WHERE tenant = {tenant} ORDER BY position", TestContext.Current.CancellationToken))
+        .Where(static type => !type.StartsWith("somastack.identity.", StringComparison.Ordinal) && !type.StartsWith("somastack.approval.", StringComparison.Ordinal))];
 
     public Task<Decision> CheckAsync(RequestContext context, string kind = "session.start") =>
         Get<IGate>().CheckAsync(context, new GatedAction(kind, "persona", "{}"), TestContext.Current.CancellationToken).AsTask();

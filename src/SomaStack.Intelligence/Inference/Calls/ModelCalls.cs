@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using SomaStack.Governance.Billing.Contracts;
 using SomaStack.Governance.Policy.Contracts;
+using SomaStack.Governance.Settings.Contracts;
 using SomaStack.Intelligence.Inference.Contracts;
 using SomaStack.Platform;
 
@@ -12,7 +13,7 @@ namespace SomaStack.Intelligence.Inference;
 /// What surrounds every call of the room: the gate before it, reservation and journal line while it starts, settlement and journal
 /// line after it. A call whose process dies in between keeps its row, whose lease then runs out.
 /// </summary>
-internal sealed partial class ModelCalls(Db db, Journal journal, CallStore store, IGate gate, IBilling billing, TimeProvider clock, ILogger<ModelCalls> log, IKillSwitch? killSwitch = null)
+internal sealed partial class ModelCalls(Db db, Journal journal, CallStore store, IGate gate, IBilling billing, TimeProvider clock, ILogger<ModelCalls> log, IKillSwitch? killSwitch = null, ProviderList? providers = null)
 {
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(15);
 
@@ -30,6 +31,7 @@ internal sealed partial class ModelCalls(Db db, Journal journal, CallStore store
         RequestContext context, KnownModel model, string purpose, bool stream, string requestSha256, long inputTokensMax, long? outputTokensMax, CancellationToken cancellationToken)
     {
         killSwitch?.ThrowIfEngaged(context.Tenant);
+        if (providers?.Of(model) is { } provider) ModeLimits.ThrowIfSpends(context.Mode, billing.PriceOf(model.Provider, model.Id) is { IsFree: true }, provider.BaseAddress);
         var ratio = await billing.BudgetRatioAsync(context.Tenant, cancellationToken);
         var arguments = $"{{\"body_sha256\":\"{requestSha256}\",\"model\":\"{JsonEncodedText.Encode(model.Id)}\",\"purpose\":\"{purpose}\"}}";
         var decision = await gate.CheckAsync(context, new GatedAction("model.call", model.Id, arguments, BudgetRatio: ratio), cancellationToken);
