@@ -20,7 +20,7 @@ internal static class GlobalOptions
 
     public static SomaOptions Read(ParseResult parsed)
     {
-        var options = SomaOptions.FromEnvironment(Environment.GetEnvironmentVariable);
+        var options = SomaOptions.FromEnvironment(Secrets.Over(Environment.GetEnvironmentVariable));
         return options with
         {
             DataDirectory = parsed.GetValue(Data) ?? options.DataDirectory,

@@ -54,5 +54,6 @@ namespace SomaStack.Client;
 [JsonSerializable(typeof(OutboxAccepted))]
 [JsonSerializable(typeof(OutboxStatus))]
 [JsonSerializable(typeof(ConstitutionVersion))]
+[JsonSerializable(typeof(Constitution))]
 [JsonSerializable(typeof(ConstitutionChecksum))]
 internal sealed partial class ClientJson : JsonSerializerContext;

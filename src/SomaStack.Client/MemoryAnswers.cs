@@ -151,6 +151,13 @@ public sealed record OutboxAccepted(int Accepted, int Duplicates, IReadOnlyList<
 public sealed record OutboxStatus(long Depth, long Bytes, double? OldestAgeSeconds, double? ReplayRate, long DeadLetters, string? Brain);
 
 /// <param name="Hash">Of the constitution that governs the caller's tenant: SHA-256 of its RFC 8785 form, lower hex.</param>
-public sealed record ConstitutionVersion(long Version, string Hash, DateTimeOffset IssuedAt, DateTimeOffset ActivatedAt);
+/// <param name="OverlayVersion">0 when the tenant adds nothing to it.</param>
+public sealed record ConstitutionVersion(long Version, string Hash, DateTimeOffset IssuedAt, DateTimeOffset ActivatedAt, string? BaseHash = null, long OverlayVersion = 0);
+
+/// <param name="Document">What governs, the tenant's overlay included.</param>
+/// <param name="BaseHash">Of the signed document alone.</param>
+/// <param name="Inherited">True when the tenant has none of its own and the installation's governs it.</param>
+public sealed record Constitution(
+    JsonElement Document, string Hash, long Version, bool Inherited, DateTimeOffset IssuedAt, DateTimeOffset ActivatedAt, string? BaseHash = null, long OverlayVersion = 0);
 
 public sealed record ConstitutionChecksum(string Checksum, string Algorithm, string CanonicalForm, string? LegacyChecksum, long? Version);

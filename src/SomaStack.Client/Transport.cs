@@ -17,6 +17,9 @@ internal sealed record Call(HttpMethod Method, string Path)
     /// <summary>The approval that is spent with this call.</summary>
     public string? Approval { get; init; }
 
+    /// <summary>The ETag that the caller holds; then 304 without a body is an answer too.</summary>
+    public string? IfNoneMatch { get; init; }
+
     public long? LastEventId { get; init; }
 
     /// <summary>Answers with the open body instead of a whole one.</summary>
@@ -54,6 +57,14 @@ internal sealed class Transport(HttpClient http, SomaClientOptions options, Auth
         return (value, response.Headers.ETag?.ToString());
     }
 
+    /// <summary>The answer with its ETag, or null when the caller holds it already.</summary>
+    public async Task<(T Value, string? ETag)?> ChangedAsync<T>(Call call, JsonTypeInfo<T> shape, CancellationToken cancellationToken)
+    {
+        using var response = await SendAsync(call, cancellationToken);
+        if (response.StatusCode == System.Net.HttpStatusCode.NotModified) return null;
+        return (await response.Content.ReadFromJsonAsync(shape, cancellationToken) ?? throw new InvalidDataException("The answer was null."), response.Headers.ETag?.ToString());
+    }
+
     public async Task NothingAsync(Call call, CancellationToken cancellationToken)
     {
         using var response = await SendAsync(call, cancellationToken);
@@ -73,7 +84,7 @@ internal sealed class Transport(HttpClient http, SomaClientOptions options, Auth
             {
                 var left = patient.Deadline - options.Clock.GetElapsedTime(started);
                 var response = await OnceAsync(call, left < patient.AttemptTimeout ? left : patient.AttemptTimeout, cancellationToken);
-                if (response.IsSuccessStatusCode) return response;
+                if (response.IsSuccessStatusCode || response.StatusCode == System.Net.HttpStatusCode.NotModified && call.IfNoneMatch is not null) return response;
                 using (response) failure = await RefusalAsync(response, cancellationToken);
             }
             catch (HttpRequestException unreachable)
@@ -102,6 +113,7 @@ internal sealed class Transport(HttpClient http, SomaClientOptions options, Auth
         if (call.IdempotencyKey is not null) request.Headers.TryAddWithoutValidation("Idempotency-Key", call.IdempotencyKey);
         if (call.Approval is not null) request.Headers.TryAddWithoutValidation("Soma-Approval", call.Approval);
         if (call.IfMatch is not null) request.Headers.TryAddWithoutValidation("If-Match", call.IfMatch);
+        if (call.IfNoneMatch is not null) request.Headers.TryAddWithoutValidation("If-None-Match", call.IfNoneMatch);
         if (call.LastEventId is { } last) request.Headers.TryAddWithoutValidation("Last-Event-ID", last.ToString(System.Globalization.CultureInfo.InvariantCulture));
         using var limit = new CancellationTokenSource(left > TimeSpan.Zero ? left : TimeSpan.Zero, options.Clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);

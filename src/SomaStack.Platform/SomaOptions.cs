@@ -6,7 +6,7 @@ public sealed record SomaOptions
     /// <summary>Holds the embedded database, keys and projections. <c>--data</c>, <c>SOMA_DATA</c>.</summary>
     public string DataDirectory { get; init; } = ".soma";
 
-    /// <summary><c>sqlite:PATH</c> or <c>postgres://user:password@host:port/database</c>. <c>SOMA_DATABASE</c>.</summary>
+    /// <summary><c>sqlite:PATH</c> or <c>postgres://user:password@host:port/database</c>. <c>SOMA_DATABASE</c> or <c>SOMA_DATABASE_FILE</c>.</summary>
     public string? Database { get; init; }
 
     /// <summary>Where to listen. <c>--url</c>, <c>SOMA_URL</c>.</summary>
@@ -105,6 +105,12 @@ public sealed record SomaOptions
     /// <summary>An outside issuer whose people may sign in here. <c>SOMA_OIDC_*</c>.</summary>
     public ExternalIssuer? ExternalIssuer { get; init; }
 
+    /// <summary>Reads a secret that a file of the operator names, as the settings above were read.</summary>
+    public Func<string, string?> SecretOf { get; init; } = Environment.GetEnvironmentVariable;
+
+    /// <summary>Files that secrets were read from, by setting.</summary>
+    public IReadOnlyDictionary<string, string> SecretFiles { get; init; } = new Dictionary<string, string>();
+
     public static readonly IReadOnlyList<string> AllRoles = ["api", "brain", "worker", "console"];
 
     public string DatabaseUrl => Database ?? "sqlite:" + Path.Combine(DataDirectory, "soma.db");
@@ -122,7 +128,7 @@ public sealed record SomaOptions
         return defaults with
         {
             DataDirectory = read("SOMA_DATA") ?? defaults.DataDirectory,
-            Database = read("SOMA_DATABASE"),
+            Database = Secret(read, "SOMA_DATABASE"),
             Url = read("SOMA_URL") ?? defaults.Url,
             Roles = read("SOMA_ROLES")?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? defaults.Roles,
             Kafka = read("SOMA_KAFKA"),
@@ -148,6 +154,8 @@ public sealed record SomaOptions
             EmbeddingModel = read("SOMA_EMBEDDING_MODEL"),
             Brain = read("SOMA_BRAIN"),
             Redis = Secret(read, "SOMA_REDIS"),
+            SecretOf = new EnvironmentSecrets(read).Find,
+            SecretFiles = SecretNames.Where(name => read(name) is null && read(name + "_FILE") is not null).ToDictionary(static name => name + "_FILE", name => read(name + "_FILE")!),
             Keys = read("SOMA_KEYS"),
             Strict = read("SOMA_STRICT") is "1" or "true",
             Region = read("SOMA_REGION") ?? defaults.Region,
@@ -163,6 +171,7 @@ public sealed record SomaOptions
         : int.TryParse(text, out var days) && days is >= 0 and <= 36_500 ? days : throw new InvalidOperationException($"'{text}' is no number of days from 0 to 36500.");
 
     /// <summary>A secret comes from NAME, else from the file that NAME_FILE names (trimmed).</summary>
-    private static string? Secret(Func<string, string?> read, string name) =>
-        read(name) ?? (read(name + "_FILE") is { } file ? File.ReadAllText(file).Trim() : null);
+    private static string? Secret(Func<string, string?> read, string name) => new EnvironmentSecrets(read).Find(name);
+
+    private static readonly string[] SecretNames = ["SOMA_DATABASE", "SOMA_OPENAI_KEY", "SOMA_ANTHROPIC_KEY", "SOMA_REDIS", "SOMA_VAULT_TOKEN", "SOMA_VAULT_SECRET_ID"];
 }

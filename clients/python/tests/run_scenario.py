@@ -83,6 +83,7 @@ CALLS: dict[str, Call] = {
     "outbox_dead_letters": lambda c, a, o: c.outbox.dead_letters(**o),
     "outbox_replay": lambda c, a, o: c.outbox.replay(a["item_id"], **o),
     "constitution_version": lambda c, a, o: c.constitution.version(**o),
+    "constitution_get": lambda c, a, o: c.constitution.get(**o),
     "constitution_checksum": lambda c, a, o: c.constitution.checksum(**o),
     "session_start": lambda c, a, o: c.sessions.start(a["prompt"], **o),
     "session_follow": lambda c, a, o: c.sessions.follow(a["session"], a["after"], until_idle=True, **o),
@@ -176,6 +177,8 @@ class Scenario:
         options: dict[str, Any] = {"base_url": self._flaky + self._fill(step["via"]) if "via" in step else self._url, "token": self._token, "tenant": given.get("tenant")}
         if "max_attempts" in given:
             options["max_attempts"] = given["max_attempts"]
+        if "constitution_cache_ms" in given:
+            options["constitution_cache"] = given["constitution_cache_ms"] / 1000
         if "deadline_ms" in given:
             options["deadline"] = given["deadline_ms"] / 1000
         client = self._kind(options)

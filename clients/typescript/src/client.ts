@@ -2,7 +2,7 @@ import { MemoryClient } from "./memory.js";
 import { OutboxClient } from "./outbox.js";
 import { SessionsClient } from "./sessions.js";
 import { get, Transport, type CallOptions } from "./transport.js";
-import type { ConstitutionChecksum, ConstitutionVersion } from "./types.js";
+import type { Constitution, ConstitutionChecksum, ConstitutionVersion } from "./types.js";
 import { WorkingMemoryClient } from "./working.js";
 
 /** Times are seconds. */
@@ -26,24 +26,52 @@ export interface SomaClientOptions {
   fetch?: typeof fetch;
 }
 
-/** Which constitution governs the caller's tenant. */
+/** @internal One answer that is kept for a while and then asked for by its ETag. */
+class Kept<T> {
+  readonly #transport: Transport;
+  readonly #path: string;
+  readonly #keep: number;
+  #known: { value: T; etag: string | null; readAt: number } | undefined;
+
+  constructor(transport: Transport, path: string, keep: number) {
+    this.#transport = transport;
+    this.#path = path;
+    this.#keep = keep;
+  }
+
+  async read(options?: CallOptions): Promise<T> {
+    const known = this.#known;
+    if (known && performance.now() - known.readAt < this.#keep * 1000) return known.value;
+    const changed = await this.#transport.changed<T>({ ...get(this.#path, options), ifNoneMatch: known?.etag ?? undefined });
+    const { value, etag } = changed ?? known!;
+    this.#known = { value, etag, readAt: performance.now() };
+    return value;
+  }
+}
+
+/**
+ * Which constitution governs the caller's tenant. Answers are kept for a while, then asked for by their ETag, which is the hash: one that
+ * still governs is not sent again. A failed read is thrown, never answered with an old version.
+ */
 export class ConstitutionClient {
   readonly #transport: Transport;
-  readonly #keep: number;
-  #known: { version: ConstitutionVersion; readAt: number } | undefined;
+  readonly #version: Kept<ConstitutionVersion>;
+  readonly #whole: Kept<Constitution>;
 
   /** @internal */
   constructor(transport: Transport, keep: number) {
     this.#transport = transport;
-    this.#keep = keep;
+    this.#version = new Kept(transport, "/v1/constitution/version", keep);
+    this.#whole = new Kept(transport, "/v1/constitution", keep);
   }
 
-  /** Kept for a while. A failed read is thrown, never answered with an old version. */
-  async version(options?: CallOptions): Promise<ConstitutionVersion> {
-    if (this.#known && performance.now() - this.#known.readAt < this.#keep * 1000) return this.#known.version;
-    const version = await this.#transport.json<ConstitutionVersion>(get("/v1/constitution/version", options));
-    this.#known = { version, readAt: performance.now() };
-    return version;
+  /** With its document. */
+  get(options?: CallOptions): Promise<Constitution> {
+    return this.#whole.read(options);
+  }
+
+  version(options?: CallOptions): Promise<ConstitutionVersion> {
+    return this.#version.read(options);
   }
 
   /** Of the active document, computed anew by the server. */

@@ -24,6 +24,8 @@ export interface Call {
   contentType?: string;
   idempotencyKey?: string | undefined;
   ifMatch?: string;
+  /** The ETag that the caller holds; then 304 without a body is an answer too. */
+  ifNoneMatch?: string | undefined;
   lastEventId?: number | undefined;
   signal?: AbortSignal | undefined;
   repeats?: boolean;
@@ -63,6 +65,12 @@ export class Transport {
   async tagged<T>(call: Call): Promise<{ value: T; etag: string | null }> {
     const { response, text } = await this.#repeat(call, (left) => this.#whole(call, left));
     return { value: (text === "" ? undefined : JSON.parse(text)) as T, etag: response.headers.get("etag") };
+  }
+
+  /** The answer with its ETag, or undefined when the caller holds it already. */
+  async changed<T>(call: Call): Promise<{ value: T; etag: string | null } | undefined> {
+    const { response, text } = await this.#repeat(call, (left) => this.#whole(call, left));
+    return response.status === 304 ? undefined : { value: JSON.parse(text) as T, etag: response.headers.get("etag") };
   }
 
   async nothing(call: Call): Promise<void> {
@@ -113,7 +121,7 @@ export class Transport {
     try {
       const answer = await response;
       const text = await answer.text();
-      if (!answer.ok) throw refusal(answer, text);
+      if (!answer.ok && !(answer.status === 304 && call.ifNoneMatch !== undefined)) throw refusal(answer, text);
       return { response: answer, text };
     } catch (error) {
       throw settle(error);
@@ -171,6 +179,7 @@ export class Transport {
     if (tenant !== undefined) headers["x-tenant-id"] = tenant;
     if (call.idempotencyKey !== undefined) headers["idempotency-key"] = call.idempotencyKey;
     if (call.ifMatch !== undefined) headers["if-match"] = call.ifMatch;
+    if (call.ifNoneMatch !== undefined) headers["if-none-match"] = call.ifNoneMatch;
     if (call.lastEventId !== undefined) headers["last-event-id"] = String(call.lastEventId);
     return headers;
   }

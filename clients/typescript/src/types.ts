@@ -476,6 +476,17 @@ export interface ConstitutionVersion {
   hash: string;
   issued_at: string;
   activated_at: string;
+  /** Of the signed document alone; `hash` is another one when the tenant has an overlay. */
+  base_hash?: string;
+  /** 0 when the tenant adds nothing to it. */
+  overlay_version?: number;
+}
+
+export interface Constitution extends ConstitutionVersion {
+  /** What governs, the tenant's overlay included. */
+  document: Json;
+  /** True when the tenant has none of its own and the installation's governs it. */
+  inherited: boolean;
 }
 
 export interface ConstitutionChecksum {

@@ -56,6 +56,7 @@ const calls = {
   outbox_dead_letters: (c, a, o) => all(c.outbox.deadLetters(o)),
   outbox_replay: (c, a, o) => c.outbox.replay(a.item_id, o),
   constitution_version: (c, a, o) => c.constitution.version(o),
+  constitution_get: (c, a, o) => c.constitution.get(o),
   constitution_checksum: (c, a, o) => c.constitution.checksum(o),
   session_start: (c, a, o) => c.sessions.start(a.prompt, o),
   session_follow: (c, a, o) => all(c.sessions.follow(a.session, a.after, { ...o, untilIdle: true })),
@@ -122,6 +123,7 @@ async function run_step(step) {
   const client = new SomaClient({
     baseUrl: step.via ? new URL(fill(step.via), flaky) : url, token, tenant: given.tenant, maxAttempts: given.max_attempts,
     deadline: given.deadline_ms === undefined ? undefined : given.deadline_ms / 1000,
+    constitutionCache: given.constitution_cache_ms === undefined ? undefined : given.constitution_cache_ms / 1000,
   });
   let came;
   for (let times = step.times ?? 1; times > 0; times--) came = await outcome(client, step);

@@ -75,6 +75,10 @@ public sealed record ModelPrice(string Provider, string Model, string Currency, 
     /// <summary>Prices of a call with a long prompt; null when its length does not matter.</summary>
     public PriceTier? Tier { get; init; }
 
+    /// <summary>Nothing of it costs anything.</summary>
+    public bool IsFree => (InputNanosPerMillion, OutputNanosPerMillion, CachedInputNanosPerMillion ?? 0, CacheWriteNanosPerMillion ?? 0, AudioNanosPerMinute ?? 0, CharacterNanosPerMillion ?? 0) is (0, 0, 0, 0, 0, 0)
+        && Tier is null;
+
     /// <summary>The model whose price this name has; null for a name of its own.</summary>
     public string? AliasOf { get; init; }
 }

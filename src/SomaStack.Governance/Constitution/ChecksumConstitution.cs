@@ -5,13 +5,13 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
-using SomaStack.Governance.Constitution.Contracts;
 using SomaStack.Platform;
 
 namespace SomaStack.Governance.Constitution;
 
 /// <param name="Version">With <paramref name="IssuedAt"/>: the statement to sign is answered too.</param>
-internal sealed record ChecksumRequest(JsonElement Document, long? Version = null, DateTimeOffset? IssuedAt = null);
+/// <param name="Scope">Whose version it is to be: tenant (by default) or installation.</param>
+internal sealed record ChecksumRequest(JsonElement Document, long? Version = null, DateTimeOffset? IssuedAt = null, string? Scope = null);
 
 /// <param name="Checksum">Lower-hex SHA-256 of the RFC 8785 form.</param>
 /// <param name="LegacyChecksum">The same over the ancestor's form (sorted keys, ASCII escapes).</param>
@@ -30,10 +30,12 @@ internal static class ChecksumConstitution
         }
     }
 
-    private static async Task<Ok<ChecksumAnswer>> ActiveAsync(RequestContext context, IConstitution constitutions, CancellationToken cancellationToken)
+    /// <summary>Of the signed document; an overlay has a hash of its own.</summary>
+    private static async Task<Ok<ChecksumAnswer>> ActiveAsync(RequestContext context, ActiveConstitutions constitutions, CancellationToken cancellationToken)
     {
-        var active = await constitutions.ActiveAsync(context.Tenant, cancellationToken);
-        return TypedResults.Ok(Answer(active.Document, active.Hash, active.Version, null));
+        var (version, _, _) = await constitutions.GoverningAsync(context.Tenant, cancellationToken);
+        using var document = JsonDocument.Parse(version.Document);
+        return TypedResults.Ok(Answer(document.RootElement, ConstitutionSeal.Hash(version.Document), version.Version, null));
     }
 
     private static Ok<ChecksumAnswer> RunAsync(RequestContext context, ChecksumRequest request)
@@ -44,7 +46,7 @@ internal static class ChecksumConstitution
         var canonical = ConstitutionDocument.Canonical(request.Document, issues) ?? throw Problem.Invalid("document", string.Join(" ", issues));
         var hash = ConstitutionSeal.Hash(canonical);
         var statement = request.Version is { } version && request.IssuedAt is { } issuedAt
-            ? Encoding.UTF8.GetString(ConstitutionSeal.Statement(context.Tenant, version, issuedAt, hash))
+            ? Encoding.UTF8.GetString(ConstitutionSeal.Statement(ConstitutionScope.Of(request.Scope, context), version, issuedAt, hash))
             : null;
         return TypedResults.Ok(Answer(request.Document, hash, request.Version, statement));
     }

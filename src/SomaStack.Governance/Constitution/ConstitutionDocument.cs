@@ -40,10 +40,11 @@ internal static class ConstitutionDocument
         if (!HasText(document, "preamble", 4000)) issues.Add("'preamble' must be a text of 1 to 4000 characters.");
         Principles(document, issues);
         if (document.TryGetProperty("enforcement", out var enforcement)) Enforcement(enforcement, issues);
+        if (document.TryGetProperty("signers", out var signers)) SignerRule.Issues(signers, issues);
         return issues;
     }
 
-    private static void Principles(JsonElement document, List<string> issues)
+    public static void Principles(JsonElement document, List<string> issues)
     {
         if (!document.TryGetProperty("principles", out var principles) || principles.ValueKind != JsonValueKind.Array
             || principles.GetArrayLength() is 0 or > MaxPrinciples)
@@ -77,6 +78,7 @@ internal static class ConstitutionDocument
         if (enforcement.TryGetProperty("audit_streams", out var streams) && streams.ValueKind == JsonValueKind.Object
             && streams.TryGetProperty("retention_days", out var days) && !(days.ValueKind == JsonValueKind.Number && days.TryGetInt32(out var number) && number > 0))
             issues.Add("'enforcement.audit_streams.retention_days' must be a whole number above 0.");
+        Rules.Issues(enforcement, "enforcement.", issues);
         if (!enforcement.TryGetProperty("governance_topics", out var topics)) return;
         if (topics.ValueKind != JsonValueKind.Array)
         {

@@ -3,22 +3,23 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.Logging;
 using SomaStack.Governance.Constitution.Contracts;
 using SomaStack.Platform;
 
 namespace SomaStack.Governance.Constitution;
 
-internal sealed record LoadRequest(JsonElement Document, long Version, DateTimeOffset IssuedAt, IReadOnlyList<ConstitutionSignature> Signatures);
+/// <param name="Scope">tenant (by default) or installation.</param>
+internal sealed record LoadRequest(JsonElement Document, long Version, DateTimeOffset IssuedAt, IReadOnlyList<ConstitutionSignature> Signatures, string? Scope = null);
 
-internal sealed record LoadAnswer(string Hash, long Version, string State, DateTimeOffset ActivatedAt, long JournalPosition);
+internal sealed record LoadAnswer(string Hash, long Version, string State, DateTimeOffset LoadedAt, long JournalPosition);
 
-/// <summary>Activates a newer signed version for the caller's tenant. One pinned signature suffices for now.</summary>
-internal sealed partial class LoadConstitution(
-    Db db, Journal journal, ActiveConstitutions constitutions, PinnedKeys keys, TimeProvider clock, ILogger<LoadConstitution> logger)
+/// <summary>Stores a newer signed version as a candidate. Nothing changes until it is activated.</summary>
+internal sealed class LoadConstitution(Db db, Journal journal, ActiveConstitutions constitutions, SignersWanted wanted, PinnedKeys keys, TimeProvider clock)
 {
-    private const int MaxSignatures = 16;
-    private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(5);
+    public const int MaxSignatures = 16;
+    public static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(5);
+
+    private const int DetailMax = 500;
 
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -29,50 +30,63 @@ internal sealed partial class LoadConstitution(
 
     internal async Task<Ok<LoadAnswer>> RunAsync(RequestContext context, LoadRequest request, CancellationToken cancellationToken)
     {
-        var now = clock.GetUtcNow();
-        Check.That(request.Version is > 0 and < 1L << 53, "version", "must be between 1 and 2^53")
-            .And(request.Signatures.Count is > 0 and <= MaxSignatures, "signatures", $"must hold 1 to {MaxSignatures} signatures")
-            .And(request.Signatures.All(static signature => signature is { KeyId.Length: <= 200, Algorithm.Length: <= 20, Value.Length: <= 200 }), "signatures", "are too long")
-            .And(request.IssuedAt <= now + ClockSkew, "issued_at", "lies in the future").OrThrow();
-        var issues = ConstitutionDocument.Issues(request.Document);
-        if (issues.Count > 0) throw Problem.Invalid("document", string.Join(" ", issues));
-        var canonical = ConstitutionDocument.Canonical(request.Document, issues)!;
-        // Stored to the microsecond, so it is signed to the microsecond.
-        var issuedAt = request.IssuedAt.ToMicros().ToInstant();
-        var version = new ConstitutionVersion(
-            context.Tenant, request.Version, canonical, ConstitutionSeal.Hash(canonical), issuedAt, request.Signatures, context.Principal.Id, now, now.ToMicros().ToInstant());
-        if (ConstitutionSeal.Fault(version, keys.Public) is { } fault) throw ConstitutionProblems.SignatureInvalid.Because($"The document is not accepted: {fault}.");
-        var position = await ActivateAsync(context, version, cancellationToken);
-        LogActivated(logger, context.Tenant, version.Version, version.Hash);
-        return TypedResults.Ok(new LoadAnswer(version.Hash, version.Version, "active", version.ActivatedAt, position));
+        var target = ConstitutionScope.ToChange(request.Scope, context);
+        try
+        {
+            var version = await CheckedAsync(context, target, request, cancellationToken);
+            return TypedResults.Ok(new LoadAnswer(version.Hash, version.Version, ConstitutionVersion.Candidate, version.LoadedAt, await StoreAsync(context, version, cancellationToken)));
+        }
+        catch (Problem refusal) when (refusal.Code.Kind is ProblemKind.Invalid or ProblemKind.Conflict)
+        {
+            var refused = new ConstitutionRefused(refusal.Code.Code, refusal.Detail.Length > DetailMax ? refusal.Detail[..DetailMax] : refusal.Detail, request.Version);
+            await db.WriteAsync(context.Tenant, work => journal.AppendAsync(work, context, ConstitutionEvents.Refused, refused, ConstitutionJson.Default.ConstitutionRefused), cancellationToken);
+            throw;
+        }
     }
 
-    private async Task<long> ActivateAsync(RequestContext context, ConstitutionVersion version, CancellationToken cancellationToken)
+    private async Task<ConstitutionVersion> CheckedAsync(RequestContext context, string target, LoadRequest request, CancellationToken cancellationToken)
     {
-        var installed = await constitutions.InstalledVersionAsync(cancellationToken);
+        var now = clock.NowMicros().ToInstant();
+        Check.That(request.Version is > 0 and < 1L << 53, "version", "must be between 1 and 2^53").And(request.IssuedAt <= now + ClockSkew, "issued_at", "lies in the future").OrThrow();
+        CheckShape(request.Signatures);
+        var issues = ConstitutionDocument.Issues(request.Document);
+        if (issues.Count > 0) throw Problem.Invalid("document", string.Join(" ", issues));
+        if (SignerRule.Of(request.Document).Unreachable([.. keys.Public.Keys]) is { } dead) throw Problem.Invalid("document", dead);
+        var canonical = ConstitutionDocument.Canonical(request.Document, issues)!;
+        // Stored to the microsecond, so it is signed to the microsecond.
+        var version = new ConstitutionVersion(
+            target, request.Version, canonical, ConstitutionSeal.Hash(canonical), request.IssuedAt.ToMicros().ToInstant(), request.Signatures, context.Principal.Id, now, null);
+        var rule = await wanted.OfAsync(target, cancellationToken);
+        if (ConstitutionSeal.Fault(version, keys.Public, rule) is { } fault) throw ConstitutionProblems.SignatureInvalid.Because($"The document is not accepted: {fault}.");
+        return version;
+    }
+
+    public static void CheckShape(IReadOnlyList<ConstitutionSignature> signatures) =>
+        Check.That(signatures.Count is > 0 and <= MaxSignatures, "signatures", $"must hold 1 to {MaxSignatures} signatures")
+            .And(signatures.All(static signature => signature is { KeyId.Length: <= 200, Algorithm.Length: <= 20, Value.Length: <= 200 }), "signatures", "are too long").OrThrow();
+
+    private async Task<long> StoreAsync(RequestContext context, ConstitutionVersion version, CancellationToken cancellationToken)
+    {
+        var installed = version.Tenant == Db.AllTenants ? 0 : await constitutions.InstalledVersionAsync(cancellationToken);
         try
         {
             return await db.WriteAsync(
-                context.Tenant,
+                version.Tenant,
                 async work =>
                 {
-                    var highest = Math.Max(installed, await ConstitutionStore.HighestAsync(work, context.Tenant));
+                    var highest = Math.Max(installed, await ConstitutionStore.HighestAsync(work, version.Tenant));
                     if (version.Version <= highest) throw ConstitutionProblems.Replayed.Because($"Version {highest} is already known; send a higher one.");
-                    await ConstitutionStore.ActivateAsync(work, version);
-                    work.OnCommit(() => constitutions.Changed(context.Tenant));
+                    await ConstitutionStore.AddAsync(work, version);
                     return await journal.AppendAsync(
-                        work, context, "constitution", version.Version, ConstitutionEvents.Updated,
-                        new ConstitutionUpdated(version.Version, version.Hash, version.IssuedAt, [.. version.Signatures.Select(static signature => signature.KeyId)]),
-                        ConstitutionJson.Default.ConstitutionUpdated);
+                        work, context with { Tenant = version.Tenant }, ConstitutionEvents.Loaded,
+                        new ConstitutionLoaded(version.Version, version.Hash, version.IssuedAt, [.. version.Signatures.Select(static signature => signature.KeyId)]),
+                        ConstitutionJson.Default.ConstitutionLoaded);
                 },
                 cancellationToken);
         }
         catch (Exception exception) when (db.IsUniqueViolation(exception))
         {
-            throw ConstitutionProblems.Replayed.Because("Another version was activated at the same moment; read it and issue a newer one.", exception);
+            throw ConstitutionProblems.Replayed.Because("Another version was loaded at the same moment; read it and issue a newer one.", exception);
         }
     }
-
-    [LoggerMessage(LogLevel.Information, "Constitution version {Version} ({Hash}) is active for tenant {Tenant}")]
-    private static partial void LogActivated(ILogger logger, string tenant, long version, string hash);
 }

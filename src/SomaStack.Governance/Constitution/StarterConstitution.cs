@@ -22,6 +22,7 @@ internal sealed class StarterConstitution(Db db, Journal journal, ConstitutionSt
                 async work =>
                 {
                     if (await ConstitutionStore.HighestAsync(work, Db.AllTenants) > 0) return;
+                    await ConstitutionStore.AddAsync(work, version);
                     await ConstitutionStore.ActivateAsync(work, version);
                     await journal.AppendAsync(
                         work, context, "constitution", version.Version, ConstitutionEvents.Updated,
@@ -48,6 +49,9 @@ internal sealed class StarterConstitution(Db db, Journal journal, ConstitutionSt
         var hash = ConstitutionSeal.Hash(text);
         var signature = Convert.ToBase64String(keys.Installation.Sign(ConstitutionSeal.Statement(Db.AllTenants, 1, now, hash)));
         return new ConstitutionVersion(
-            Db.AllTenants, 1, text, hash, now, [new ConstitutionSignature(keys.Installation.KeyId, "ed25519", signature)], Principal.System.Id, now, now);
+            Db.AllTenants, 1, text, hash, now, [new ConstitutionSignature(keys.Installation.KeyId, "ed25519", signature)], Principal.System.Id, now, now)
+        {
+            ActivatedBy = Principal.System.Id,
+        };
     }
 }

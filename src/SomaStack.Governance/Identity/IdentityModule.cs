@@ -29,6 +29,7 @@ public static class IdentityModule
             services.AddHostedService(static provider => provider.GetRequiredService<IdentityWatch>());
             services.AddHostedService(static provider => provider.GetRequiredService<RefusalLog>());
             OpenIdWiring.Add(services, options);
+            services.AddSingleton<IModePrecondition, SecondApprover>();
             if (options.HasRole("api")) services.AddHostedService(static provider => provider.GetRequiredService<KeyUse>());
         },
         Map = static routes =>

@@ -6,30 +6,37 @@ namespace SomaStack.Governance.Settings;
 
 /// <summary>
 /// Settings on the path of every request: read from memory, reread from the database after <see cref="Freshness"/> so that a change on
-/// another replica takes effect, and replaced at once by a change on this one.
+/// another replica takes effect, and replaced at once by a change on this one. The mode and the installation's defaults are followed
+/// every second (<see cref="FollowInstallation"/>).
 /// </summary>
-internal sealed class ServedSettings(SettingsStore store, TimeProvider clock) : ISettings
+internal sealed class ServedSettings(SettingsStore store, ServedMode mode, TimeProvider clock) : ISettings
 {
     public static readonly TimeSpan Freshness = TimeSpan.FromSeconds(10);
 
     private const int Limit = 10_000;
 
-    private readonly ConcurrentDictionary<string, (TenantSettings Settings, DateTimeOffset Until)> _known = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Known> _known = new(StringComparer.Ordinal);
+    private volatile TenantSettings _installation = Defaults(Db.AllTenants);
 
-    public DeploymentMode Mode { get; private set; } = DeploymentMode.DeveloperLight;
+    private sealed record Known(TenantSettings Own, TenantSettings Effective, DateTimeOffset Until);
+
+    public DeploymentMode Mode => mode.Now;
+
+    /// <summary>What holds for tenants that set nothing else; version 0 when the operator set nothing.</summary>
+    public TenantSettings Installation => _installation;
 
     public ValueTask<TenantSettings> OfTenantAsync(string tenant, CancellationToken cancellationToken) =>
         _known.TryGetValue(tenant, out var known) && clock.GetUtcNow() < known.Until
-            ? ValueTask.FromResult(known.Settings)
+            ? ValueTask.FromResult(known.Effective)
             : ReadAsync(tenant, cancellationToken);
 
     public async ValueTask<TenantSettings> OfTenantAsync(DbWork work, string tenant)
     {
-        if (_known.TryGetValue(tenant, out var known) && clock.GetUtcNow() < known.Until) return known.Settings;
-        var settings = await SettingsStore.FindAsync(work, tenant) ?? Defaults(tenant);
+        if (_known.TryGetValue(tenant, out var known) && clock.GetUtcNow() < known.Until) return known.Effective;
+        var own = await SettingsStore.FindAsync(work, tenant) ?? Defaults(tenant);
         // Settings that this transaction itself has changed are taken over by its commit.
-        work.OnCommit(() => Keep(settings));
-        return settings;
+        work.OnCommit(() => Keep(own));
+        return SettingsView.Effective(own, _installation);
     }
 
     /// <summary>What a tenant that never changed anything has: no limits, any region.</summary>
@@ -40,28 +47,31 @@ internal sealed class ServedSettings(SettingsStore store, TimeProvider clock) : 
         await store.FindAsync(tenant, cancellationToken) ?? Defaults(tenant);
 
     /// <summary>Takes over what this replica has just committed, or reread. An older version never replaces a newer one.</summary>
-    public void Keep(TenantSettings settings)
+    public void Keep(TenantSettings own)
     {
+        if (own.Tenant == Db.AllTenants)
+        {
+            KeepInstallation(own);
+            return;
+        }
         if (_known.Count >= Limit) _known.Clear();
-        var until = clock.GetUtcNow() + Freshness;
-        _known.AddOrUpdate(settings.Tenant,
-            static (_, next) => next,
-            static (_, known, next) => next.Item1.Version >= known.Settings.Version ? next : known,
-            (settings, until));
+        var next = new Known(own, SettingsView.Effective(own, _installation), clock.GetUtcNow() + Freshness);
+        _known.AddOrUpdate(own.Tenant, static (_, fresh) => fresh, static (_, known, fresh) => fresh.Own.Version >= known.Own.Version ? fresh : known, next);
     }
 
-    public async Task StartAsync(CancellationToken cancellationToken)
+    public async Task FollowAsync(CancellationToken cancellationToken) => KeepInstallation(await CurrentAsync(Db.AllTenants, cancellationToken));
+
+    private void KeepInstallation(TenantSettings next)
     {
-        var mode = await store.ModeAsync(cancellationToken);
-        if (mode is null) await store.AddModeAsync(DeploymentMode.DeveloperLight.Name(), clock.NowMicros(), cancellationToken);
-        mode ??= await store.ModeAsync(cancellationToken);
-        Mode = DeploymentModes.Parse(mode!) ?? throw new InvalidOperationException($"The database names an unknown deployment mode '{mode}'.");
+        if (next.Version <= _installation.Version) return;
+        _installation = next;
+        _known.Clear();
     }
 
     private async ValueTask<TenantSettings> ReadAsync(string tenant, CancellationToken cancellationToken)
     {
-        var settings = await CurrentAsync(tenant, cancellationToken);
-        Keep(settings);
-        return settings;
+        var own = await CurrentAsync(tenant, cancellationToken);
+        Keep(own);
+        return SettingsView.Effective(own, _installation);
     }
 }

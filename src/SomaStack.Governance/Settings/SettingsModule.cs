@@ -10,20 +10,32 @@ public static class SettingsModule
     public static readonly Room Room = new("Settings", typeof(SettingsModule).Assembly)
     {
         Add = static (services, _) => services
-            .AddSingleton<SettingsStore>()
-            .AddSingleton<ServedSettings>()
-            .AddSingleton<ChangeSettings>()
-            .AddSingleton<ModelProfileStore>()
-            .AddSingleton<ServedModelProfiles>()
-            .AddSingleton<ChangeModelProfiles>()
+            .AddSingleton<SettingsStore>().AddSingleton<ServedSettings>().AddSingleton<ChangeSettings>().AddSingleton<SettingsHistory>()
+            .AddSingleton<ISettings>(static provider => provider.GetRequiredService<ServedSettings>())
+            .AddSingleton<ModelProfileStore>().AddSingleton<ServedModelProfiles>().AddSingleton<ChangeModelProfiles>()
             .AddSingleton<IModelProfiles>(static provider => provider.GetRequiredService<ServedModelProfiles>())
-            .AddSingleton<ISettings>(static provider => provider.GetRequiredService<ServedSettings>()),
+            .AddSingleton<PreferenceStore>().AddSingleton<ChangeNotificationPreferences>()
+            .AddSingleton<INotificationPreferences>(static provider => provider.GetRequiredService<ChangeNotificationPreferences>())
+            .AddSingleton<ModeStore>().AddSingleton<ServedMode>().AddSingleton<EndMode>().AddSingleton<Guardrails>().AddSingleton<ChangeMode>()
+            .AddSingleton<IModePrecondition, DefaultSecretsCheck>().AddSingleton<IModePrecondition, KeyFilesCheck>().AddSingleton<IModePrecondition, SecretFilesCheck>()
+            .AddSingleton<IModePrecondition, PlainHttpCheck>().AddSingleton<IModePrecondition, RowSecurityCheck>().AddSingleton<IModePrecondition, FoundProvidersCheck>()
+            .AddSingleton<FollowInstallation>().AddHostedService(static provider => provider.GetRequiredService<FollowInstallation>()),
         Map = static routes =>
         {
             ChangeSettings.Map(routes);
+            SettingsHistory.Map(routes);
             ChangeModelProfiles.Map(routes);
+            ChangeNotificationPreferences.Map(routes);
+            ChangeMode.Map(routes);
         },
-        Start = static (services, cancellationToken) => services.GetRequiredService<ServedSettings>().StartAsync(cancellationToken),
+        Start = static async (services, cancellationToken) =>
+        {
+            await services.GetRequiredService<ServedMode>().StartAsync(cancellationToken);
+            await services.GetRequiredService<FollowInstallation>().OnceAsync(cancellationToken);
+            var mode = services.GetRequiredService<ServedMode>().Now;
+            await services.GetRequiredService<Guardrails>().ThrowIfMustNotStartAsync(RequestContext.ForSystem(Db.AllTenants, mode), mode, cancellationToken);
+        },
+        Problems = SettingsProblems.All,
         Json = SettingsJson.Default,
     };
 }

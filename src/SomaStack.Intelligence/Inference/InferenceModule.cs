@@ -45,6 +45,7 @@ public static class InferenceModule
         services.AddSingleton<ResponseStore>();
         services.AddSingleton<InferSync>();
         services.AddSingleton(_ => ProviderList.From(options));
+        services.AddSingleton<IModePrecondition, GenerativeModel>();
         services.AddSingleton<Router>();
         services.AddSingleton<GovernedChat>();
         services.AddSingleton<PassThrough>();

@@ -32,6 +32,10 @@ public static class KeyFile
         return false;
     }
 
+    /// <summary>True when somebody beside its owner may read or write the file. Windows has no modes; the folder's access list counts there.</summary>
+    public static bool IsOpenToOthers(string path) =>
+        !OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & ~(OwnerOnly | UnixFileMode.UserExecute)) != 0;
+
     /// <summary>Waits for its turn: whoever starts together holds this for a rename.</summary>
     private static FileStream Lock(string path)
     {

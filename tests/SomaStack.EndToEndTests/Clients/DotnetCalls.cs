@@ -51,6 +51,7 @@ internal static class DotnetCalls
         ["outbox_dead_letters"] = (soma, _, _, stop) => AllAsync(soma.Outbox.DeadLettersAsync(cancellationToken: stop)),
         ["outbox_replay"] = async (soma, a, _, stop) => Out(await soma.Outbox.ReplayAsync(Text(a, "item_id")!, stop)),
         ["constitution_version"] = async (soma, _, _, stop) => Out(await soma.Constitution.VersionAsync(stop)),
+        ["constitution_get"] = async (soma, _, _, stop) => Out(await soma.Constitution.GetAsync(stop)),
         ["constitution_checksum"] = async (soma, _, _, stop) => Out(await soma.Constitution.ChecksumAsync(stop)),
         ["session_start"] = async (soma, a, key, stop) => Out(await soma.StartSessionAsync(Text(a, "prompt")!, idempotencyKey: key, cancellationToken: stop)),
         ["session_follow"] = (soma, a, _, stop) => AllAsync(soma.FollowAsync(Session(a), a["after"]!.GetValue<long>(), untilIdle: true, stop)),

@@ -15,7 +15,7 @@ namespace SomaStack.EndToEndTests.Clients;
 /// </summary>
 internal sealed class FlakyServer : IAsyncDisposable
 {
-    private static readonly string[] Forwarded = ["Authorization", "Idempotency-Key", "If-Match", "Last-Event-ID", "X-Tenant-ID"];
+    private static readonly string[] Forwarded = ["Authorization", "Idempotency-Key", "If-Match", "If-None-Match", "Last-Event-ID", "X-Tenant-ID"];
 
     private readonly WebApplication _app;
     private readonly HttpClient _soma;

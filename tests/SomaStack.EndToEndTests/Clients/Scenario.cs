@@ -97,6 +97,7 @@ internal sealed partial class Scenario(Uri soma, Uri flaky, string token)
         var options = new SomaClientOptions { Tenant = given?["tenant"]?.GetValue<string>() };
         if (given?["max_attempts"] is { } attempts) options = options with { MaxAttempts = attempts.GetValue<int>() };
         if (given?["deadline_ms"] is { } deadline) options = options with { Deadline = TimeSpan.FromMilliseconds(deadline.GetValue<int>()) };
+        if (given?["constitution_cache_ms"] is { } keep) options = options with { ConstitutionCache = TimeSpan.FromMilliseconds(keep.GetValue<int>()) };
         return options;
     }
 

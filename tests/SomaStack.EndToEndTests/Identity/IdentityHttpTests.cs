@@ -151,7 +151,7 @@ public sealed class IdentityHttpTests(IdentityHttpTests.Server server) : IClassF
         var budget = (await JsonAsync(await admin.GetAsync("/v1/billing/usage", Stop), HttpStatusCode.OK)).GetProperty("budget");
         Assert.Equal((12.5m, 1.0), (budget.GetProperty("limit").GetDecimal(), budget.GetProperty("ratio").GetDouble()));
         Assert.Equal("developer-light", (await JsonAsync(await admin.GetAsync("/v1/deployment-mode", Stop), HttpStatusCode.OK)).GetProperty("mode").GetString());
-        await ProblemAsync(await server.Owner.PostAsync("/v1/deployment-mode", null, Stop), HttpStatusCode.NotImplemented, "not_built");
+        await ProblemAsync(await admin.PostAsync("/v1/deployment-mode", null, Stop), HttpStatusCode.Forbidden, "capability_missing");
     }
 
     [Fact]

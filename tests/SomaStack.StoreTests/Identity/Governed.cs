@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
+using SomaStack.Governance.Approvals;
 using SomaStack.Governance.Billing;
 using SomaStack.Governance.Identity;
 using SomaStack.Governance.Settings;
@@ -11,7 +12,7 @@ namespace SomaStack.StoreTests.Identity;
 /// <summary>The lower governance rooms over a fresh database, started as the server starts them, with a clock that the test moves.</summary>
 internal sealed class Governed : IAsyncDisposable
 {
-    private static readonly Room[] Rooms = [IdentityModule.Room, SettingsModule.Room, BillingModule.Room];
+    private static readonly Room[] Rooms = [IdentityModule.Room, ApprovalsModule.Room, SettingsModule.Room, BillingModule.Room];
 
     private readonly ServiceProvider _services;
 

@@ -32,6 +32,9 @@ public sealed class KafkaRelaying(Databases databases)
     {
         Assert.Equal("constitution.updated", KafkaTopics.Of("somastack.constitution.updated.v1"));
         Assert.Equal("settings.changed", KafkaTopics.Of("somastack.settings.changed.v1"));
+        Assert.Equal("constitution.updated", KafkaTopics.Of("somastack.constitution.overlay_changed.v1"));
+        Assert.Equal("settings.changed", KafkaTopics.Of("somastack.settings.notification_preferences_changed.v1"));
+        Assert.Equal("mode.changed", KafkaTopics.Of("somastack.settings.mode_changed.v1"));
         Assert.Equal("slm.requests", KafkaTopics.Of("somastack.inference.call_opened.v1"));
         Assert.Equal("slm.requests", KafkaTopics.Of("somastack.inference.request_queued.v1"));
         Assert.Equal("slm.responses", KafkaTopics.Of("somastack.inference.request_completed.v1"));

@@ -10,7 +10,7 @@ using SomaStack.Platform;
 
 namespace SomaStack.StoreTests.Policy;
 
-/// <summary>Constitution and Policy over a fresh database, started as the server starts them, with a clock that the test moves.</summary>
+/// <summary>Constitution and Policy, with what they stand on, over a fresh database, started as the server starts them, with a clock that the test moves.</summary>
 internal sealed class House : IAsyncDisposable
 {
     private static readonly Room[] Rooms = [IdentityModule.Room, ApprovalsModule.Room, ConstitutionModule.Room, PolicyModule.Room];
@@ -45,9 +45,10 @@ internal sealed class House : IAsyncDisposable
 
     public T Get<T>() where T : notnull => _services.GetRequiredService<T>();
 
-    /// <summary>Types of the lines of these rooms; people and keys come with the first start.</summary>
-    public Task<List<string>> JournalAsync(string tenant) => Db.QueryAsync(tenant, static reader => reader.GetString(0),
-        $"SELECT type FROM journal WHERE tenant = {tenant} AND type NOT LIKE 'somastack.identity.%' ORDER BY position", TestContext.Current.CancellationToken);
+    /// <summary>What these rooms wrote; people and approvals are set-up.</summary>
+    public async Task<List<string>> JournalAsync(string tenant) => [.. (await Db.QueryAsync(tenant, static reader => reader.GetString(0),
+        $"SELECT type FROM journal WHERE tenant = {tenant} ORDER BY position", TestContext.Current.CancellationToken))
+        .Where(static type => !type.StartsWith("somastack.identity.", StringComparison.Ordinal) && !type.StartsWith("somastack.approval.", StringComparison.Ordinal))];
 
     /// <summary>Creates a person.</summary>
     public Task AddAsync(string id, params string[] capabilities) =>

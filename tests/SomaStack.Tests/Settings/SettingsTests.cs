@@ -8,12 +8,12 @@ public sealed class SettingsTests
 {
     [Fact]
     public void An_amount_survives_the_way_to_nanos_and_back() =>
-        Gen.Long[0, 9_000_000_000_000_000_000].Sample(nanos => Assert.Equal(nanos, ChangeSettings.Nanos(nanos / 1_000_000_000m)));
+        Gen.Long[0, 9_000_000_000_000_000_000].Sample(nanos => Assert.Equal(nanos, SettingsFields.Nanos(nanos / 1_000_000_000m)));
 
     [Fact]
     public void What_is_no_whole_number_of_nanos_in_range_is_refused()
     {
-        foreach (var amount in new[] { -0.01m, 0.0000000001m, 9_000_000_001m, decimal.MaxValue, decimal.MinValue }) Assert.Null(ChangeSettings.Nanos(amount));
+        foreach (var amount in new[] { -0.01m, 0.0000000001m, 9_000_000_001m, decimal.MaxValue, decimal.MinValue }) Assert.Null(SettingsFields.Nanos(amount));
     }
 
     [Fact]

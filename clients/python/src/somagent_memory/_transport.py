@@ -37,6 +37,7 @@ class Call:
     stream: Iterable[bytes] | None = None
     idempotency_key: str | None = None
     if_match: str | None = None
+    if_none_match: str | None = None
     last_event_id: int | None = None
     repeats: bool = True
     patience: float | None = None
@@ -113,6 +114,12 @@ class Transport:
         with self._tracked() as running:
             response, body = self._repeat(call, running, timeout, self._whole)
         return (json.loads(body) if body else None), response.headers.get("ETag")
+
+    def changed(self, call: Call, shape: type[T], timeout: float | None = None) -> tuple[T, str | None] | None:
+        """The answer with its ETag, or None when the caller holds it already."""
+        with self._tracked() as running:
+            response, body = self._repeat(call, running, timeout, self._whole)
+        return None if response.status == 304 else (decode(shape, json.loads(body)), response.headers.get("ETag"))
 
     def nothing(self, call: Call, timeout: float | None = None) -> None:
         self.tagged(call, timeout)
@@ -236,7 +243,7 @@ class Transport:
         elif call.body is not None:
             body = json.dumps(call.body, default=_plain, ensure_ascii=False, allow_nan=False).encode()
             headers["Content-Type"] = "application/json"
-        for name, value in (("Idempotency-Key", call.idempotency_key), ("If-Match", call.if_match), ("Last-Event-ID", call.last_event_id)):
+        for name, value in (("Idempotency-Key", call.idempotency_key), ("If-Match", call.if_match), ("If-None-Match", call.if_none_match), ("Last-Event-ID", call.last_event_id)):
             if value is not None:
                 headers[name] = str(value)
         return body, headers

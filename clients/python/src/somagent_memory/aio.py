@@ -116,6 +116,7 @@ class AsyncOutboxClient(_Group[OutboxClient]):
 
 
 class AsyncConstitutionClient(_Group[ConstitutionClient]):
+    get = _call(ConstitutionClient.get)
     version = _call(ConstitutionClient.version)
     checksum = _call(ConstitutionClient.checksum)
 

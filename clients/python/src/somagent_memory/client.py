@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ssl
 import time
+from dataclasses import replace
 from types import TracebackType
+from typing import Generic, TypeVar
 
 from . import models as m
 from ._transport import Transport, get
@@ -14,23 +16,46 @@ from .retry import RetryOptions
 from .sessions import SessionsClient
 from .working import WorkingMemoryClient
 
+T = TypeVar("T")
+
+
+class _Kept(Generic[T]):
+    """One answer that is kept for a while and then asked for by its ETag."""
+
+    def __init__(self, transport: Transport, path: str, shape: type[T], keep: float) -> None:
+        self._transport, self._path, self._shape, self._keep = transport, path, shape, keep
+        self._known: tuple[T, str | None, float] | None = None
+
+    def read(self, timeout: float | None) -> T:
+        known = self._known
+        if known is not None and time.monotonic() - known[2] < self._keep:
+            return known[0]
+        changed = self._transport.changed(replace(get(self._path), if_none_match=known[1] if known else None), self._shape, timeout)
+        if changed is None:
+            assert known is not None
+            changed = known[0], known[1]
+        self._known = (*changed, time.monotonic())
+        return changed[0]
+
 
 class ConstitutionClient:
-    """Which constitution governs the caller's tenant."""
+    """Which constitution governs the caller's tenant.
+
+    Answers are kept for a while, then asked for by their ETag, which is the hash: one that still governs is not sent again. A failed read is raised,
+    never answered with an old version.
+    """
 
     def __init__(self, transport: Transport, keep: float) -> None:
         self._transport = transport
-        self._keep = keep
-        self._known: tuple[m.ConstitutionVersion, float] | None = None
+        self._version = _Kept(transport, "/v1/constitution/version", m.ConstitutionVersion, keep)
+        self._whole = _Kept(transport, "/v1/constitution", m.Constitution, keep)
+
+    def get(self, *, timeout: float | None = None) -> m.Constitution:
+        """With its document."""
+        return self._whole.read(timeout)
 
     def version(self, *, timeout: float | None = None) -> m.ConstitutionVersion:
-        """Kept for a while. A failed read is raised, never answered with an old version."""
-        known = self._known
-        if known is not None and time.monotonic() - known[1] < self._keep:
-            return known[0]
-        version = self._transport.json(get("/v1/constitution/version"), m.ConstitutionVersion, timeout)
-        self._known = (version, time.monotonic())
-        return version
+        return self._version.read(timeout)
 
     def checksum(self, *, timeout: float | None = None) -> m.ConstitutionChecksum:
         """Of the active document, computed anew by the server."""

@@ -414,6 +414,22 @@ class ConstitutionVersion:
     hash: str
     issued_at: datetime | None = None
     activated_at: datetime | None = None
+    base_hash: str | None = None
+    overlay_version: int = 0
+
+
+@dataclass(frozen=True)
+class Constitution:
+    """``document``: what governs, the tenant's overlay included. ``base_hash``: of the signed document alone."""
+
+    document: dict[str, Any]
+    version: int
+    hash: str
+    inherited: bool
+    issued_at: datetime | None = None
+    activated_at: datetime | None = None
+    base_hash: str | None = None
+    overlay_version: int = 0
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using SomaStack.Governance.Approvals.Contracts;
 using SomaStack.Governance.Billing.Contracts;
 using SomaStack.Governance.Policy.Contracts;
+using SomaStack.Governance.Settings.Contracts;
 using SomaStack.Intelligence.Inference.Contracts;
 using SomaStack.Platform;
 
@@ -31,13 +32,14 @@ internal sealed partial class ModelCalls
     private readonly ILogger<ModelCalls> _log;
     private readonly IKillSwitch? _killSwitch;
     private readonly IApprovals? _approvals;
+    private readonly ProviderList? _providers;
     private readonly Gathering<ModelCall> _openings;
     private readonly LateSettlements _late;
 
     public ModelCalls(Db db, Journal journal, CallStore store, IGate gate, IBilling billing, TimeProvider clock, ILogger<ModelCalls> log, IKillSwitch? killSwitch = null,
-        IApprovals? approvals = null)
+        IApprovals? approvals = null, ProviderList? providers = null)
     {
-        (_db, _journal, _store, _gate, _billing, _clock, _log, _killSwitch, _approvals) = (db, journal, store, gate, billing, clock, log, killSwitch, approvals);
+        (_db, _journal, _store, _gate, _billing, _clock, _log, _killSwitch, _approvals, _providers) = (db, journal, store, gate, billing, clock, log, killSwitch, approvals, providers);
         _openings = new Gathering<ModelCall>(db, WriteOpeningsAsync, OpenAloneAsync, clock);
         _late = new LateSettlements(new Gathering<CallEnd>(db, WriteEndsAsync, EndAloneAsync, clock, LateSettlements.Linger), end => _underWay.TryRemove(end.Call.Id, out _), clock, log);
     }
@@ -54,6 +56,7 @@ internal sealed partial class ModelCalls
         bool mayAsk = true, bool approved = false)
     {
         _killSwitch?.ThrowIfEngaged(context.Tenant);
+        if (_providers?.Of(model) is { } provider) ModeLimits.ThrowIfSpends(context.Mode, _billing.PriceOf(model.Provider, model.Id) is { IsFree: true }, provider.BaseAddress);
         var ratio = await _billing.BudgetRatioAsync(context.Tenant, cancellationToken);
         var arguments = $"{{\"body_sha256\":\"{requestSha256}\",\"model\":\"{JsonEncodedText.Encode(model.Id)}\",\"purpose\":\"{purpose}\"}}";
         var action = new GatedAction("model.call", model.Id, arguments, BudgetRatio: ratio);

@@ -15,7 +15,7 @@ internal sealed class ProviderList
     public IReadOnlyList<Provider> All => _state.All;
 
     public static ProviderList From(SomaOptions options) => new(
-        [.. ProviderSettings.From(options, Environment.GetEnvironmentVariable).Select(static settings => new Provider(settings, Connect(settings.Address)))]);
+        [.. ProviderSettings.From(options, options.SecretOf).Select(static settings => new Provider(settings, Connect(settings.Address)))]);
 
     /// <summary>A client that may reach this address, wherever it is.</summary>
     public static HttpClient Connect(Uri address) => OutgoingHttp.Create(Outgoing, address);
