@@ -28,7 +28,7 @@ internal sealed class ListConstitutions(ConstitutionStore store)
     {
         routes.MapGet("/v1/constitution/versions", (string? scope, string? cursor, int? limit, RequestContext context, ListConstitutions use, CancellationToken cancellationToken) =>
             use.ListAsync(context, scope, cursor, limit, cancellationToken)).Requires(Capability.ConstitutionRead);
-        routes.MapGet("/v1/constitution/versions/{version:long}", (long version, string? scope, RequestContext context, ListConstitutions use, CancellationToken cancellationToken) =>
+        routes.MapGet("/v1/constitution/versions/{version}", (long version, string? scope, RequestContext context, ListConstitutions use, CancellationToken cancellationToken) =>
             use.OneAsync(context, scope, version, cancellationToken)).Requires(Capability.ConstitutionRead);
         routes.MapGet("/v1/constitution/diff", (long from, long to, string? scope, RequestContext context, ListConstitutions use, CancellationToken cancellationToken) =>
             use.DiffAsync(context, scope, from, to, cancellationToken)).Requires(Capability.ConstitutionRead);

@@ -25,11 +25,11 @@ internal sealed class SettingsHistory(SettingsStore store, ServedSettings served
     {
         routes.MapGet("/v1/settings/history", (string? cursor, int? limit, RequestContext context, SettingsHistory use, CancellationToken cancellationToken) =>
             use.ListAsync(context, cursor, limit, cancellationToken)).Requires(Capability.TenantAdmin);
-        routes.MapGet("/v1/settings/history/{version:long}", (long version, RequestContext context, SettingsHistory use, CancellationToken cancellationToken) =>
+        routes.MapGet("/v1/settings/history/{version}", (long version, RequestContext context, SettingsHistory use, CancellationToken cancellationToken) =>
             use.OneAsync(context, version, cancellationToken)).Requires(Capability.TenantAdmin);
         routes.MapGet("/v1/settings/diff", (long from, long to, RequestContext context, SettingsHistory use, CancellationToken cancellationToken) =>
             use.DiffAsync(context, from, to, cancellationToken)).Requires(Capability.TenantAdmin);
-        routes.MapPost("/v1/settings/history/{version:long}/restore",
+        routes.MapPost("/v1/settings/history/{version}/restore",
             (long version, RequestContext context, SettingsHistory use, HttpRequest http, HttpResponse response, CancellationToken cancellationToken) =>
                 use.RestoreAsync(context, version, Routes.IfMatch(http), response, cancellationToken)).Requires(Capability.TenantAdmin);
     }

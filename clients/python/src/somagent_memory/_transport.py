@@ -310,6 +310,9 @@ def part(text: str) -> str:
 def _chunks(response: http.client.HTTPResponse, connection: http.client.HTTPConnection | None = None, until: float | None = None) -> Iterator[bytes]:
     announced = response.headers.get("Content-Length")
     left = int(announced) if announced is not None and not response.chunked else None
+    if response.status in (204, 304):
+        # Without a body (RFC 9110, 6.4.1), so nothing would end the reading that the connection waits for.
+        left = 0
     while left is None or left > 0:
         if connection is not None and until is not None:
             _limit(connection, until)
