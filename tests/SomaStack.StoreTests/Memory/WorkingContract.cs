@@ -229,8 +229,7 @@ public sealed class WorkingContract(Databases databases)
         {
             var policy = JsonNode.Parse(StarterPolicy.Text())!;
             (policy["kinds"]!["memory.write"]!["confidence"], policy["kinds"]!["memory.write"]!["risk"]) = allow ? (1, 0) : (0, 1);
-            using var document = JsonDocument.Parse(policy.ToJsonString());
-            await _governance.Get<WritePolicy>().RunAsync(Policy.House.Caller(tenant, "ada", Capability.PolicyWrite), document.RootElement, expected, new DefaultHttpContext().Response, Stop);
+            await _governance.GovernAsync(tenant, CanonicalJson.Canonicalize(policy.ToJsonString()), expected + 1);
         }
 
         public Task<WorkingDraft> DraftAsync(RequestContext context, string text, bool pinned = false) => Own.DraftAsync(context, text, pinned);

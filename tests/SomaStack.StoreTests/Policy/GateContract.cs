@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using SomaStack.Governance.Approvals.Contracts;
 using Microsoft.Extensions.DependencyInjection;
 using SomaStack.Governance.Policy;
 using SomaStack.Governance.Policy.Contracts;
@@ -40,9 +42,11 @@ public sealed class GateContract(Databases databases)
     public async Task Two_writers_of_one_version_do_not_both_win(string name)
     {
         await using var house = await House.StartAsync(databases, name);
-        var outcomes = await Task.WhenAll(Enumerable.Range(0, 6).Select(async _ => await Record.ExceptionAsync(() => PutAsync(house, StarterPolicy.Text(), 1))));
+        var wanted = await AskAsync(house, StarterPolicy.Text(), 1);
+        await house.ApproveAsync(wanted, Capability.PolicyWrite);
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 6).Select(async _ => await Record.ExceptionAsync(() => ClaimAsync(house, StarterPolicy.Text(), 1, wanted.Id))));
         Assert.Single(outcomes, outcome => outcome is null);
-        Assert.All(outcomes.Where(outcome => outcome is not null), outcome => Assert.Equal("version_mismatch", Assert.IsType<Problem>(outcome).Code.Code));
+        Assert.All(outcomes.Where(outcome => outcome is not null), outcome => Assert.Contains(Assert.IsType<Problem>(outcome).Code.Code, (string[])["version_mismatch", "approval_spent"]));
         var stale = await Assert.ThrowsAsync<Problem>(() => PutAsync(house, StarterPolicy.Text(), 1));
         Assert.Equal("version_mismatch", stale.Code.Code);
         Assert.Equal(3, (await PutAsync(house, StarterPolicy.Text(), 2)).Version);
@@ -168,9 +172,24 @@ public sealed class GateContract(Databases databases)
         return StarterPolicy.Text().Replace(from, to, StringComparison.Ordinal);
     }
 
+    private static readonly RequestContext Writer = House.Caller("demo", "ada", Capability.PolicyWrite);
+
     private static async Task<PolicyAnswer> PutAsync(House house, string text, long expected)
     {
+        var wanted = await AskAsync(house, text, expected);
+        await house.ApproveAsync(wanted, Capability.PolicyWrite);
+        return await ClaimAsync(house, text, expected, wanted.Id);
+    }
+
+    private static async Task<WantedApproval> AskAsync(House house, string text, long expected) =>
+        Assert.IsType<Accepted<ApprovalWanted>>(await RunAsync(house, text, expected, null)).Value!.Approval;
+
+    private static async Task<PolicyAnswer> ClaimAsync(House house, string text, long expected, string approval) =>
+        Assert.IsType<Ok<PolicyAnswer>>(await RunAsync(house, text, expected, approval)).Value!;
+
+    private static Task<IResult> RunAsync(House house, string text, long expected, string? approval)
+    {
         using var document = JsonDocument.Parse(text);
-        return (await house.Get<WritePolicy>().RunAsync(House.Caller("demo", "ada", Capability.PolicyWrite), document.RootElement, expected, new DefaultHttpContext().Response, Stop)).Value!;
+        return house.Get<WritePolicy>().RunAsync(Writer with { Approval = approval }, PolicyText.Canonical(document.RootElement), expected, new DefaultHttpContext().Response, Stop);
     }
 }

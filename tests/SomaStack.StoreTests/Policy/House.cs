@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using SomaStack.Governance.Approvals;
+using SomaStack.Governance.Approvals.Contracts;
 using SomaStack.Governance.Constitution;
 using SomaStack.Governance.Identity;
 using SomaStack.Governance.Policy;
@@ -17,6 +18,7 @@ internal sealed class House : IAsyncDisposable
 
     private readonly ServiceProvider _services;
     private readonly bool _ownsKeys;
+    private bool _second;
 
     private House(ServiceProvider services, FakeTimeProvider clock, SomaOptions options, bool ownsKeys) => (_services, Clock, Options, _ownsKeys) = (services, clock, options, ownsKeys);
 
@@ -53,6 +55,26 @@ internal sealed class House : IAsyncDisposable
     /// <summary>Creates a person.</summary>
     public Task AddAsync(string id, params string[] capabilities) =>
         Get<PutUser>().RunAsync(id, new PutUserRequest(id, capabilities), Databases.Context("demo", "owner"), null, 0, TestContext.Current.CancellationToken);
+
+    /// <summary>A second person says yes.</summary>
+    public async Task ApproveAsync(WantedApproval wanted, params string[] capabilities)
+    {
+        string[] held = [Capability.ApprovalDecide, .. capabilities];
+        if (!_second)
+        {
+            await AddAsync("bob", held);
+            _second = true;
+        }
+        await Get<DecideApproval>().RunAsync(Caller("demo", "bob", held), wanted.Id, new DecideRequest(ApprovalVote.Approve, wanted.Digest), TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>Puts a policy in force as set-up, without the two people whom the routes ask for.</summary>
+    public async Task GovernAsync(string tenant, string text, long version)
+    {
+        var policy = new PolicyVersion(tenant, version, text, PoliciesInForce.Hash(text), "set-up", Clock.GetUtcNow());
+        await Db.WriteAsync(tenant, work => PolicyStore.InsertAsync(work, policy), TestContext.Current.CancellationToken);
+        Get<PoliciesInForce>().Changed(tenant);
+    }
 
     public Task<Decision> CheckAsync(RequestContext context, string kind = "session.start") =>
         Get<IGate>().CheckAsync(context, new GatedAction(kind, "persona", "{}"), TestContext.Current.CancellationToken).AsTask();
