@@ -15,7 +15,8 @@ namespace SomaStack.Agents.Sessions;
 /// moderated and released, and the last commit holds the answer, its proof, the memory of what was asked and the journal line.
 /// </summary>
 internal sealed partial class AnswerTurn(
-    Db db, SessionStore sessions, OpenTurn open, IModelAnswers answers, IModeration moderation, IMemory memory, IWorkingMemory working, SessionStreams streams, IKillSwitch killSwitch, TimeProvider clock, ILogger<AnswerTurn> log)
+    Db db, SessionStore sessions, OpenTurn open, IModelAnswers answers, IModeration moderation, IMemory memory, IWorkingMemory working, SessionStreams streams,
+    IKillSwitch killSwitch, TimeProvider clock, ILogger<AnswerTurn> log)
 {
     private const int OutputTokensMax = 1024;
     private const int TokensAroundMessage = 16;

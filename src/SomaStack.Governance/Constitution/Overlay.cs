@@ -104,8 +104,8 @@ internal static class Overlay
         if (merged.Count > 0) enforcement[field] = merged;
     }
 
-    private static IEnumerable<JsonElement> Principles(JsonElement holder) =>
-        holder.ValueKind == JsonValueKind.Object && holder.TryGetProperty("principles", out var list) && list.ValueKind == JsonValueKind.Array ? list.EnumerateArray() : [];
+    private static JsonElement.ArrayEnumerator Principles(JsonElement holder) =>
+        holder.ValueKind == JsonValueKind.Object && holder.TryGetProperty("principles", out var list) && list.ValueKind == JsonValueKind.Array ? list.EnumerateArray() : default;
 
     private static IEnumerable<string> PrincipleIds(JsonElement holder) =>
         Principles(holder).Where(static item => item.ValueKind == JsonValueKind.Object && item.TryGetProperty("id", out var id) && id.ValueKind == JsonValueKind.String).Select(static item => item.GetProperty("id").GetString()!);

@@ -44,7 +44,7 @@ internal static class ReadConstitution
     }
 
     /// <summary>304 when the caller holds this one already.</summary>
-    private static IResult? Known(HttpRequest http, string hash)
+    private static StatusCodeHttpResult? Known(HttpRequest http, string hash)
     {
         var tag = $"\"{hash}\"";
         http.HttpContext.Response.Headers.ETag = tag;

@@ -122,5 +122,5 @@ public sealed class SignersTests(Databases databases) : IDisposable
         return $"[{{\"key_id\":\"{signature.KeyId}\",\"algorithm\":\"ed25519\",\"value\":\"{signature.Value}\"}}]";
     }
 
-    private static Task LoadAsync(House house, LoadRequest request) => house.Get<LoadConstitution>().RunAsync(Ada(), request, Stop);
+    private static Task<Microsoft.AspNetCore.Http.HttpResults.Ok<LoadAnswer>> LoadAsync(House house, LoadRequest request) => house.Get<LoadConstitution>().RunAsync(Ada(), request, Stop);
 }

@@ -168,7 +168,7 @@ public sealed class KillSwitchContract(Databases databases)
         Assert.False(Assert.IsType<Ok<KillSwitchAnswer>>(await ChangeAsync(house, Operator with { Approval = wanted.Id }, false, scope, "over", target)).Value!.Engaged);
     }
 
-    private static Task DecideAsync(House house, WantedApproval wanted, RequestContext by) =>
+    private static Task<Ok<DecideAnswer>> DecideAsync(House house, WantedApproval wanted, RequestContext by) =>
         house.Get<DecideApproval>().RunAsync(by, wanted.Id, new DecideRequest(ApprovalVote.Approve, wanted.Digest), Stop);
 
     private static async Task<Microsoft.AspNetCore.Http.IResult> ChangeAsync(House house, RequestContext context, bool engaged, KillScope scope, string reason = "over", string? target = null) =>

@@ -106,11 +106,14 @@ internal sealed record ScimComparison(ScimAttribute Path, string Operator, objec
         return (Value, value.GetValueKind()) switch
         {
             (bool flag, JsonValueKind.True or JsonValueKind.False) => how == "eq" && value.GetValue<bool>() == flag,
-            (double number, JsonValueKind.Number) => Compare(value.GetValue<double>().CompareTo(number), how),
+            (double number, JsonValueKind.Number) => Compare(Number(value).CompareTo(number), how),
             (string text, JsonValueKind.String) => HoldsText(value.GetValue<string>(), text, how),
             _ => false,
         };
     }
+
+    /// <summary>A number of the program's own is an int or a long, and only one that was read converts by itself.</summary>
+    private static double Number(JsonValue value) => double.Parse(value.ToJsonString(), CultureInfo.InvariantCulture);
 
     private bool HoldsText(string actual, string wanted, string how)
     {

@@ -141,7 +141,7 @@ internal sealed class ScimGroups(ScimStore store, ScimRights rights, PublicOrigi
         return new Wanted(name, externalId, list is null ? null : Capabilities(list), distinct);
     }
 
-    private static IReadOnlyList<string> Capabilities(JsonNode list)
+    private static List<string> Capabilities(JsonNode list)
     {
         if (list is not JsonArray names || names.Count > 64 || !names.All(static name => name is JsonValue value && value.GetValueKind() == System.Text.Json.JsonValueKind.String))
             throw ScimProblems.InvalidValue.Because("'capabilities' must be a list of names.");
