@@ -1,4 +1,6 @@
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.DependencyInjection;
+using SomaStack.Governance.Approvals.Contracts;
 using SomaStack.Governance.Policy;
 using SomaStack.Governance.Policy.Contracts;
 using SomaStack.Platform;
@@ -93,7 +95,10 @@ public sealed class AppealContract(Databases databases)
         await house.Get<ChangeKillSwitch>().RunAsync(ops, new KillSwitchRequest(true, KillScope.Tenant, "drill"), Stop);
         Assert.Equal("kill_switch_engaged", await CodeAsync(() => SayAsync(house, ada, Override)));
         Assert.Equal((0, 0L), (counting.Asked, await house.Db.NumberAsync("demo", $"SELECT COUNT(*) FROM moderation_strikes WHERE tenant = {"demo"}", Stop)));
-        await house.Get<ChangeKillSwitch>().RunAsync(ops, new KillSwitchRequest(false, KillScope.Tenant, "over"), Stop);
+        var over = new KillSwitchRequest(false, KillScope.Tenant, "over");
+        var wanted = Assert.IsType<Accepted<ApprovalWanted>>((await house.Get<ChangeKillSwitch>().RunAsync(ops, over, Stop)).Result).Value!.Approval;
+        await house.ApproveAsync(wanted, Capability.KillSwitchEngage);
+        await house.Get<ChangeKillSwitch>().RunAsync(ops with { Approval = wanted.Id }, over, Stop);
         await LockAsync(house, ada);
         Assert.Equal(3, counting.Asked);
         counting.Throws = new TaskCanceledException("a time-out of the detector's own");
