@@ -37,6 +37,22 @@ internal static class AttackTexts
 
     public static byte[] Digest(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
 
+    /// <summary>
+    /// Longer innocent prose: paragraphs of this project's own pages, of which those with an odd digest of their name are held out; the
+    /// templates hold paragraphs of the others. Empty away from a checkout.
+    /// </summary>
+    public static List<string> OwnPages()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "SomaStack.slnx"))) folder = folder.Parent;
+        if (folder is null) return [];
+        // The page on moderation quotes attacks; two pages are generated lists.
+        var pages = Directory.EnumerateFiles(Path.Combine(folder.FullName, "docs"), "*.md").Order(StringComparer.Ordinal)
+            .Where(static page => Path.GetFileName(page) is not ("moderation.md" or "errors.md" or "metrics.md") && IsHeld(Path.GetFileName(page)));
+        return [.. pages.SelectMany(static page => string.Concat(File.ReadAllText(page).Split("```").Where(static (_, at) => at % 2 == 0)).Split("\n\n"))
+            .Select(static part => part.Trim()).Where(static part => part.Length >= 200 && part[0] is not ('|' or '>' or '#'))];
+    }
+
     private static AttackText Of(string set, string text, bool attack) => new(set, text, attack, IsHeld(text));
 
     /// <summary>RFC 4180: quoted fields may hold commas, doubled quotes and line breaks.</summary>

@@ -29,6 +29,9 @@ public static class ModerationBench
         foreach (var (split, part) in new[] { ("held-out", judged.FindAll(static one => one.Text.Held)), ("all (half of it trained on)", judged) }) Sets(rows, split, part);
         var variants = Variants(judged);
         rows.Add(Row("held-out, no variant of a training text", AttackTexts.Injections, "model recall", variants.Count(static one => one.ByModel), variants.Count));
+        var prose = AttackTexts.OwnPages().ConvertAll(text => Judge(policy, new AttackText("own-pages", text, false, true)));
+        rows.Add(Row("held-out", "own-pages (paragraphs)", "model over-defence at its own threshold", prose.Count(static one => one.ByModel), prose.Count));
+        rows.Add(Row("held-out", "own-pages (paragraphs)", "rules over-defence (warned or blocked)", prose.Count(static one => one.ByRules), prose.Count));
         var figures = new Dictionary<string, Figure>(StringComparer.Ordinal);
         Auc(figures, "held_out", judged.FindAll(static one => one.Text.Held));
         Auc(figures, "all", judged);

@@ -55,7 +55,7 @@ public sealed class DetectorTests
         var findings = ModerationRules.Look(Starter, ModerationStage.ToolResult, text);
         Assert.Contains(findings.Rules, found => found.Id == rule);
         Assert.Contains(ModerationRules.Mark, findings.Redacted!, StringComparison.Ordinal);
-        Assert.Equal(["tool", Detector.Injection], ModerationRules.Labels(ModerationStage.ToolResult, findings));
+        Assert.Equal(["tool", Detector.Injection], ModerationRules.Labels(ModerationStage.ToolResult, findings).Take(2));
     }
 
     [Theory]

@@ -7,6 +7,9 @@ internal static class Detector
 {
     public const string Injection = "prompt_injection";
 
+    /// <summary>A label of its own: a policy may act on signs and yet not on a resemblance.</summary>
+    public const string Suspected = "suspected_injection";
+
     private static readonly ModerationStage[] Everywhere = [ModerationStage.Input, ModerationStage.ToolResult, ModerationStage.Memory, ModerationStage.Output];
     private static readonly ModerationStage[] Unasked = [ModerationStage.ToolResult, ModerationStage.Memory, ModerationStage.Output];
 
@@ -21,7 +24,7 @@ internal static class Detector
 
     /// <summary>A score over a window points at no place, so it labels; what follows from the label is the policy's to say.</summary>
     private static readonly ModerationRule Model = Rule(
-        "model-injection", "The wording resembles attempts to take over an agent.", "Ask for what you want in plain words.", Everywhere, ModerationEffect.Label, ModerationEffect.Label);
+        "model-injection", "The wording resembles attempts to take over an agent.", "Ask for what you want in plain words.", Everywhere, ModerationEffect.Label, ModerationEffect.Label) with { Category = Suspected };
 
     /// <summary>Ids that a policy may turn off.</summary>
     public static readonly IReadOnlyList<string> Ids = [.. Signs.Select(static rule => rule.Id), Model.Id];

@@ -13,7 +13,7 @@ internal sealed class InjectionModel
     public const int Bits = 17;
 
     /// <summary>Words that are judged together; the worst window is the text's score, so that a long text does not hide a short attack.</summary>
-    public const int Window = 40;
+    public const int Window = 20;
 
     public const int HeaderBytes = 20;
     private const string Resource = "SomaStack.Governance.Policy.injection-model.bin";
