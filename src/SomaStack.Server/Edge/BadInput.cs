@@ -8,12 +8,13 @@ namespace SomaStack.Server.Edge;
 /// <summary>Says in our words what the framework found wrong with a request; type names and sent values stay out of it.</summary>
 internal static partial class BadInput
 {
-    public static Problem Of(BadHttpRequestException exception) => exception switch
+    /// <param name="inPath">Whether a parameter is part of the path: what has the wrong form there names nothing.</param>
+    public static Problem Of(BadHttpRequestException exception, Func<string, bool>? inPath = null) => exception switch
     {
         { StatusCode: StatusCodes.Status415UnsupportedMediaType } => PlatformProblems.UnsupportedMedia.Because("This route reads application/json.", exception),
         { StatusCode: StatusCodes.Status408RequestTimeout } => EdgeProblems.SlowRequest.Because("The body arrived too slowly.", exception),
         { InnerException: JsonException json } => OfJson(json),
-        _ => OfParameter(exception),
+        _ => OfParameter(exception, inPath),
     };
 
     /// <summary>Text that is no JSON is 400; JSON of the wrong shape is 422 and names the field.</summary>
@@ -45,9 +46,9 @@ internal static partial class BadInput
         return exception.InnerException is null && exception.GetType() != typeof(JsonException);
     }
 
-    private static Problem OfParameter(BadHttpRequestException exception) =>
+    private static Problem OfParameter(BadHttpRequestException exception, Func<string, bool>? inPath) =>
         Parameter().Match(exception.Message) is { Success: true } match
-            ? Refuse([match.Groups["name"].Value], match.Groups["verb"].Value == "Required" ? "is required" : "has the wrong type or form", exception)
+            ? inPath?.Invoke(match.Groups["name"].Value) == true ? PlatformProblems.NotFound.Because("Nothing here has this id.", exception) : Refuse([match.Groups["name"].Value], match.Groups["verb"].Value == "Required" ? "is required" : "has the wrong type or form", exception)
             : PlatformProblems.MalformedRequest.Because(
                 exception.Message.Contains("body", StringComparison.OrdinalIgnoreCase) ? "A JSON body is needed." : "The request is not valid HTTP.", exception);
 

@@ -38,7 +38,7 @@ internal sealed partial class Refusals(RequestDelegate next, Db db, ILogger<Refu
     {
         Problem problem => problem,
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => Limits.TooLarge(Limits.BodyLimitOf(http.GetEndpoint())),
-        BadHttpRequestException bad => BadInput.Of(bad),
+        BadHttpRequestException bad => BadInput.Of(bad, http.Request.RouteValues.ContainsKey),
         // Two writers met; the loser's transaction was rolled back, so trying again is right.
         _ when db.IsUniqueViolation(exception) => PlatformProblems.Conflict.Because("Another request changed the same thing first.", exception),
         _ => PlatformProblems.Internal.Because("The request could not be completed because of an error in the server.", exception),

@@ -88,8 +88,8 @@ internal sealed class WorkingStore(Db db)
 
     private static WorkingItem MapItem(DbDataReader reader, string model)
     {
-        // A vector of another model cannot be compared with today's; the item is found by its words.
-        var current = reader.Text(4) == model;
+        // A vector of another model cannot be compared with today's, and a text may have none; the item is found by its words.
+        var current = reader.Text(4) == model && !reader.IsDBNull(3);
         return new WorkingItem(
             reader.GetString(0), reader.GetString(1), (int)reader.GetInt64(2), Analyser.Document(reader.GetString(1)), current ? reader.Bytes(3) : null, current ? model : null,
             reader.GetBoolean(5), reader.GetDouble(6), (int)reader.GetInt64(7), reader.GetInt64(8), reader.Text(9), reader.Text(10), reader.Instant(11), reader.Instant(12));
