@@ -18,7 +18,7 @@ internal sealed class LedgerStore(Db db)
         {
             var row = rows[i];
             sql.AppendRow(i, row.Tenant, row.Id, row.Day, row.Principal, row.ApiKey, row.Provider, row.Model, row.Purpose, row.State, row.Currency, row.ReservedNanos,
-                row.PriceValidFrom, row.InputNanos, row.OutputNanos, row.CachedInputNanos, row.More?.ToJson(), row.Binds, row.CreatedAt);
+                row.PriceValidFrom, row.InputNanos, row.OutputNanos, row.CachedInputNanos, row.More?.Write(), row.Binds, row.CreatedAt);
         }
         sql.AppendLiteral(" ON CONFLICT DO NOTHING");
         return work.ExecuteAsync(sql);

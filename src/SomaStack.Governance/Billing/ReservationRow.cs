@@ -13,14 +13,14 @@ internal sealed record ReservationMore(
 {
     private static readonly ReservationMore Nothing = new();
 
-    /// <summary>As it is stored; null for nothing.</summary>
-    public string? ToJson() => this == Nothing ? null : JsonSerializer.Serialize(this, BillingJson.Default.ReservationMore);
+    /// <summary>As it is stored; null for nothing. A method, since the serializer would write a property of this record too.</summary>
+    public string? Write() => this == Nothing ? null : JsonSerializer.Serialize(this, BillingJson.Default.ReservationMore);
 
     public static string? Write(in UnitPrices price, TokenUsage usage)
     {
         if (price is { CacheWrite: null, CacheWriteHour: null, AudioMinute: null, Characters: null, Tier: null } && usage is { CacheWriteHourTokens: null, AudioMilliseconds: null, Characters: null }) return null;
         var more = new ReservationMore(price.CacheWrite, price.CacheWriteHour, price.AudioMinute, price.Characters, price.Tier, usage.CacheWriteHourTokens, usage.AudioMilliseconds, usage.Characters);
-        return more.ToJson();
+        return more.Write();
     }
 
     public static ReservationMore Read(string? json) => json is null ? Nothing : JsonSerializer.Deserialize(json, BillingJson.Default.ReservationMore)!;

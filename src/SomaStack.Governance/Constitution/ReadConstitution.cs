@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using SomaStack.Platform;
 
@@ -32,14 +33,14 @@ internal static class ReadConstitution
     private static async Task<IResult> DocumentAsync(RequestContext context, HttpRequest http, ActiveConstitutions constitutions, CancellationToken cancellationToken)
     {
         var (version, _, active) = await constitutions.GoverningAsync(context.Tenant, cancellationToken);
-        return Known(http, active.Hash) ?? TypedResults.Ok(new ConstitutionAnswer(
+        return (IResult?)Known(http, active.Hash) ?? TypedResults.Ok(new ConstitutionAnswer(
             active.Document, active.Hash, version.Version, version.Hash, active.OverlayVersion, version.Tenant == Db.AllTenants, version.IssuedAt, version.ActivatedAt, version.Signatures));
     }
 
     private static async Task<IResult> VersionAsync(RequestContext context, HttpRequest http, ActiveConstitutions constitutions, CancellationToken cancellationToken)
     {
         var (version, _, active) = await constitutions.GoverningAsync(context.Tenant, cancellationToken);
-        return Known(http, active.Hash) ?? TypedResults.Ok(new ConstitutionVersionAnswer(
+        return (IResult?)Known(http, active.Hash) ?? TypedResults.Ok(new ConstitutionVersionAnswer(
             version.Version, active.Hash, version.Hash, active.OverlayVersion, version.IssuedAt, version.ActivatedAt, active.Hash, "loaded", version.Signatures));
     }
 
