@@ -22,7 +22,7 @@ internal static class People
     public static async Task DecideAsync(HttpClient decider, string id, string decision, int expected = 200)
     {
         var approval = await decider.GetFromJsonAsync<JsonElement>("/v1/approvals/" + id, Stop);
-        var answer = await decider.PostAsJsonAsync($"/v1/approvals/{id}/decision", new { decision, digest = approval.GetProperty("digest").GetString() }, Stop);
+        var answer = await decider.PostAsJsonAsync($"/v1/approvals/{id}/decision", new { decision, digest = approval.GetProperty("approval").GetProperty("digest").GetString() }, Stop);
         Assert.True((int)answer.StatusCode == expected, $"{(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync(Stop)}");
     }
 }

@@ -28,7 +28,7 @@ internal static class ApprovalCommand
         {
             var path = "/v1/approvals/" + Remote.Part(parsed.GetValue(Id)!);
             // The digest goes along, so that nobody approves something else than what the server shows now.
-            var digest = (await client.GetAsync(path, cancellationToken)).GetProperty("digest").GetString();
+            var digest = (await client.GetAsync(path, cancellationToken)).GetProperty("approval").GetProperty("digest").GetString();
             return Ask.Post(path + "/decision", new JsonObject { ["decision"] = decision, ["digest"] = digest, ["comment"] = parsed.GetValue(Comment) });
         },
         Id, Comment);

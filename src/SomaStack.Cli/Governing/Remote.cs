@@ -155,7 +155,7 @@ internal static class Remote
 
     private static async Task DecidedAsync(SomaClient client, string id, CancellationToken cancellationToken)
     {
-        while (Text(await client.GetAsync($"/v1/approvals/{Part(id)}", cancellationToken), "state") == "pending") await Task.Delay(Poll, cancellationToken);
+        while (Text(await client.GetAsync($"/v1/approvals/{Part(id)}", cancellationToken), "approval.state") == "pending") await Task.Delay(Poll, cancellationToken);
     }
 
     private static void Print(ParseResult parsed, JsonElement body)

@@ -11,7 +11,8 @@ internal sealed class Gate(DecisionFacts facts, IKillSwitch killSwitch, ActionRe
         var since = clock.GetTimestamp();
         killSwitch.ThrowIfEngaged(context.Tenant, action);
         var (policy, setting) = await facts.OfAsync(context, action, requiresHuman: false, cancellationToken);
-        var decision = PolicyDecider.Decide(policy, action, setting);
+        var mfaAge = context.MfaAt is { } at ? clock.GetUtcNow() - at : (TimeSpan?)null;
+        var decision = Obligations.Enforce(PolicyDecider.Decide(policy, action, setting), action.Meets, mfaAge);
         PolicyMetrics.Record(decision, policy, action.Kind, clock.GetElapsedTime(since));
         recorder.Offer(context, action, decision);
         return decision;

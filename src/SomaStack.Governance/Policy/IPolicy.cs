@@ -26,6 +26,9 @@ public sealed record GatedAction(string Kind, string Resource, string Arguments,
 
     public string? Capsule { get; init; }
 
+    /// <summary>Kinds of obligations that the caller carries out when the answer is allow; <c>require_mfa</c> is checked by the gate itself.</summary>
+    public IReadOnlyList<string> Meets { get; init; } = [];
+
     /// <summary>Labels of the untrusted content that the arguments may derive from, e.g. <c>memory</c>, <c>tool</c>, <c>web</c>, <c>user</c>.</summary>
     public IReadOnlyList<string> Taints { get; init; } = [];
 }
