@@ -176,6 +176,42 @@ public sealed class AccountHttpTests
     }
 
     [Fact]
+    public async Task A_reset_link_of_one_tenant_is_void_for_whoever_has_joined_another_and_he_chooses_where_to_go()
+    {
+        await using var soma = await SomaProcess.StartAsync();
+        using var owner = await soma.ClientAsync();
+        var token = owner.DefaultRequestHeaders.Authorization!.Parameter!;
+        using var admin = new Browser(soma.Url);
+        using var ada = new Browser(soma.Url);
+        var made = await OkAsync(201, admin.SendAsync(HttpMethod.Post, "/v1/tenants", token, new { id = "acme", display_name = "Acme" }));
+        await admin.SubmitAsync($"<input type=\"hidden\" name=\"code\" value=\"{Value(made.GetProperty("sign_in_link").GetString()!)}\">");
+        var session = admin.Cookie("soma_session")!;
+        async Task JoinAsync(string inviter, string principal)
+        {
+            var invited = await OkAsync(201, admin.SendAsync(HttpMethod.Post, "/v1/invitations", inviter, new { principal, display_name = "Ada", roles = new[] { "viewer" } }));
+            var (_, page) = await ada.GetAsync(new Uri(invited.GetProperty("link").GetString()!).PathAndQuery);
+            Assert.Equal(200, (await ada.SubmitAsync(page, false, ("login", "ada@example.org"), ("password", Password))).Status);
+        }
+        await JoinAsync(session, "ada");
+        var reset = await OkAsync(200, admin.SendAsync(HttpMethod.Post, "/v1/users/ada/reset-link", session));
+        await JoinAsync(token, "a.lovelace");
+        var (status, refused) = await admin.SubmitAsync($"<input type=\"hidden\" name=\"code\" value=\"{Value(reset.GetProperty("link").GetString()!)}\">");
+        Assert.Equal(403, status);
+        Assert.Contains("person_shared", refused, StringComparison.Ordinal);
+        await ProblemAsync("person_shared", admin.SendAsync(HttpMethod.Post, "/v1/users/ada/reset-link", session));
+
+        var (_, form) = await ada.GetAsync("/v1/auth/signin?return_to=//evil.example/");
+        (_, form) = await ada.SubmitAsync(form, false, ("login", "ada@example.org"), ("password", Password));
+        Assert.Contains("Where to?", form, StringComparison.Ordinal);
+        Assert.Equal("Where to?", System.Text.RegularExpressions.Regex.Match((await ada.SubmitAsync(form, false, ("tenant", "neighbour"))).Html, "Where to[?]").Value);
+        (_, form) = await ada.SubmitAsync(form, true, ("tenant", "demo"));
+        Assert.Contains("<strong>a.lovelace</strong> of tenant <strong>demo</strong>", form, StringComparison.Ordinal);
+        Assert.DoesNotContain("evil", form, StringComparison.Ordinal);
+        var me = await OkAsync(200, ada.SendAsync(HttpMethod.Get, "/v1/auth/me", null));
+        Assert.Equal(["acme", "demo"], me.GetProperty("tenants").EnumerateArray().Select(static one => one.GetProperty("tenant").GetString()!));
+    }
+
+    [Fact]
     public async Task Headers_that_claim_a_tenant_a_mode_or_an_address_change_nothing()
     {
         await using var soma = await SomaProcess.StartAsync();
