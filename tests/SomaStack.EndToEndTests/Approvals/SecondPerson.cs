@@ -77,9 +77,7 @@ internal sealed class SecondPerson : IDisposable
         {
             id = "ask-first-" + kinds[0].Replace('.', '-'), kinds, effect = "needs_approval", code = "ask_first", message = "Somebody else looks at this first.", remedy = "Wait for the decision.",
         }));
-        var request = new HttpRequestMessage(HttpMethod.Put, "/v1/policies") { Content = new StringContent(document.ToJsonString(), Encoding.UTF8, "application/json") };
-        request.Headers.IfMatch.Add(read.Headers.ETag!);
-        using var written = await owner.SendAsync(request, Stop);
+        using var written = await People.PutPolicyAsync(owner, document.ToJsonString(), read.Headers.ETag!.Tag);
         Assert.True(written.IsSuccessStatusCode, await written.Content.ReadAsStringAsync(Stop));
     }
 

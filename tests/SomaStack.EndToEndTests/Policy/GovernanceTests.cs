@@ -124,12 +124,7 @@ public sealed class GovernanceTests
 
     private static Task<HttpResponseMessage> SayAsync(HttpClient client, string prompt) => client.PostAsJsonAsync("/v1/sessions/start", new { prompt }, Stop);
 
-    private static Task<HttpResponseMessage> PutAsync(HttpClient client, string document, string? ifMatch)
-    {
-        var request = new HttpRequestMessage(HttpMethod.Put, "/v1/policies") { Content = Json(document) };
-        if (ifMatch is not null) request.Headers.TryAddWithoutValidation("If-Match", ifMatch);
-        return client.SendAsync(request, Stop);
-    }
+    private static Task<HttpResponseMessage> PutAsync(HttpClient client, string document, string? ifMatch) => People.PutPolicyAsync(client, document, ifMatch);
 
     private static async Task<JsonElement> ReadAsync(HttpResponseMessage response, HttpStatusCode expected)
     {

@@ -62,9 +62,7 @@ public sealed class ModerationTests
         // Under a policy that drops, the memory is in the proof and in no prompt.
         var read = await client.GetAsync("/v1/policies", Stop);
         var document = (await ReadAsync(read, HttpStatusCode.OK)).GetProperty("document").GetRawText().Replace("\"effect\":\"redact\"", "\"effect\":\"drop\"", StringComparison.Ordinal);
-        using var put = new HttpRequestMessage(HttpMethod.Put, "/v1/policies") { Content = new StringContent(document, System.Text.Encoding.UTF8, "application/json") };
-        put.Headers.TryAddWithoutValidation("If-Match", read.Headers.ETag!.Tag);
-        Assert.Equal(HttpStatusCode.OK, (await client.SendAsync(put, Stop)).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await People.PutPolicyAsync(client, document, read.Headers.ETag!.Tag)).StatusCode);
         var dropped = await ReadAsync(await SayAsync(client, "Which colour is the harbour crane painted?"), HttpStatusCode.Created);
         Assert.Contains(dropped.GetProperty("proof").GetProperty("memories").EnumerateArray(), static memory => memory.GetProperty("moderated").GetString() == "dropped");
         Assert.DoesNotContain("yellow", dropped.GetProperty("answer").GetString()! + dropped.GetProperty("citations").GetRawText(), StringComparison.OrdinalIgnoreCase);
