@@ -13,16 +13,15 @@ internal static class ApprovalProblems
     public static readonly ProblemCode Expired = new("approval_expired", ProblemKind.Forbidden, "The approval has expired", "Ask for a new one.");
     public static readonly ProblemCode Void = new("approval_void", ProblemKind.Forbidden, "The approval does not cover this action any more", "Ask for a new one; the detail says what has changed.");
     public static readonly ProblemCode Own = new("approval_own", ProblemKind.Forbidden, "Nobody approves what he asked for", "Let another principal with approval:decide decide it.");
-    public static readonly ProblemCode StepUp = new("step_up_required", ProblemKind.Forbidden, "A fresh second factor is needed", "Prove your second factor and decide within five minutes.");
 
-    public static readonly IReadOnlyList<ProblemCode> All = [Unknown, Pending, Spent, Decided, OtherDigest, Rejected, Expired, Void, Own, StepUp];
+    public static readonly IReadOnlyList<ProblemCode> All = [Unknown, Pending, Spent, Decided, OtherDigest, Rejected, Expired, Void, Own];
 
     public static Problem Of(ApprovalRefusal refusal, ApprovalFacts facts) => refusal switch
     {
         ApprovalRefusal.Unknown => Unknown.Because("No approval of yours has this id."),
         ApprovalRefusal.Own => Own.Because("You asked for this yourself, so somebody else must decide it."),
         ApprovalRefusal.CapabilityMissing => PlatformProblems.MissingCapability.Because($"Approving this needs the capabilities '{Capability.ApprovalDecide}'{(facts.Needs is { } needed ? $" and '{needed}'" : "")}."),
-        ApprovalRefusal.StepUp => StepUp.Because("This decision needs a second factor that was proven within the last five minutes."),
+        ApprovalRefusal.StepUp => PlatformProblems.StepUpRequired.Because("This decision needs a second factor that was proven within the last five minutes."),
         ApprovalRefusal.OtherDigest => OtherDigest.Because("What you looked at is not what would be approved."),
         ApprovalRefusal.Pending => Pending.Because("Nobody has decided it yet."),
         ApprovalRefusal.Decided => Decided.Because("It was decided before."),

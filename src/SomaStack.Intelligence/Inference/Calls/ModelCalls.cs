@@ -88,12 +88,12 @@ internal sealed partial class ModelCalls
     private Task ClaimAsync(DbWork work, ModelCall call) =>
         call.Wanted is { } wanted ? _approvals!.ClaimAsync(work, call.Context, call.Context.Approval!, wanted) : Task.CompletedTask;
 
-    /// <summary>Another attempt of the same request. The gate decides on each model anew.</summary>
+    /// <summary>Another attempt of the same request. The gate decides on each model anew, and a yes was to one model alone.</summary>
     /// <exception cref="Problem">As for <see cref="PermitAsync"/>.</exception>
     public async ValueTask<ModelCall> AgainAsync(ModelCall first, KnownModel model, int attempt, CancellationToken cancellationToken)
     {
         var call = await PermitAsync(first.Context, model, first.Purpose, first.Stream, first.RequestSha256, first.InputTokensMax, first.OutputTokensMax, cancellationToken,
-            mayAsk: false, approved: first.Approved);
+            mayAsk: false, approved: first.Approved && model.Provider == first.Model.Provider && model.Id == first.Model.Id);
         (call.RequestId, call.Attempt) = (first.RequestId, attempt);
         return call;
     }
