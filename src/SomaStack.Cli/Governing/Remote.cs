@@ -189,6 +189,8 @@ internal static class Remote
     private static string Printable(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Undefined or JsonValueKind.Null => "\u2014",
+        JsonValueKind.True => "true",
+        JsonValueKind.False => "false",
         JsonValueKind.Array => string.Join(",", value.EnumerateArray().Select(Printable)),
         JsonValueKind.Number => value.GetDouble().ToString("0.######", CultureInfo.InvariantCulture),
         _ => string.Concat(value.ToString().Select(static c => char.IsControl(c) ? '\uFFFD' : c)),
