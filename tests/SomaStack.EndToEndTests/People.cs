@@ -47,6 +47,13 @@ internal static class People
         return owner.SendAsync(request, Stop);
     }
 
+    /// <summary>Waits until the approval is in a state.</summary>
+    public static async Task UntilAsync(HttpClient client, string id, string state)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+        while ((await client.GetFromJsonAsync<JsonElement>("/v1/approvals/" + id, Stop)).GetProperty("approval").GetProperty("state").GetString() != state) await timer.WaitForNextTickAsync(Stop);
+    }
+
     public static async Task DecideAsync(HttpClient decider, string id, string decision, int expected = 200)
     {
         var approval = await decider.GetFromJsonAsync<JsonElement>("/v1/approvals/" + id, Stop);

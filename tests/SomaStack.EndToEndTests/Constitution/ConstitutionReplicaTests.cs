@@ -67,12 +67,18 @@ public sealed class ConstitutionReplicaTests(ITestOutputHelper output)
             await UntilAsync(async () => (await VersionAsync(there)).Hash != before);
             output.WriteLine($"the other replica saw it after {Stopwatch.GetElapsedTime(since).TotalMilliseconds:0} ms");
             Assert.Equal((2L, activated), await VersionAsync(there));
-            await SessionAsync(there, HttpStatusCode.Created);
+            // A token of the earlier constitution starts no session any more.
+            await SessionAsync(there, HttpStatusCode.Forbidden);
+            (exit, token, error) = await SomaProcess.RunAsync(environment, "token", "--data", first.Data, "--minutes", "60");
+            Assert.True(exit == 0, error);
+            using var freshHere = Client(first.Url, token);
+            using var freshThere = Client(second.Url, token);
+            await SessionAsync(freshThere, HttpStatusCode.Created);
 
             await using var db = Db.Open(database);
             if (redis is not null) await RedisIsNotTrustedAsync(redis, here, there, activated);
             await db.WriteAsync(Db.AllTenants, work => work.ExecuteAsync($"UPDATE constitution_versions SET document = REPLACE(document, {"People decide"}, {"People Decide"}) WHERE tenant = {Db.AllTenants}"), Stop);
-            foreach (var client in new[] { here, there })
+            foreach (var client in new[] { freshHere, freshThere })
             {
                 since = Stopwatch.GetTimestamp();
                 await UntilAsync(async () => (await client.GetAsync("/v1/constitution/version", Stop)).StatusCode == HttpStatusCode.ServiceUnavailable, redis is null ? Promise : Promise * 3);

@@ -34,7 +34,8 @@ public sealed class PolicyLifecycleTests
         await People.DecideAsync(owner, id, "approve", expected: 403);
         await People.DecideAsync(second, id, "approve");
         Assert.Equal("approval_void", await RefusedAsync(await PutAsync(owner, document.Replace("\"default\":0.7", "\"default\":0.71", StringComparison.Ordinal), "\"1\"", id)));
-        // The other document voided it: nobody gets a second try under the same yes.
+        // The other document voided it, right after its refusal: nobody gets a second try under the same yes.
+        await People.UntilAsync(owner, id, "voided");
         Assert.NotEqual(HttpStatusCode.OK, (await PutAsync(owner, stricter, "\"1\"", id)).StatusCode);
 
         id = (await ReadAsync(await PutAsync(owner, stricter, "\"1\""), 202)).GetProperty("approval").GetProperty("id").GetString()!;
