@@ -31,7 +31,7 @@ internal static class PolicyMetrics
         Duration.Record(took.TotalSeconds, new KeyValuePair<string, object?>("kind", label));
     }
 
-    public static void NotRecorded() => Unrecorded.Add(1);
+    public static void NotRecorded(int actions = 1) => Unrecorded.Add(actions);
 
     public static void Looked(ModerationStage stage, string outcome) => Moderated.Add(1, new("stage", Name(stage)), new("outcome", outcome));
 

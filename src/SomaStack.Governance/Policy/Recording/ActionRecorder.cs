@@ -56,6 +56,8 @@ internal sealed partial class ActionRecorder(Db db, TimeProvider clock, ILogger<
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        // None is a figure too, and a scraper should see it.
+        PolicyMetrics.NotRecorded(0);
         using var timer = new PeriodicTimer(Pause, clock);
         try
         {
