@@ -111,7 +111,8 @@ public sealed class ApprovalHttpTests
 
         var evaluated = await JsonAsync(await SecondPerson.PostAsync(owner, "/v1/evaluate", """{"action_id":"deploy","confidence":0.9,"risk_score":0.1}""", null));
         Assert.Equal("needs_approval", evaluated.GetProperty("decision").GetString());
-        Assert.Equal(2, (await owner.GetFromJsonAsync<JsonElement>("/v1/approvals", Stop)).GetProperty("data").GetArrayLength());
+        Assert.Equal(2, (await owner.GetFromJsonAsync<JsonElement>("/v1/approvals?kind=memory.write", Stop)).GetProperty("data").GetArrayLength());
+        Assert.Equal(0, (await owner.GetFromJsonAsync<JsonElement>("/v1/approvals?kind=external.action", Stop)).GetProperty("data").GetArrayLength());
     }
 
     [Fact]
