@@ -196,9 +196,13 @@ public sealed class SurfaceModerationTests(SurfaceModerationTests.House house) :
             Client = await Soma.ClientAsync();
             var read = await Client.GetAsync("/v1/policies", Stop);
             var policy = JsonNode.Parse(await read.Content.ReadAsStringAsync(Stop))!["document"]!.AsObject();
-            policy["moderation"]!["rules"]!.AsArray().Add(JsonNode.Parse("""{"id":"no-zebra","category":"secret","severity":"low","stages":["output"],"effect":"drop","patterns":["purple zebra"],"message":"A secret.","remedy":"Ask for something else."}"""));
-            policy["rules"]!.AsArray().Add(JsonNode.Parse("""{"id":"no-tools","kinds":["model.call"],"effect":"deny","code":"tool_read","resources":["guarded"],"condition":"taints.exists(t, t == 'tool')","message":"A tool spoke.","remedy":"Ask another model."}"""));
-            policy["rules"]!.AsArray().Add(JsonNode.Parse("""{"id":"no-injection","kinds":["model.call"],"effect":"deny","code":"after_injection","condition":"session.taints.exists(t, t == 'prompt_injection')","message":"The session has read an injection.","remedy":"Start a new session."}"""));
+            var (moderation, rules) = (policy["moderation"]!["rules"]!.AsArray(), policy["rules"]!.AsArray());
+            moderation.Add(JsonNode.Parse("""{"id":"no-zebra","category":"secret","severity":"low","stages":["output"],"effect":"drop","patterns":["purple zebra"],"message":"A secret.","remedy":"Ask for something else."}"""));
+            rules.Add(JsonNode.Parse("""{"id":"no-tools","kinds":["model.call"],"effect":"deny","code":"tool_read","resources":["guarded"],"condition":"taints.exists(t, t == 'tool')","message":"A tool spoke.","remedy":"Ask another model."}"""));
+            rules.Add(JsonNode.Parse("""
+                {"id":"no-injection","kinds":["model.call"],"effect":"deny","code":"after_injection",
+                "condition":"session.taints.exists(t, t == 'prompt_injection')","message":"The session has read an injection.","remedy":"Start a new session."}
+                """));
             var put = await People.PutPolicyAsync(Client, policy.ToJsonString(), read.Headers.ETag!.Tag);
             Assert.True(put.IsSuccessStatusCode, await put.Content.ReadAsStringAsync(Stop));
         }

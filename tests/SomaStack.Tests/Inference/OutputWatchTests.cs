@@ -99,7 +99,7 @@ public sealed class OutputWatchTests
     private static OutputWatch Watch(Func<string, string>? change = null)
     {
         var text = StarterPolicy.Text();
-        return new OutputWatch(new RulesAlone(PolicyDeciderTests.InForce(change is null ? text : change(text)).Policy!), RequestContext.ForSystem("demo", DeploymentMode.Development));
+        return new OutputWatch(new RulesAlone(PolicyDeciderTests.InForce(change is null ? text : change(text)).Policy!), RequestContext.ForSystem("demo", DeploymentMode.Test));
     }
 
     private static string Dropping(string policy) => policy.Replace(

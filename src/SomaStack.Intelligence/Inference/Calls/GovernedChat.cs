@@ -94,7 +94,8 @@ internal sealed class GovernedChat(Router router, Inference clients, ModelCalls 
         if (memory is null || options.AdditionalProperties?.ContainsKey(Evidence.Key) == true) return;
         var question = request.Messages.LastOrDefault(static message => message.Role == ChatRole.User)?.Text;
         if (string.IsNullOrEmpty(question)) return;
-        options.AdditionalProperties = new AdditionalPropertiesDictionary(options.AdditionalProperties ?? []) { [Evidence.Key] = await screen.MemoriesAsync(context, await memory.FindAsync(context, question, EvidenceLimit, cancellationToken), cancellationToken) };
+        var found = await screen.MemoriesAsync(context, await memory.FindAsync(context, question, EvidenceLimit, cancellationToken), cancellationToken);
+        options.AdditionalProperties = new AdditionalPropertiesDictionary(options.AdditionalProperties ?? []) { [Evidence.Key] = found };
     }
 
     /// <summary>The built-in responder reads memory to answer, also where the request brought none.</summary>

@@ -51,7 +51,7 @@ internal sealed class Embeddings(Router router, ProviderList providers, ModelCal
     }
 
     /// <summary>A vector tells nobody what to do, so its text is not read; whoever is locked makes none.</summary>
-    private Task ScreenAsync(RequestContext context, CancellationToken cancellationToken) => screen.WordsAsync(context, [], cancellationToken);
+    private async Task ScreenAsync(RequestContext context, CancellationToken cancellationToken) => await screen.WordsAsync(context, [], cancellationToken);
 
     private async Task<(EmbeddingsAnswer Answer, ModelCall Call)> OwnAsync(JsonField root, RequestContext context, string? requestId, CancellationToken cancellationToken)
     {
