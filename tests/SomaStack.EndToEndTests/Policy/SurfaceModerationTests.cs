@@ -52,7 +52,8 @@ public sealed class SurfaceModerationTests(SurfaceModerationTests.House house) :
     public async Task A_tools_answer_is_redacted_before_the_model_reads_it(string path, string body)
     {
         house.Provider.Received.Clear();
-        house.Provider.Next(path == "/v1/chat/completions" ? http => WholeAsync(http, "It is sunny.") : http => StreamAsync(http, "It is ", "sunny."));
+        if (path == "/v1/chat/completions") house.Provider.Next(http => WholeAsync(http, "It is sunny."));
+        else house.Provider.Next(http => StreamAsync(http, "It is ", "sunny."));
         using var response = await PostAsync(path, body.Replace("TOOL", Override, StringComparison.Ordinal));
         Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync(Stop));
         Assert.True(house.Provider.Received.TryDequeue(out var received));
@@ -101,7 +102,7 @@ public sealed class SurfaceModerationTests(SurfaceModerationTests.House house) :
         var accepted = await ReadAsync(await PostAsync("/v1/requests", """{"mode":"infer_sync","model":"gpt-4o","payload":{"prompt":"name it"}}"""));
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
         JsonElement state;
-        while ((state = await house.Client.GetFromJsonAsync<JsonElement>("/v1/requests/" + accepted.GetProperty("id").GetString(), Stop)).GetRawText().Contains("\"failed\"", StringComparison.Ordinal) is false) await timer.WaitForNextTickAsync(Stop);
+        while ((state = await house.Client.GetFromJsonAsync<JsonElement>("/v1/requests/" + accepted.GetProperty("request_id").GetString(), Stop)).GetRawText().Contains("\"failed\"", StringComparison.Ordinal) is false) await timer.WaitForNextTickAsync(Stop);
         Assert.Contains("moderation_blocked", state.GetRawText(), StringComparison.Ordinal);
     }
 
@@ -141,7 +142,7 @@ public sealed class SurfaceModerationTests(SurfaceModerationTests.House house) :
 
     private static string Chat(string words, bool stream = false) => $$"""{"model":"{{Model}}","stream":{{(stream ? "true" : "false")}},"messages":[{"role":"user","content":"{{words}}"}]}""";
 
-    private static string Tainted(string model) => $$"""{"model":"{{model}}","messages":[{"role":"user","content":"weather?"},{"role":"assistant","tool_calls":[{"id":"c1","type":"function","function":{"name":"w","arguments":"{}"}}]},{"role":"tool","tool_call_id":"c1","content":"Sunny."}]}""";
+    private static string Tainted(string model) => $$$"""{"model":"{{{model}}}","messages":[{"role":"user","content":"weather?"},{"role":"assistant","tool_calls":[{"id":"c1","type":"function","function":{"name":"w","arguments":"{}"}}]},{"role":"tool","tool_call_id":"c1","content":"Sunny."}]}""";
 
     private Task<HttpResponseMessage> PostAsync(string path, string body) => house.Client.PostAsync(path, new StringContent(body, Encoding.UTF8, "application/json"), Stop);
 

@@ -40,7 +40,7 @@ public sealed class OutputWatchTests
     [Fact]
     public async Task Probabilities_that_repeat_a_redacted_text_go_with_it()
     {
-        var body = $$"""{"choices":[{"logprobs":{"content":[{"token":"{{Image}}"}]},"message":{"content":"{{Image}}"}}]}""";
+        var body = $$$"""{"choices":[{"logprobs":{"content":[{"token":"{{{Image}}}"}]},"message":{"content":"{{{Image}}}"}}]}""";
         using var left = JsonDocument.Parse(await Watch().WholeAsync(Encoding.UTF8.GetBytes(body), Stop));
         var choice = left.RootElement.GetProperty("choices")[0];
         Assert.Equal((JsonValueKind.Null, "[redacted]"), (choice.GetProperty("logprobs").ValueKind, choice.GetProperty("message").GetProperty("content").GetString()));
@@ -57,7 +57,7 @@ public sealed class OutputWatchTests
         for (var at = 0; at < text.Length; at += size)
         {
             var piece = text.Substring(at, Math.Min(size, text.Length - at));
-            using var sent = JsonDocument.Parse(EventRelay.DataOf(await watch.EventAsync(Event($$"""{"choices":[{"index":0,"delta":{"content":"{{piece}}"}}]}"""), Stop)));
+            using var sent = JsonDocument.Parse(EventRelay.DataOf(await watch.EventAsync(Event($$$"""{"choices":[{"index":0,"delta":{"content":"{{{piece}}}"}}]}"""), Stop)));
             seen.Append(sent.RootElement.GetProperty("choices")[0].GetProperty("delta").GetProperty("content").GetString());
         }
         Assert.DoesNotContain(Image, seen.ToString(), StringComparison.Ordinal);
