@@ -83,6 +83,8 @@ internal sealed partial class AnswerTurn(
         {
             // The attempts after the one that opened the turn are only calls.
             Approved = turn.Approved is not null,
+            Taints = turn.Taints,
+            Session = turn.IsNew ? null : turn.SessionId,
             Opening = (work, call) => turn.IsOpen ? Task.CompletedTask : open.WriteAsync(work, turn, call),
         };
         await foreach (var update in answers.StreamAsync(turn.Context, request, cancellationToken))

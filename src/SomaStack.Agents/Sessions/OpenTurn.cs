@@ -56,6 +56,9 @@ internal sealed record PreparedTurn(
     /// <summary>What a kill switch may stop it by.</summary>
     public KillTarget Target => new(KillScope.Persona, Persona);
 
+    /// <summary>Whose words the model reads in it and what was found in them.</summary>
+    public IReadOnlyList<string> Taints { get; init; } = [];
+
     /// <summary>Set when it has waited for a second person; the first commit then spends the yes.</summary>
     public WaitingTurn? Waited { get; init; }
 
@@ -91,10 +94,10 @@ internal sealed class OpenTurn(
 
         // What has waited was looked at before, under the policy that the approval is bound to: the same words are not struck twice.
         var moderated = request.Waited is { } before
-            ? new ModerationResult(false, false, 0, before.Request.Moderation)
+            ? new ModerationResult(false, false, 0, before.Request.Moderation) { Labels = TurnTaints.OfInput(before.Request.Moderation) }
             : await moderation.CheckAsync(context, ModerationStage.Input, request.Prompt, cancellationToken);
         if (moderated.Blocked)
-            throw await RefuseAsync(context, request, SessionProblems.ModerationBlocked, "The moderation rules stop this text.", moderated.Reasons, null, cancellationToken);
+            throw await RefuseAsync(context, request, ModerationProblems.Blocked, "The moderation rules stop this text.", moderated.Reasons, null, cancellationToken);
         timings.Mark("moderation");
 
         var active = await constitution.ActiveAsync(context.Tenant, cancellationToken);
@@ -106,14 +109,18 @@ internal sealed class OpenTurn(
         var candidates = await answers.CandidatesAsync(context, request.Model ?? persona.Model, Role, cancellationToken);
         var first = candidates[0];
         var sessionId = request.SessionId ?? Ids.For(context, "session");
-        var (decision, wanted) = await CheckGateAsync(context, request, sessionId, persona, first, cancellationToken);
+        var speak = await CheckSpeakAsync(context, request, persona, first, moderated.Labels, cancellationToken);
         timings.Mark("gate");
-        if (wanted is not null && request.Waited is null)
-            return await SuspendAsync(context, request, sessionId, persona.Id, first, new ConstitutionProof(active.Hash, active.Version), wanted, moderated.Reasons, cancellationToken);
 
+        // Before the gate is asked about the model: what it would read is what the call derives from.
         var (recalled, degraded) = await RecallAsync(context, request, cancellationToken);
         var (evidence, memories) = await ModerateAsync(context, recalled, cancellationToken);
+        var taints = TurnTaints.Of(moderated.Labels, memories);
         timings.Mark("recall");
+
+        var wanted = await CheckCallAsync(context, request, sessionId, persona, first, speak, taints, cancellationToken);
+        if (wanted is not null && request.Waited is null)
+            return await SuspendAsync(context, request, sessionId, persona.Id, first, new ConstitutionProof(active.Hash, active.Version), wanted, moderated.Reasons, cancellationToken);
 
         var history = request.SessionId is null ? [] : await sessions.TurnsAsync(context, request.SessionId, HistoryTurns, cancellationToken);
         var messages = ComposePrompt.Compose(persona.Instructions, evidence, history, request.Prompt, candidates.Min(static one => one.ContextTokens));
@@ -123,28 +130,39 @@ internal sealed class OpenTurn(
             context, sessionId, request.SessionId is null, persona.Id, request.Waited?.TurnId ?? Ids.For(context, "turn"), request.Prompt, clock.GetUtcNow(),
             // The yes was to one model, so no other may answer.
             request.Waited is null ? request.Model ?? persona.Model : $"{first.Provider}/{first.Model}", messages, evidence,
-            new ConstitutionProof(active.Hash, active.Version), Proven(decision, request.Waited?.ApprovalId), memories, degraded, moderated.Reasons, timings)
+            new ConstitutionProof(active.Hash, active.Version), Proven(speak, request.Waited?.ApprovalId), memories, degraded, moderated.Reasons, timings)
         {
             Waited = request.Waited,
-            Approved = request.Waited is null ? null : wanted ?? Wanted(context, request, sessionId, persona, first, [decision]),
+            Approved = request.Waited is null ? null : wanted ?? Wanted(context, request, sessionId, persona, first, [speak]),
+            Taints = taints,
         };
         return new BegunTurn(turn.SessionId, turn.TurnId, turn);
     }
 
-    /// <returns>The decision on the session, and what a second person would have to agree to.</returns>
-    private async Task<(Decision Speak, ApprovalRequest? Wanted)> CheckGateAsync(
-        RequestContext context, TurnRequest request, string session, PersonaView persona, ModelCandidate model, CancellationToken cancellationToken)
+    /// <summary>Whether the words may be said at all; nothing is recalled for them before.</summary>
+    private Task<Decision> CheckSpeakAsync(
+        RequestContext context, TurnRequest request, PersonaView persona, ModelCandidate model, IReadOnlyList<string> taints, CancellationToken cancellationToken) =>
+        CheckGateAsync(context, request, persona, model, SpeakKind(request), persona.Id, taints, cancellationToken);
+
+    /// <returns>What a second person would have to agree to, for the words and for the model; null when nobody is asked.</returns>
+    private async Task<ApprovalRequest?> CheckCallAsync(
+        RequestContext context, TurnRequest request, string session, PersonaView persona, ModelCandidate model, Decision speak, IReadOnlyList<string> taints, CancellationToken cancellationToken)
+    {
+        var call = await CheckGateAsync(context, request, persona, model, "model.call", model.Model, taints, cancellationToken);
+        Decision[] asking = [.. new[] { speak, call }.Where(static decision => decision.Verdict == Verdict.NeedsApproval)];
+        return asking.Length == 0 ? null : Wanted(context, request, session, persona, model, asking);
+    }
+
+    private async Task<Decision> CheckGateAsync(
+        RequestContext context, TurnRequest request, PersonaView persona, ModelCandidate model, string kind, string resource, IReadOnlyList<string> taints, CancellationToken cancellationToken)
     {
         var ratio = await billing.BudgetRatioAsync(context.Tenant, cancellationToken);
         var arguments = JsonSerializer.Serialize(new GateArguments(model.Model, persona.Id, Digest.Of(request.Prompt)), GateJson.Default.GateArguments);
-        var speak = await gate.CheckAsync(context, new GatedAction(SpeakKind(request), persona.Id, arguments, BudgetRatio: ratio) { Session = request.SessionId, Persona = persona.Id }, cancellationToken);
-        var call = await gate.CheckAsync(context, new GatedAction("model.call", model.Model, arguments, BudgetRatio: ratio) { Session = request.SessionId, Persona = persona.Id }, cancellationToken);
-        foreach (var decision in (ReadOnlySpan<Decision>)[speak, call])
-            if (decision.Verdict == Verdict.Deny)
-                throw await RefuseAsync(
-                    context, request, SessionProblems.PolicyDenied, $"The policy denies this with a score of {decision.Score} against {decision.Threshold}.", decision.Reasons, decision.Digest, cancellationToken);
-        Decision[] asking = [.. new[] { speak, call }.Where(static decision => decision.Verdict == Verdict.NeedsApproval)];
-        return (speak, asking.Length == 0 ? null : Wanted(context, request, session, persona, model, asking));
+        var action = new GatedAction(kind, resource, arguments, BudgetRatio: ratio) { Session = request.SessionId, Persona = persona.Id, Taints = taints };
+        var decision = await gate.CheckAsync(context, action, cancellationToken);
+        if (decision.Verdict != Verdict.Deny) return decision;
+        throw await RefuseAsync(
+            context, request, SessionProblems.PolicyDenied, $"The policy denies this with a score of {decision.Score} against {decision.Threshold}.", decision.Reasons, decision.Digest, cancellationToken);
     }
 
     private static string SpeakKind(TurnRequest request) => request.IsStart ? "session.start" : "session.message";
@@ -232,7 +250,12 @@ internal sealed class OpenTurn(
         var opened = (TurnOpened)happened;
         if (turn.Waited is null) await sessions.InsertTurnAsync(work, context, turn.SessionId, opened, turn.Prompt, owner.Id, owner.LeaseUntil());
         else await WaitingTurnStore.OpenAsync(work, context, opened, owner.Id, owner.LeaseUntil());
-        var data = new TurnStartedData(turn.SessionId, turn.TurnId, opened.Number, call.Model, turn.Memories, turn.DegradedReasons);
+        var before = turn.IsNew ? null : await SessionStore.TaintsAsync(work, context.Tenant, turn.SessionId);
+        var data = new TurnStartedData(turn.SessionId, turn.TurnId, opened.Number, call.Model, turn.Memories, turn.DegradedReasons)
+        {
+            Taints = turn.Taints,
+            SessionTaints = TurnTaints.Join(before ?? [], turn.Taints),
+        };
         await SessionStore.AddEventsAsync(work, context.Tenant, turn.SessionId, turn.TurnId, [(StreamEvent.TurnStarted, JsonSerializer.Serialize(data, SessionsJson.Default.TurnStartedData))]);
         work.OnCommit(() =>
         {

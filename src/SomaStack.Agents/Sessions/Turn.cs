@@ -72,7 +72,14 @@ internal sealed record StreamEvent(long Seq, string Turn, string Type, string Da
     public bool EndsTurn => Type is TurnCompleted or TurnFailed or TurnCancelled or TurnDenied;
 }
 
-internal sealed record TurnStartedData(string SessionId, string TurnId, long Number, string Model, IReadOnlyList<MemoryProof> Memories, IReadOnlyList<string> DegradedReasons);
+internal sealed record TurnStartedData(string SessionId, string TurnId, long Number, string Model, IReadOnlyList<MemoryProof> Memories, IReadOnlyList<string> DegradedReasons)
+{
+    /// <summary>Labels of what the model reads in this turn; null in turns from before they were kept.</summary>
+    public IReadOnlyList<string>? Taints { get; init; }
+
+    /// <summary>Those of all turns up to this one: a taint stays for the whole session.</summary>
+    public IReadOnlyList<string>? SessionTaints { get; init; }
+}
 
 internal sealed record ApprovalRequiredData(string SessionId, string TurnId, long Number, TurnApproval Approval, IReadOnlyList<Reason> Reasons);
 

@@ -117,6 +117,46 @@ public interface IModeration
 {
     /// <summary>Fails closed: when the strike store cannot be reached the answer is a 503, never an allow.</summary>
     Task<ModerationResult> CheckAsync(RequestContext context, ModerationStage stage, string text, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The texts of one request, in order; without a text it asks for the principal's lock alone. The lock is read each time; a text that
+    /// passed unchanged before, in this tenant, at this stage and under this policy, is not read again.
+    /// </summary>
+    /// <exception cref="Problem">503 as for <see cref="CheckAsync"/>.</exception>
+    Task<ScreenResult> ScreenAsync(RequestContext context, IReadOnlyList<ScreenText> texts, CancellationToken cancellationToken);
+
+    /// <summary>A piece of an answer that is passed on as it comes: only what would redact or stop it is looked for, so nothing is labelled.</summary>
+    /// <exception cref="Problem">503 as for <see cref="CheckAsync"/>.</exception>
+    ValueTask<ModerationResult> GuardAsync(RequestContext context, string text, CancellationToken cancellationToken);
+
+    /// <summary>Whether a further detector looks at output, so that <see cref="DetectOutputAsync"/> is worth a wait.</summary>
+    bool DetectsOutput { get; }
+
+    /// <summary>What further detectors say of a piece of an answer; they stop it or let it pass.</summary>
+    /// <exception cref="Problem">503 as for <see cref="CheckAsync"/>.</exception>
+    Task<ModerationResult> DetectOutputAsync(RequestContext context, string text, CancellationToken cancellationToken);
+}
+
+/// <param name="IsNew">The principal says it now, so it may cost a strike; earlier turns and standing instructions cost none.</param>
+public sealed record ScreenText(ModerationStage Stage, string Text, bool IsNew = false);
+
+/// <param name="Refusal">Why nothing of the request goes on; null when it does. Texts after the one that stopped it were not read.</param>
+/// <param name="Texts">One for each text, in their order, while nothing stops it. What is dropped is for the caller to leave out.</param>
+public sealed record ScreenResult(ModerationResult? Refusal, IReadOnlyList<ModerationResult> Texts)
+{
+    /// <summary>Taints of all texts, without repetition.</summary>
+    public IReadOnlyList<string> Labels => [.. Texts.SelectMany(static text => text.Labels).Distinct()];
+}
+
+public static class ModerationProblems
+{
+    public static readonly ProblemCode Blocked = new("moderation_blocked", ProblemKind.Forbidden, "The text was blocked", "See the reasons; an operator can reset strikes.");
+
+    /// <summary>Nothing could be checked, so nothing goes on.</summary>
+    public const string UnavailableCode = "moderation_unavailable";
+
+    /// <summary>The problem of a request that moderation stops.</summary>
+    public static Problem Because(ModerationResult refusal, string detail) => new(Blocked, detail) { Reasons = refusal.Reasons };
 }
 
 /// <param name="Blocked">True when the text must not go on (a rule drops it or blocks it), or the principal is locked.</param>
@@ -124,6 +164,9 @@ public interface IModeration
 /// <param name="Redacted">The text with what a rule redacts replaced, at every stage but input; null when nothing was.</param>
 public sealed record ModerationResult(bool Blocked, bool Bypassed, int Strikes, IReadOnlyList<Reason> Reasons, string? Redacted = null)
 {
+    /// <summary>Nothing was found.</summary>
+    public static readonly ModerationResult Clean = new(false, false, 0, []);
+
     /// <summary>Taints for <see cref="GatedAction.Taints"/>: user, tool, memory or model, then the categories of what was found.</summary>
     public IReadOnlyList<string> Labels { get; init; } = [];
 }

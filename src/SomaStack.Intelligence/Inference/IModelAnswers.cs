@@ -31,6 +31,15 @@ public sealed record ModelRequest(string? Model, IReadOnlyList<ChatMessage> Mess
     /// <summary>The caller spends an approval in <see cref="Opening"/> that covers the model call too: only a denial refuses it then.</summary>
     public bool Approved { get; init; }
 
+    /// <summary>Labels of the content that the messages derive from, as moderation gave them; the gate's rules see them.</summary>
+    public IReadOnlyList<string> Taints { get; init; } = [];
+
+    /// <summary>The session in whose course the call is made, for rules over sequences.</summary>
+    public string? Session { get; init; }
+
+    /// <summary>The answer is moderated while it comes. Whoever moderates it itself leaves this out.</summary>
+    public bool Watched { get; init; }
+
     /// <summary>The caller's own id of the request, which stands in the lines of all its attempts; the trace when absent.</summary>
     public string? RequestId { get; init; }
 

@@ -34,6 +34,7 @@ public static class InferenceModule
         services.AddSingleton<CallStore>();
         services.AddSingleton<ModelCalls>();
         services.AddHostedService<ReconcileCalls>().AddHostedService<StopCalls>();
+        services.AddSingleton<RequestScreen>();
         services.AddSingleton<CompleteChat>();
         services.AddSingleton<AnswerChat>();
         services.AddSingleton<ListModels>();

@@ -50,16 +50,17 @@ internal sealed partial class ModelCalls
     /// <exception cref="Problem">403 when the gate denies the call or wants a second person.</exception>
     /// <param name="mayAsk">The call is opened afterwards, so that an approval is spent with it; what is not can have none, and a later attempt neither.</param>
     /// <param name="approved">A yes that covers the call is spent in its opening by whoever asks for it.</param>
+    /// <param name="origin">What the request derives from, for rules over taints and sequences.</param>
     /// <param name="inputTokensMax">A byte-level tokenizer makes at most one token of a byte, so the body's length bounds its tokens.</param>
     public async ValueTask<ModelCall> PermitAsync(
         RequestContext context, KnownModel model, string purpose, bool stream, string requestSha256, long inputTokensMax, long? outputTokensMax, CancellationToken cancellationToken,
-        bool mayAsk = true, bool approved = false)
+        bool mayAsk = true, bool approved = false, CallOrigin? origin = null)
     {
         _killSwitch?.ThrowIfEngaged(context.Tenant);
         if (_providers?.Of(model) is { } provider) ModeLimits.ThrowIfSpends(context.Mode, _billing.PriceOf(model.Provider, model.Id) is { IsFree: true }, provider.BaseAddress);
         var ratio = await _billing.BudgetRatioAsync(context.Tenant, cancellationToken);
         var arguments = $"{{\"body_sha256\":\"{requestSha256}\",\"model\":\"{JsonEncodedText.Encode(model.Id)}\",\"purpose\":\"{purpose}\"}}";
-        var action = new GatedAction("model.call", model.Id, arguments, BudgetRatio: ratio);
+        var action = new GatedAction("model.call", model.Id, arguments, BudgetRatio: ratio) { Taints = origin?.Taints ?? [], Session = origin?.Session };
         var decision = await _gate.CheckAsync(context, action, cancellationToken);
         var wanted = decision.Verdict == Verdict.NeedsApproval && mayAsk && _approvals is not null
             ? decision.ToApproval(action, $"{context.Principal.Id} calls {model.Qualified} ({purpose}, at most {inputTokensMax} tokens in).") : null;
@@ -72,6 +73,7 @@ internal sealed partial class ModelCalls
             OutputTokensMax = outputTokensMax ?? Math.Min(OutputTokensAssumed, model.ContextTokens ?? OutputTokensAssumed),
             Wanted = approved ? null : wanted,
             Approved = approved,
+            Origin = origin,
         };
     }
 
@@ -93,7 +95,7 @@ internal sealed partial class ModelCalls
     public async ValueTask<ModelCall> AgainAsync(ModelCall first, KnownModel model, int attempt, CancellationToken cancellationToken)
     {
         var call = await PermitAsync(first.Context, model, first.Purpose, first.Stream, first.RequestSha256, first.InputTokensMax, first.OutputTokensMax, cancellationToken,
-            mayAsk: false, approved: first.Approved && model.Provider == first.Model.Provider && model.Id == first.Model.Id);
+            mayAsk: false, approved: first.Approved && model.Provider == first.Model.Provider && model.Id == first.Model.Id, origin: first.Origin);
         (call.RequestId, call.Attempt) = (first.RequestId, attempt);
         return call;
     }
