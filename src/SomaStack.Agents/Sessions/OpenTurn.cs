@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 using SomaStack.Governance.Approvals.Contracts;
@@ -59,6 +60,12 @@ internal sealed record PreparedTurn(
     /// <summary>Set when it has waited for a second person; the first commit then spends the yes.</summary>
     public WaitingTurn? Waited { get; init; }
 
+    /// <summary>On the turn itself; its obligations are carried out here, those on the model call with that call.</summary>
+    public required Decision Decision { get; init; }
+
+    /// <summary>The most tokens of the answer by the rules; null when none limits it.</summary>
+    public long? OutputTokensCap { get; init; }
+
     /// <summary>What is claimed in the first commit; null when nobody had to be asked.</summary>
     public ApprovalRequest? Approved { get; init; }
 }
@@ -74,7 +81,7 @@ internal sealed record Refused(string? SessionId, string Code, IReadOnlyList<str
 /// </summary>
 internal sealed class OpenTurn(
     Db db, Journal journal, SessionStore sessions, PersonaStore personas, IKillSwitch killSwitch, IModeration moderation, IConstitution constitution,
-    IGate gate, IApprovals approvals, IIdentity identity, WaitingTurnStore waiting, IBilling billing, IMemory memory, IModelAnswers answers, SessionStreams streams, TurnOwner owner,
+    IGate gate, IApprovals approvals, IIdentity identity, WaitingTurnStore waiting, IBilling billing, IMemory memory, IModelAnswers answers, IRedaction redaction, SessionStreams streams, TurnOwner owner,
     TimeProvider clock)
 {
     public const string RefusedEvent = "somastack.sessions.refused.v1";
@@ -83,6 +90,8 @@ internal sealed class OpenTurn(
     private const int ConversationHits = 3;
     private const string Role = "chat";
     private const int HistoryTurns = 20;
+
+    private static readonly IReadOnlyList<string> Met = [Obligation.CapTokens, Obligation.Redact, Obligation.Notify];
 
     public async Task<BegunTurn> RunAsync(RequestContext context, TurnRequest request, CancellationToken cancellationToken)
     {
@@ -106,7 +115,7 @@ internal sealed class OpenTurn(
         var candidates = await answers.CandidatesAsync(context, request.Model ?? persona.Model, Role, cancellationToken);
         var first = candidates[0];
         var sessionId = request.SessionId ?? Ids.For(context, "session");
-        var (decision, wanted) = await CheckGateAsync(context, request, sessionId, persona, first, cancellationToken);
+        var (decision, cap, wanted) = await CheckGateAsync(context, request, sessionId, persona, first, cancellationToken);
         timings.Mark("gate");
         if (wanted is not null && request.Waited is null)
             return await SuspendAsync(context, request, sessionId, persona.Id, first, new ConstitutionProof(active.Hash, active.Version), wanted, moderated.Reasons, cancellationToken);
@@ -116,7 +125,10 @@ internal sealed class OpenTurn(
         timings.Mark("recall");
 
         var history = request.SessionId is null ? [] : await sessions.TurnsAsync(context, request.SessionId, HistoryTurns, cancellationToken);
+        var redact = await RedactorAsync(context, decision, cancellationToken);
+        if (redact is not null) evidence = [.. evidence.Select(item => redact(item.Text) is { } text ? item with { Text = text } : item)];
         var messages = ComposePrompt.Compose(persona.Instructions, evidence, history, request.Prompt, candidates.Min(static one => one.ContextTokens));
+        if (redact is not null) messages = [.. messages.Select(message => redact(message.Text) is { } text ? new ChatMessage(message.Role, text) : message)];
         timings.Mark("compose");
 
         var turn = new PreparedTurn(
@@ -126,25 +138,38 @@ internal sealed class OpenTurn(
             new ConstitutionProof(active.Hash, active.Version), Proven(decision, request.Waited?.ApprovalId), memories, degraded, moderated.Reasons, timings)
         {
             Waited = request.Waited,
+            Decision = decision,
+            OutputTokensCap = cap,
             Approved = request.Waited is null ? null : wanted ?? Wanted(context, request, sessionId, persona, first, [decision]),
         };
         return new BegunTurn(turn.SessionId, turn.TurnId, turn);
     }
 
-    /// <returns>The decision on the session, and what a second person would have to agree to.</returns>
-    private async Task<(Decision Speak, ApprovalRequest? Wanted)> CheckGateAsync(
+    /// <returns>The decision on the session, the most tokens of its answer, and what a second person would have to agree to.</returns>
+    private async Task<(Decision Speak, long? Cap, ApprovalRequest? Wanted)> CheckGateAsync(
         RequestContext context, TurnRequest request, string session, PersonaView persona, ModelCandidate model, CancellationToken cancellationToken)
     {
         var ratio = await billing.BudgetRatioAsync(context.Tenant, cancellationToken);
         var arguments = JsonSerializer.Serialize(new GateArguments(model.Model, persona.Id, Digest.Of(request.Prompt)), GateJson.Default.GateArguments);
-        var speak = await gate.CheckAsync(context, new GatedAction(SpeakKind(request), persona.Id, arguments, BudgetRatio: ratio) { Session = request.SessionId, Persona = persona.Id }, cancellationToken);
-        var call = await gate.CheckAsync(context, new GatedAction("model.call", model.Model, arguments, BudgetRatio: ratio) { Session = request.SessionId, Persona = persona.Id }, cancellationToken);
+        var speaks = new GatedAction(SpeakKind(request), persona.Id, arguments, BudgetRatio: ratio) { Session = request.SessionId, Persona = persona.Id, Meets = Met };
+        var speak = await gate.CheckAsync(context, speaks, cancellationToken);
+        // The call is asked for again when it is opened, with all that the model will read; here at least the words are known. A ceiling caps the answer.
+        var takes = ActionQuantities.OfCall(billing, billing.PriceOf(model.Provider, model.Model), Encoding.UTF8.GetByteCount(request.Prompt), AnswerTurn.OutputTokensMax) with { OutputTokens = null };
+        var calls = speaks with { Kind = "model.call", Resource = model.Model, Quantities = takes };
+        var call = await gate.CheckAsync(context, calls, cancellationToken);
         foreach (var decision in (ReadOnlySpan<Decision>)[speak, call])
             if (decision.Verdict == Verdict.Deny)
                 throw await RefuseAsync(
                     context, request, SessionProblems.PolicyDenied, $"The policy denies this with a score of {decision.Score} against {decision.Threshold}.", decision.Reasons, decision.Digest, cancellationToken);
         Decision[] asking = [.. new[] { speak, call }.Where(static decision => decision.Verdict == Verdict.NeedsApproval)];
-        return (speak, asking.Length == 0 ? null : Wanted(context, request, session, persona, model, asking));
+        return (speak, Obligation.CapOf([.. speak.Obligations, .. call.Obligations]), asking.Length == 0 ? null : Wanted(context, request, session, persona, model, asking));
+    }
+
+    /// <summary>Null when the decision redacts nothing.</summary>
+    private async ValueTask<Func<string, string?>?> RedactorAsync(RequestContext context, Decision decision, CancellationToken cancellationToken)
+    {
+        var targets = Obligation.RedactedBy(decision.Obligations);
+        return targets.Count == 0 ? null : await redaction.OfAsync(context.Tenant, targets, cancellationToken);
     }
 
     private static string SpeakKind(TurnRequest request) => request.IsStart ? "session.start" : "session.message";
@@ -225,6 +250,7 @@ internal sealed class OpenTurn(
             ? await StartAsync(work, context, turn.SessionId, turn.Prompt, turn.Persona, turn.Constitution)
             : await SessionStore.StateAsync(work, context.Tenant, turn.SessionId);
         if (turn.Waited is { } waited) await ClaimAsync(work, context, waited, turn.Approved!);
+        await journal.NoticeAsync(work, context, turn.Decision, turn.Waited is { Request.IsStart: true } || turn.IsNew ? "session.start" : "session.message", turn.Persona, "session/" + turn.SessionId);
         var wanted = new TurnOpened(
             turn.TurnId, 0, Digest.Of(turn.Prompt), turn.Prompt.Length, call.Provider, call.Model, call.CallId,
             turn.Policy.Digest, turn.Policy.Score, [.. turn.Evidence.Select(hit => hit.Id)]);
@@ -261,7 +287,10 @@ internal sealed class OpenTurn(
     /// <param name="approval">The yes that it went on with.</param>
     private static PolicyProof Proven(Decision decision, string? approval) => new(
         approval is null ? "allow" : "approved", decision.Score, decision.Threshold, [.. decision.Terms.Select(term => new PolicyTerm(term.Name, term.Weight, term.Value, term.Contribution))],
-        decision.Reasons, decision.PolicyVersion, decision.Digest, approval);
+        decision.Reasons, decision.PolicyVersion, decision.Digest, approval)
+    {
+        Obligations = decision.Obligations,
+    };
 
     private static string Title(string prompt)
     {
