@@ -25,7 +25,7 @@ public sealed class ConstitutionRulesTests
         });
 
     private static readonly Gen<GatedAction> Actions = Gen.Select(
-        Gen.OneOfConst(Kinds), Gen.Double[0, 1], Gen.Double[0, 12].Nullable(), Gen.Double[0, 12].Nullable(), Gen.Double[0, 12].Nullable(), Gen.Bool, Gen.Bool,
+        Gen.Int[0, Kinds.Length - 1].Select(static i => Kinds[i]), Gen.Double[0, 1], Gen.Double[0, 12].Nullable(), Gen.Double[0, 12].Nullable(), Gen.Double[0, 12].Nullable(), Gen.Bool, Gen.Bool,
         static (kind, risk, input, output, cost, stated, caps) => new GatedAction(kind, "x", "{}", risk, 1)
         {
             Quantities = stated ? new ActionQuantities(input, output, cost) : null, Meets = caps ? [Obligation.CapTokens] : [],
@@ -38,7 +38,7 @@ public sealed class ConstitutionRulesTests
         Gen.Select(RuleTexts, RuleTexts, Actions).Sample((document, overlay, action) =>
         {
             var whole = new JsonObject { ["enforcement"] = document.DeepClone() };
-            var (plain, added) = (JsonSerializer.SerializeToElement(whole), JsonSerializer.SerializeToElement(overlay));
+            var (plain, added) = (Element(whole), Element(overlay));
             var before = Decide(new CompiledConstitution(1, 0, Rules.Governing(plain, plain, null)), action);
             var after = Decide(new CompiledConstitution(1, 1, Rules.Governing(Overlay.Apply(plain, added), plain, added)), action);
             if (after.Verdict < before.Verdict) Interlocked.Increment(ref tightened);
@@ -53,7 +53,7 @@ public sealed class ConstitutionRulesTests
     public void What_the_constitution_permits_with_every_figure_stated_is_what_the_gate_lets_through() =>
         Gen.Select(RuleTexts, Actions, Gen.Double[0, 12], Gen.Double[0, 12], Gen.Double[0, 12]).Sample((document, action, input, output, cost) =>
         {
-            var rules = Rules.Of(JsonSerializer.SerializeToElement(document));
+            var rules = Rules.Of(Element(document));
             action = action with { Quantities = new ActionQuantities(input, output, cost) };
             var quantities = new Dictionary<string, double> { ["risk"] = action.Risk!.Value, ["input_tokens"] = input, ["output_tokens"] = output, ["cost"] = cost };
             var verdict = new CompiledConstitution(1, 0, rules).Judge(action, action.Risk!.Value, [], []);
@@ -95,6 +95,8 @@ public sealed class ConstitutionRulesTests
 
     private static Decision Decide(CompiledConstitution constitution, GatedAction action) =>
         Obligations.Enforce(PolicyDecider.Decide(Starter, action, new DecisionSetting("demo", DeploymentMode.Test, "h") { Constitution = constitution }), action.Meets, null, Starter.Policy);
+
+    private static JsonElement Element(JsonObject value) => JsonDocument.Parse(value.ToJsonString()).RootElement;
 
     private static Gen<Dictionary<string, double>> Map(string[] names, Gen<double> values) =>
         Gen.Select(Gen.Shuffle(names, 0, 2), values.Array[names.Length], static (chosen, drawn) => chosen.Select((name, i) => (name, drawn[i])).ToDictionary(static pair => pair.name, static pair => pair.Item2));

@@ -49,9 +49,9 @@ internal sealed class ObligedCall(IRedaction redaction)
     /// <summary>Passages that a model is given beside the messages.</summary>
     public async ValueTask EvidenceAsync(ModelCall call, ChatOptions options, CancellationToken cancellationToken)
     {
-        if (options.AdditionalProperties?.TryGetValue(Evidence.Key, out var value) != true || value is not IReadOnlyList<Evidence> evidence) return;
+        if (options.AdditionalProperties is not { } given || !given.TryGetValue(Evidence.Key, out var value) || value is not IReadOnlyList<Evidence> evidence) return;
         if (await RedactorAsync(call, cancellationToken) is not { } redact) return;
-        options.AdditionalProperties = new AdditionalPropertiesDictionary(options.AdditionalProperties)
+        options.AdditionalProperties = new AdditionalPropertiesDictionary(given)
         {
             [Evidence.Key] = (IReadOnlyList<Evidence>)[.. evidence.Select(one => redact(one.Text) is { } text ? one with { Text = text } : one)],
         };
