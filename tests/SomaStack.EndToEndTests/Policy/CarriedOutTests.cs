@@ -62,7 +62,7 @@ public sealed class CarriedOutTests
 
         // The next message takes a second factor that this token does not carry.
         var session = turn.RootElement.GetProperty("session_id").GetString();
-        (status, text) = await SendAsync(owner, HttpMethod.Post, $"/v1/sessions/{session}/messages", """{"prompt":"And then?"}""");
+        (status, text) = await SendAsync(owner, HttpMethod.Post, $"/v1/sessions/{session}/messages", """{"text":"And then?"}""");
         Assert.True(status == HttpStatusCode.Forbidden && text.Contains("mfa_required", StringComparison.Ordinal), text);
         Assert.Empty(provider.Received);
     }
