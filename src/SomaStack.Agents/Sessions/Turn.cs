@@ -1,4 +1,5 @@
 using SomaStack.Governance.Approvals.Contracts;
+using SomaStack.Governance.Policy.Contracts;
 using SomaStack.Platform;
 
 namespace SomaStack.Agents.Sessions;
@@ -10,7 +11,11 @@ internal sealed record Citation(int Marker, string? Source, int? Line, string Qu
 
 internal sealed record ConstitutionProof(string Hash, long Version);
 
-internal sealed record PolicyProof(string Decision, double Score, double Threshold, IReadOnlyList<PolicyTerm> Terms, IReadOnlyList<Reason> Reasons, long PolicyVersion, string Digest, string? Approval = null);
+internal sealed record PolicyProof(string Decision, double Score, double Threshold, IReadOnlyList<PolicyTerm> Terms, IReadOnlyList<Reason> Reasons, long PolicyVersion, string Digest, string? Approval = null)
+{
+    /// <summary>What the rules obliged to, for the turn and for its model call; all of it was carried out.</summary>
+    public IReadOnlyList<Obligation> Obligations { get; init => field = value ?? []; } = [];
+}
 
 internal sealed record PolicyTerm(string Name, double Weight, double Value, double Contribution);
 

@@ -29,6 +29,9 @@ public sealed record GatedAction(string Kind, string Resource, string Arguments,
     /// <summary>Kinds of obligations that the caller carries out when the answer is allow; <c>require_mfa</c> is checked by the gate itself.</summary>
     public IReadOnlyList<string> Meets { get; init; } = [];
 
+    /// <summary>The most that it may take of what a constitution puts ceilings on; null for kinds of action that take none of it.</summary>
+    public ActionQuantities? Quantities { get; init; }
+
     /// <summary>Labels of the untrusted content that the arguments may derive from, e.g. <c>memory</c>, <c>tool</c>, <c>web</c>, <c>user</c>.</summary>
     public IReadOnlyList<string> Taints { get; init; } = [];
 }
@@ -57,7 +60,35 @@ public sealed record Decision(
 /// <param name="Rule">The rule that demands it.</param>
 /// <param name="Target">What is redacted or who is notified; null elsewhere.</param>
 /// <param name="Limit">Tokens for <c>cap_tokens</c>; null elsewhere.</param>
-public sealed record Obligation(string Kind, string Rule, string? Target = null, long? Limit = null);
+public sealed record Obligation(string Kind, string Rule, string? Target = null, long? Limit = null)
+{
+    public const string Redact = "redact";
+    public const string Notify = "notify";
+    public const string RequireMfa = "require_mfa";
+    public const string CapTokens = "cap_tokens";
+
+    /// <summary>The smallest cap among them; null when there is none.</summary>
+    public static long? CapOf(IReadOnlyList<Obligation> obligations)
+    {
+        long? cap = null;
+        foreach (var obligation in obligations)
+            if (obligation is { Kind: CapTokens, Limit: { } limit } && !(limit >= cap)) cap = limit;
+        return cap;
+    }
+
+    /// <summary>What must not leave; empty when nothing is to be redacted.</summary>
+    public static IReadOnlyList<string> RedactedBy(IReadOnlyList<Obligation> obligations) =>
+        obligations.Count == 0 ? [] : [.. obligations.Where(static one => one is { Kind: Redact, Target: not null }).Select(static one => one.Target!)];
+}
+
+/// <summary>Carries out <c>redact</c>.</summary>
+public interface IRedaction
+{
+    /// <summary>A function that gives a text without what the targets name, or null when it holds nothing of it. Safe to call from several threads.</summary>
+    /// <param name="targets">Ids or categories of moderation rules, as the obligations name them.</param>
+    /// <exception cref="Problem">503 when the policy cannot be read, or no rule of it has such a name any more.</exception>
+    ValueTask<Func<string, string?>> OfAsync(string tenant, IReadOnlyList<string> targets, CancellationToken cancellationToken);
+}
 
 /// <summary>
 /// What happened before in a session, for rules over sequences. A port: the room that keeps sessions implements it. It is asked only when
@@ -184,6 +215,7 @@ public static class PolicyEvents
 {
     public const string PolicyUpdated = "somastack.policy.updated.v1";
     public const string KillSwitchChanged = "somastack.policy.killswitch_changed.v1";
+    public const string Notify = "somastack.policy.notify.v1";
     public const string ModerationStrike = "somastack.moderation.strike.v1";
     public const string ModerationReset = "somastack.moderation.reset.v1";
     public const string ModerationBypassed = "somastack.moderation.bypassed.v1";

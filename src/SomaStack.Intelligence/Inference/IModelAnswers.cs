@@ -1,4 +1,5 @@
 using Microsoft.Extensions.AI;
+using SomaStack.Governance.Policy.Contracts;
 using SomaStack.Platform;
 
 namespace SomaStack.Intelligence.Inference.Contracts;
@@ -76,4 +77,7 @@ public sealed record CallReceipt(
     double? FirstTokenMs, double DurationMs, double OverheadMs, int Attempts)
 {
     public const string Key = "somastack.receipt";
+
+    /// <summary>What the rules obliged the call to; all of it was carried out.</summary>
+    public IReadOnlyList<Obligation> Obligations { get; init; } = [];
 }

@@ -50,6 +50,7 @@ public static class InferenceModule
         services.AddSingleton<Router>();
         services.AddSingleton<GovernedChat>();
         services.AddSingleton<PassThrough>();
+        services.AddSingleton<ObligedCall>();
         services.AddSingleton<Circuits>();
         services.AddSingleton<Attempts>();
         services.AddSingleton<AnswerCache>();

@@ -3,16 +3,18 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using SomaStack.Governance.Approvals;
 using SomaStack.Governance.Billing;
+using SomaStack.Governance.Constitution;
 using SomaStack.Governance.Identity;
+using SomaStack.Governance.Policy;
 using SomaStack.Governance.Settings;
 using SomaStack.Platform;
 
 namespace SomaStack.StoreTests.Identity;
 
-/// <summary>The lower governance rooms over a fresh database, started as the server starts them, with a clock that the test moves.</summary>
+/// <summary>The governance rooms over a fresh database, started as the server starts them, with a clock that the test moves.</summary>
 internal sealed class Governed : IAsyncDisposable
 {
-    private static readonly Room[] Rooms = [IdentityModule.Room, ApprovalsModule.Room, SettingsModule.Room, BillingModule.Room];
+    private static readonly Room[] Rooms = [IdentityModule.Room, ApprovalsModule.Room, SettingsModule.Room, ConstitutionModule.Room, BillingModule.Room, PolicyModule.Room];
 
     private readonly ServiceProvider _services;
 

@@ -65,7 +65,7 @@ public sealed class ApprovalDeciderTests
                 }
             }
             Assert.True(uses <= 1, "a yes is good for one use");
-        });
+        }, iter: 20_000, writeLine: TestContext.Current.TestOutputHelper!.WriteLine);
 
     [Fact]
     public void At_the_instant_of_its_expiry_it_is_expired_and_a_microsecond_before_it_is_not()

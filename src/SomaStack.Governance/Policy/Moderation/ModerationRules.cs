@@ -114,7 +114,7 @@ internal static class ModerationRules
     private static Reason LockedReason(long policyVersion) =>
         new("moderation_locked", "This principal is locked after repeated strikes.", null, policyVersion, "Appeal with POST /v1/moderation/appeals, or ask an operator to review and reset the strikes.");
 
-    private static string? Redact(string text, IEnumerable<(int Start, int End)> matches)
+    internal static string? Redact(string text, IEnumerable<(int Start, int End)> matches)
     {
         var output = new System.Text.StringBuilder();
         var at = 0;

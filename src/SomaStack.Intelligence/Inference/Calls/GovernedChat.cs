@@ -6,7 +6,7 @@ using SomaStack.Platform;
 namespace SomaStack.Intelligence.Inference;
 
 /// <summary>Asks a model through its official client, as a governed call; for everything whose bytes are not passed on as they are.</summary>
-internal sealed class GovernedChat(Router router, Inference clients, ModelCalls calls, Attempts attempts, RequestScreen screen, IEvidenceSource? memory = null) : IModelAnswers
+internal sealed class GovernedChat(Router router, Inference clients, ModelCalls calls, Attempts attempts, ObligedCall obliged, RequestScreen screen, IEvidenceSource? memory = null) : IModelAnswers
 {
     private const int EvidenceLimit = 8;
 
@@ -43,16 +43,18 @@ internal sealed class GovernedChat(Router router, Inference clients, ModelCalls 
     {
         var options = wished.Clone();
         options.ModelId = call.Model.Id;
+        var messages = await obliged.ChatAsync(call, request.Messages, options, deadline.Token);
         if (request.Opening is { } opening) call.Opening = work => opening(work, new OpenedCall(call.Id, call.Model.Provider, call.Model.Id));
         await calls.OpenAsync(call);
         request.Announce?.Invoke(call);
-        var opened = new GovernedStream(calls, attempts, call, request.Messages, deadline, request.Watched ? screen.Watch(context) : null);
+        var opened = new GovernedStream(calls, attempts, call, messages, deadline, request.Watched ? screen.Watch(context) : null);
         try
         {
             await opened.BeginAsync(async () =>
             {
                 if (call.Model.Provider == ExtractiveResponder.Provider) await AddEvidenceAsync(context, request, options, deadline.Token);
-                return clients.ClientOf(call.Model).GetStreamingResponseAsync(request.Messages, options, deadline.Token);
+                await obliged.EvidenceAsync(call, options, deadline.Token);
+                return clients.ClientOf(call.Model).GetStreamingResponseAsync(messages, options, deadline.Token);
             });
             return opened;
         }

@@ -21,7 +21,10 @@ internal sealed class GovernedStream(ModelCalls calls, Attempts attempts, ModelC
     /// <summary>Final once <see cref="ReadAsync"/> has ended.</summary>
     public CallReceipt Receipt => new(
         call.Id, call.Model.Provider, call.Model.Id, call.Usage.InputTokens, call.Usage.OutputTokens, call.Usage.CachedInputTokens, call.Usage.ReasoningTokens,
-        calls.CostNanos(call), call.Price?.Currency ?? "USD", call.FirstByteMs, call.DurationMs, call.OverheadMs, call.Attempt);
+        calls.CostNanos(call), call.Price?.Currency ?? "USD", call.FirstByteMs, call.DurationMs, call.OverheadMs, call.Attempt)
+    {
+        Obligations = call.Decision.Obligations,
+    };
 
     /// <summary>Waits for the first update. A failure until then is in <see cref="Failure"/>.</summary>
     /// <exception cref="OperationCanceledException">The caller left, or another attempt won; booked.</exception>

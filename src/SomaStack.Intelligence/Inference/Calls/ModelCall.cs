@@ -31,6 +31,9 @@ internal sealed class ModelCall(RequestContext context, KnownModel model, string
 
     public ModelPrice? Price => price;
 
+    /// <summary>Kinds of obligations that are carried out for it.</summary>
+    public IReadOnlyList<string> Meets { get; init; } = [];
+
     public string RequestSha256 { get; init; } = "";
 
     /// <summary>What else is written in the transaction that opens it.</summary>

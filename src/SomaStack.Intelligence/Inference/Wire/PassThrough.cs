@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using SomaStack.Governance.Policy.Contracts;
 using SomaStack.Governance.Settings.Contracts;
 using SomaStack.Platform;
 
@@ -10,7 +11,7 @@ namespace SomaStack.Intelligence.Inference;
 /// Forwards a request to a provider of its own format and the answer back, byte for byte, around governed calls: each opening is
 /// durable before the first byte of its answer leaves, the settlement is durable before the request ends.
 /// </summary>
-internal sealed class PassThrough(ProviderList providers, ModelCalls calls, Attempts attempts, AnswerCache cache, RequestScreen screen, TimeProvider clock)
+internal sealed class PassThrough(ProviderList providers, ModelCalls calls, Attempts attempts, AnswerCache cache, ObligedCall obliged, RequestScreen screen, TimeProvider clock)
 {
     /// <param name="call">Permitted for the first candidate, not yet opened.</param>
     /// <param name="body">Must stay valid until the task ends.</param>
@@ -22,7 +23,7 @@ internal sealed class PassThrough(ProviderList providers, ModelCalls calls, Atte
         HttpContext http, ModelCall call, Route route, IWire wire, Envelope envelope, ReadOnlyMemory<byte> body, Func<KnownModel, int, Task>? translate = null)
     {
         call.RequestId ??= AnswerHeaders.RequestOf(http);
-        var kept = AnswerCache.Wanted(http, route) ? cache.Find(call, route.Candidates[0], wire.Format, envelope, body) : default;
+        var kept = AnswerCache.Wanted(http, route) && !ObligedCall.Changes(call) ? cache.Find(call, route.Candidates[0], wire.Format, envelope, body) : default;
         if (kept.Answer is { } known)
         {
             await ReplayAsync(http, call, known);
@@ -54,8 +55,9 @@ internal sealed class PassThrough(ProviderList providers, ModelCalls calls, Atte
         if (route is { ByRole: true, Profile: { } profile })
         {
             forwarded = ProfileSettings.Apply(forwarded, wire.Format, upstream.Kind, profile);
-            if (envelope.OutputTokensMax is null && profile.MaxTokens is { } limit) call.OutputTokensMax = limit;
+            if (envelope.OutputTokensMax is null && profile.MaxTokens is { } limit) call.OutputTokensMax = Math.Min(limit, Obligation.CapOf(call.Decision.Obligations) ?? limit);
         }
+        if (call.Decision.Obligations.Count > 0) forwarded = await obliged.BodyAsync(call, envelope, forwarded, wire.Format, upstream.Kind, http.RequestAborted);
         var attempt = new UpstreamAttempt(calls, upstream, call, wire, envelope, forwarded, deadline, clock);
         try
         {
