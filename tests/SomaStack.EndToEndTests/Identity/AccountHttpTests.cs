@@ -292,7 +292,8 @@ public sealed class AccountHttpTests
         using var key = Platform.Ed25519Key.Load(Path.Combine(soma.Data, "keys", "constitution.pem"));
         var value = Convert.ToBase64String(key.Sign(Encoding.UTF8.GetBytes(computed.GetProperty("statement").GetString()!)));
         await OkAsync(200, browser.SendAsync(HttpMethod.Post, "/v1/constitution/load", token, new { document, version = 2, issued_at = issued, signatures = new[] { new { key_id = key.KeyId, algorithm = "ed25519", value } } }));
-        await (await Constitution.SecondKey.OfAsync(owner)).ApprovedAsync("/v1/constitution/activate", new { version = 2 });
+        using var second = await SecondPerson.AddAsync(soma, owner);
+        await second.ApprovedAsync(owner, "/v1/constitution/activate", new { version = 2 });
         Assert.False((await OkAsync(200, browser.SendAsync(HttpMethod.Post, "/v1/tokens/verify", token, new { token }))).GetProperty("constitution_current").GetBoolean());
         await ProblemAsync("constitution_mismatch", browser.SendAsync(HttpMethod.Post, "/v1/sessions/start", token, new { prompt = "hello" }));
         var now = (await OkAsync(200, browser.SendAsync(HttpMethod.Get, "/v1/constitution", token))).GetProperty("hash").GetString();
