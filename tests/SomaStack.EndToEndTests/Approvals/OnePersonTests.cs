@@ -59,6 +59,22 @@ public sealed class OnePersonTests
         await DecidesAsync(robot.GetProperty("access_token").GetString()!, HttpStatusCode.Forbidden, "capability_missing");
         Assert.Equal("invalid_scope", (await GrantedAsync(soma, secret, "approval:decide")).GetProperty("error").GetString());
 
+        // What a service asks for is not approved by whoever has its secret, or its client's.
+        await MakeAsync(HttpMethod.Put, "/v1/users/robot2", new { display_name = "robot2", kind = "service", capabilities = Rights });
+        var registered = await MakeAsync(HttpMethod.Put, "/v1/auth/clients/robots", new { name = "Robots", confidential = true, principal = "robot2", grants = new[] { "client_credentials" }, scopes = new[] { "policy:write" } });
+        foreach (var (service, id, password) in new[]
+        {
+            (robot, "", ""), (default, "demo.robots", registered.GetProperty("client_secret").GetString()!),
+        })
+        {
+            var granted = id.Length == 0 ? service : await GrantedAsync(soma, id, password, null);
+            using var client = new HttpClient { BaseAddress = soma.Url };
+            client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", granted.GetProperty("access_token").GetString());
+            using var wanted = await SecondPerson.PutPolicyAsync(client, document, "\"1\"", null);
+            Assert.Equal(HttpStatusCode.Accepted, wanted.StatusCode);
+            await ApprovalHttpTests.StatusAsync(HttpStatusCode.Forbidden, "approval_one_hand", SecondPerson.DecideAsync(owner, (await ApprovalHttpTests.JsonAsync(wanted)).GetProperty("approval").GetProperty("id").GetString()!));
+        }
+
         // A reset link and an invitation, used by whoever made them. These sign in as people do, and are known.
         var reset = await MakeAsync(HttpMethod.Post, "/v1/users/second/reset-link", new { });
         await DecidesAsync(await SetPasswordAsync(soma, Value(reset.GetProperty("link")), "second@demo"), HttpStatusCode.Forbidden, "approval_one_hand");
@@ -79,12 +95,12 @@ public sealed class OnePersonTests
         Assert.Equal(2, (await SomaProcess.RunAsync(null, "token", "--data", soma.Data, "--link")).ExitCode);
     }
 
-    private static async Task<JsonElement> GrantedAsync(SomaProcess soma, JsonElement secret, string? scope)
+    private static Task<JsonElement> GrantedAsync(SomaProcess soma, JsonElement secret, string? scope) =>
+        GrantedAsync(soma, secret.GetProperty("client_id").GetString()!, secret.GetProperty("client_secret").GetString()!, scope);
+
+    private static async Task<JsonElement> GrantedAsync(SomaProcess soma, string id, string secret, string? scope)
     {
-        var form = new Dictionary<string, string>
-        {
-            ["grant_type"] = "client_credentials", ["client_id"] = secret.GetProperty("client_id").GetString()!, ["client_secret"] = secret.GetProperty("client_secret").GetString()!,
-        };
+        var form = new Dictionary<string, string> { ["grant_type"] = "client_credentials", ["client_id"] = id, ["client_secret"] = secret };
         if (scope is not null) form["scope"] = scope;
         using var client = new HttpClient { BaseAddress = soma.Url };
         using var content = new FormUrlEncodedContent(form);

@@ -122,6 +122,15 @@ public sealed class OneHandTests(Databases databases)
             work, new Grant("demo", "g1", "soma-cli", "bob", [Capability.PlatformAdmin], house.Clock.GetUtcNow(), Proof.None, house.Clock.GetUtcNow().AddDays(1), false), house.Clock.NowMicros()), Stop);
         Assert.NotNull(await identity.AuthenticateAsync(key, Stop));
 
+        var person = (await house.Get<PersonStore>().FindByLoginAsync("bob@demo", Stop))!;
+        await house.Db.WriteAsync(Db.AllTenants, async work =>
+        {
+            await PersonStore.SetPendingAsync(work, person.Id, [1, 2, 3], house.Clock.NowMicros());
+            Assert.True(await PersonStore.ConfirmAsync(work, person.Id, 1, house.Clock.NowMicros()));
+            await PersonStore.MarkFactorAsync(work, person.Id, enrolled: true);
+            await ExternalStore.LinkAsync(work, "demo", "https://issuer.example", "s-ada", "bob", house.Clock.NowMicros());
+        }, Stop);
+
         // A link alone changes nothing yet: whoever has the account still has it.
         await identity.CreateStartOverLinkAsync("demo", "bob", TimeSpan.FromDays(1), Stop);
         var approval = await house.ProposeAsync();
@@ -130,6 +139,9 @@ public sealed class OneHandTests(Databases databases)
         Assert.Null(await identity.AuthenticateAsync(key, Stop));
         Assert.Null(await identity.AuthenticateAsync(token, Stop));
         Assert.True((await house.Get<GrantStore>().FindGrantAsync("demo", "g1", Stop))!.IsRevoked);
+        Assert.Null((await house.Get<PersonStore>().FindAsync(person.Id, Stop))!.Totp);
+        Assert.False((await house.Get<IdentityStore>().FindPrincipalAsync("demo", "bob", Stop))!.Mfa);
+        Assert.Null(await house.Get<ExternalStore>().FindAsync("demo", "https://issuer.example", "s-ada", Stop));
         Assert.Equal(0, await house.Db.NumberAsync("demo", $"SELECT COUNT(*) FROM signin_codes WHERE tenant = {"demo"} AND principal = {"bob"} AND used_at IS NULL", Stop));
         await house.DecideAsync(approval);
         await house.ClaimAsync(approval);
