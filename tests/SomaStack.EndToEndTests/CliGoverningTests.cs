@@ -50,7 +50,7 @@ public sealed class CliGoverningTests : IAsyncLifetime
             Assert.Equal(200, (await guest.SubmitAsync(page, false, ("login", "guest@demo"), ("password", "correct horse battery"))).Status);
         }
         Assert.Equal("", await ShownAsync("user", "unlock", "guest"));
-        Assert.Contains("no_person", (await RunAsync(_owner, 4, "user", "unlock", "ana")).Error, StringComparison.Ordinal);
+        Assert.Contains("no_person", (await RunAsync(_owner, 1, "user", "unlock", "ana")).Error, StringComparison.Ordinal);
 
         Assert.Equal("demo", Text(await JsonAsync("tenant", "current"), "id"));
         Assert.Contains("/v1/auth/signin?code=", await ShownAsync("tenant", "add", "acme", "--name", "Acme", "--owner", "kim"), StringComparison.Ordinal);
@@ -110,17 +110,17 @@ public sealed class CliGoverningTests : IAsyncLifetime
         Assert.Contains("hash", await ShownAsync("constitution", "show"), StringComparison.Ordinal);
         var document = JsonNode.Parse(shown.GetProperty("document").GetRawText())!;
         document["title"] = "Another";
-        var next = new JsonObject { ["document"] = document, ["version"] = 2, ["issued_at"] = "2026-11-22T18:00:00Z" };
+        var next = new JsonObject { ["document"] = document, ["version"] = 2, ["issued_at"] = "2026-11-22T18:00:00Z", ["scope"] = "installation" };
         var computed = await JsonAsync("constitution", "checksum", await WriteAsync("next.json", next.ToJsonString()));
         Assert.True((await JsonAsync("constitution", "validate", await WriteAsync("document.json", new JsonObject { ["document"] = document.DeepClone() }.ToJsonString()))).GetProperty("valid").GetBoolean());
         using var key = Platform.Ed25519Key.Load(Path.Combine(_soma.Data, "keys", "constitution.pem"));
         var value = Convert.ToBase64String(key.Sign(Encoding.UTF8.GetBytes(Text(computed, "statement")!)));
         next["signatures"] = new JsonArray(new JsonObject { ["key_id"] = key.KeyId, ["algorithm"] = "ed25519", ["value"] = value });
         Assert.Contains("candidate", await ShownAsync("constitution", "load", await WriteAsync("signed.json", next.ToJsonString())), StringComparison.Ordinal);
-        await TwiceAsync("constitution", "activate", "2");
-        Assert.Contains("active", await ShownAsync("constitution", "versions"), StringComparison.Ordinal);
-        Assert.Contains("title", await ShownAsync("constitution", "diff", "1", "2"), StringComparison.Ordinal);
-        await TwiceAsync("constitution", "rollback", "1");
+        await TwiceAsync("constitution", "activate", "2", "--scope", "installation");
+        Assert.Contains("active", await ShownAsync("constitution", "versions", "--scope", "installation"), StringComparison.Ordinal);
+        Assert.Contains("title", await ShownAsync("constitution", "diff", "1", "2", "--scope", "installation"), StringComparison.Ordinal);
+        await TwiceAsync("constitution", "rollback", "1", "--scope", "installation");
         Assert.NotEqual("Another", Text((await JsonAsync("constitution", "show")).GetProperty("document"), "title"));
     }
 
