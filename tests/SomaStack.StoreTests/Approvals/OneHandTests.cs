@@ -148,6 +148,19 @@ public sealed class OneHandTests(Databases databases)
     }
 
     [Theory, MemberData(nameof(Names))]
+    public async Task The_hosts_link_ends_tokens_and_grants_of_a_user_who_had_no_password_yet(string name)
+    {
+        await using var house = await ApprovalHouse.StartAsync(databases, name);
+        var token = (await house.Get<IIdentity>().IssueTokenAsync("demo", "eve", null, TimeSpan.FromMinutes(5), Stop)).Token;
+        Assert.NotNull(await house.Get<IIdentity>().AuthenticateAsync(token, Stop));
+        await house.Db.WriteAsync("demo", work => GrantStore.AddGrantAsync(
+            work, new Grant("demo", "g1", "soma-cli", "eve", [], house.Clock.GetUtcNow(), Proof.None, house.Clock.GetUtcNow().AddDays(1), false), house.Clock.NowMicros()), Stop);
+        Assert.Null(await house.Get<SetPassword>().RunAsync("demo", "eve", "eve@demo", Password, startOver: true, Stop));
+        Assert.True((await house.Get<GrantStore>().FindGrantAsync("demo", "g1", Stop))!.IsRevoked);
+        Assert.Null(await house.Get<IIdentity>().AuthenticateAsync(token, Stop));
+    }
+
+    [Theory, MemberData(nameof(Names))]
     public async Task A_new_password_ends_what_clients_were_allowed(string name)
     {
         await using var house = await ApprovalHouse.StartAsync(databases, name);
