@@ -55,7 +55,10 @@ internal sealed class Invitations(IdentityStore principals, InvitationStore stor
         var code = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
         var now = clock.GetUtcNow();
         var row = new InvitationRow(context.Tenant, Ids.New(clock), request.Principal, request.DisplayName,
-            [.. (request.Roles ?? []).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)], extra, context.Principal.Id, now, now.AddHours(hours), null, null) { Email = request.Email is { } email ? ExternalMatch.AddressOf(email) : null };
+            [.. (request.Roles ?? []).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)], extra, context.Principal.Id, now, now.AddHours(hours), null, null)
+        {
+            Email = request.Email is { } email ? ExternalMatch.AddressOf(email) : null,
+        };
         await db.WriteAsync(context.Tenant, async work =>
         {
             foreach (var name in await RoleStore.EffectiveAsync(work, context.Tenant, row.Roles, extra)) Rules.MustHold(context, name);

@@ -36,7 +36,8 @@ internal sealed class Introspect(ClientAuthentication clients, GrantStore store,
         if (token.StartsWith(OpaqueToken.Refresh, StringComparison.Ordinal)) return await LookAtRefreshAsync(client, token, cancellationToken);
         if (token.Length > AccessTokens.MaximumLength || await tokens.VerifyAsync(token, cancellationToken) is not { } claims || claims.Tenant != client.Tenant) return Inactive;
         if (await identity.AuthenticateAsync(token, cancellationToken) is not { } who) return Inactive;
-        return new IntrospectResponse(true, string.Join(' ', who.Capabilities.Names.Order(StringComparer.Ordinal)), claims.Sub, claims.Tenant, "Bearer", claims.Iss, claims.Aud, claims.Exp, claims.Iat, claims.Jti, claims.ClientId);
+        return new IntrospectResponse(
+            true, string.Join(' ', who.Capabilities.Names.Order(StringComparer.Ordinal)), claims.Sub, claims.Tenant, "Bearer", claims.Iss, claims.Aud, claims.Exp, claims.Iat, claims.Jti, claims.ClientId);
     }
 
     private async Task<IntrospectResponse> LookAtRefreshAsync(OAuthClient client, string token, CancellationToken cancellationToken)
