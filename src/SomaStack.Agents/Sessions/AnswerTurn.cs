@@ -78,7 +78,11 @@ internal sealed partial class AnswerTurn(
 
     private async Task ListenAsync(PreparedTurn turn, TurnWriter writer, Reply reply, CancellationToken cancellationToken)
     {
-        var options = new ChatOptions { MaxOutputTokens = (int)Math.Min(OutputTokensMax, turn.OutputTokensCap ?? OutputTokensMax), AdditionalProperties = new AdditionalPropertiesDictionary { [Evidence.Key] = turn.Evidence } };
+        var options = new ChatOptions
+        {
+            MaxOutputTokens = (int)Math.Min(OutputTokensMax, turn.OutputTokensCap ?? OutputTokensMax),
+            AdditionalProperties = new AdditionalPropertiesDictionary { [Evidence.Key] = turn.Evidence },
+        };
         var request = new ModelRequest(turn.Model, turn.Messages, options, "session", Digest.Of(turn.Prompt), InputMax(turn.Messages))
         {
             // The attempts after the one that opened the turn are only calls.

@@ -143,7 +143,8 @@ internal sealed partial class ActiveConstitutions(
         }
         using var added = JsonDocument.Parse(overlay.Text);
         var effective = Overlay.Apply(document.RootElement, added.RootElement);
-        return new ActiveConstitution(Overlay.EffectiveHash(version.Hash, overlay.Hash), version.Version, effective) { OverlayVersion = overlay.Version, Rules = Rules.Governing(effective, document.RootElement, added.RootElement) };
+        var rules = Rules.Governing(effective, document.RootElement, added.RootElement);
+        return new ActiveConstitution(Overlay.EffectiveHash(version.Hash, overlay.Hash), version.Version, effective) { OverlayVersion = overlay.Version, Rules = rules };
     }
 
     private Problem Unverified(string tenant, long version, string fault)

@@ -22,7 +22,7 @@ public sealed class CarriedOutTests
         await using var soma = await SomaProcess.StartAsync(environment: new Dictionary<string, string> { ["SOMA_OPENAI_URL"] = provider.Url, ["SOMA_OPENAI_KEY"] = RecordedProvider.Key });
         using (var owner = await soma.ClientAsync())
         {
-            await GovernAsync(owner);
+            await GovernAsync(soma, owner);
             await CallAsync(owner, provider);
             await TurnAsync(owner, provider);
             // Nobody redacts what is written into memory by its route, so that is still a denial.
@@ -87,7 +87,7 @@ public sealed class CarriedOutTests
         Assert.Equal(5, (received.Body["max_completion_tokens"] ?? received.Body["max_tokens"])!.GetValue<int>());
     }
 
-    private static async Task GovernAsync(HttpClient owner)
+    private static async Task GovernAsync(SomaProcess soma, HttpClient owner)
     {
         var (_, policy) = await SendAsync(owner, HttpMethod.Get, "/v1/policies", null);
         var document = JsonNode.Parse(policy)!["document"]!.AsObject();
@@ -98,7 +98,8 @@ public sealed class CarriedOutTests
         rules.Add(Rule("kept", "memory.write", """[{"kind":"redact","target":"codename"}]"""));
         document["moderation"]!["rules"]!.AsArray().Add(JsonNode.Parse(
             """{"id":"heron","category":"codename","severity":"low","patterns":["blue heron"],"message":"A code name.","remedy":"Leave it out.","strike":false,"stages":["tool_result"]}"""));
-        using var put = await People.PutPolicyAsync(owner, document.ToJsonString(), "\"1\"");
+        using var second = await SecondPerson.AddAsync(soma, owner);
+        using var put = await second.PutPolicyAsync(owner, document.ToJsonString(), "\"1\"");
         Assert.True(put.StatusCode == HttpStatusCode.OK, await put.Content.ReadAsStringAsync(Stop));
     }
 

@@ -204,7 +204,8 @@ public sealed class SurfaceModerationTests(SurfaceModerationTests.House house) :
                 {"id":"no-injection","kinds":["model.call"],"effect":"deny","code":"after_injection",
                 "condition":"session.taints.exists(t, t == 'prompt_injection')","message":"The session has read an injection.","remedy":"Start a new session."}
                 """));
-            var put = await People.PutPolicyAsync(Client, policy.ToJsonString(), read.Headers.ETag!.Tag);
+            using var second = await SecondPerson.AddAsync(Soma, Client, "keeper");
+            using var put = await second.PutPolicyAsync(Client, policy.ToJsonString(), read.Headers.ETag!.Tag);
             Assert.True(put.IsSuccessStatusCode, await put.Content.ReadAsStringAsync(Stop));
         }
 

@@ -71,7 +71,7 @@ public sealed class SettingsRoutesTests
             await SendAsync(early, HttpMethod.Put, "/v1/constitution/overlay", "\"0\"", new { required_approvals = new Dictionary<string, int> { ["settings.change"] = 1 } });
         }
         using var owner = await soma.ClientAsync();
-        using var second = await People.SecondAsync(soma, owner);
+        using var second = await SecondPerson.AddAsync(soma, owner);
         // Housekeeping needs nobody; a budget beyond the free one does, on whatever way it comes.
         await SendAsync(owner, HttpMethod.Put, "/v1/settings", "\"1\"", new { display_name = "Demo", daily_budget = 900 });
         var large = new { display_name = "Demo", daily_budget = 5000 };
@@ -83,23 +83,23 @@ public sealed class SettingsRoutesTests
 
         var first = await AskAsync("/v1/settings", HttpMethod.Put, large, "\"2\"");
         Assert.Equal(900, (await owner.GetFromJsonAsync<JsonElement>("/v1/settings", Stop)).GetProperty("daily_budget").GetInt32());
-        await People.DecideAsync(owner, first, "approve", expected: 403);
-        await People.DecideAsync(second, first, "approve");
+        using (var own = await SecondPerson.DecideAsync(owner, first)) Assert.Equal(HttpStatusCode.Forbidden, own.StatusCode);
+        await second.ApproveAsync(first);
         var (edited, _) = await SendAsync(owner, HttpMethod.Put, "/v1/settings", "\"2\"", new { display_name = "Demo", daily_budget = 6000 }, null, first);
         Assert.Equal(HttpStatusCode.Forbidden, edited);
-        await People.UntilAsync(owner, first, "voided");
+        await second.UntilAsync(first, "voided");
         Assert.Equal(HttpStatusCode.Forbidden, (await SendAsync(owner, HttpMethod.Put, "/v1/settings", "\"2\"", large, null, first)).Status);
 
         var next = await AskAsync("/v1/settings", HttpMethod.Put, large, "\"2\"");
         Assert.NotEqual(first, next);
-        await People.DecideAsync(second, next, "approve");
+        await second.ApproveAsync(next);
         var (_, changed) = await SendAsync(owner, HttpMethod.Put, "/v1/settings", "\"2\"", large, HttpStatusCode.OK, next);
         Assert.Equal((3L, 5000), (changed.GetProperty("version").GetInt64(), changed.GetProperty("daily_budget").GetInt32()));
         await SendAsync(owner, HttpMethod.Put, "/v1/settings", "\"3\"", new { display_name = "Demo", daily_budget = 1 });
         Assert.NotEqual(HttpStatusCode.OK, (await SendAsync(owner, HttpMethod.Put, "/v1/settings", "\"4\"", large, null, next)).Status);
 
         var restored = await AskAsync("/v1/settings/history/3/restore", HttpMethod.Post, null, "\"4\"");
-        await People.DecideAsync(second, restored, "approve");
+        await second.ApproveAsync(restored);
         Assert.Equal(HttpStatusCode.Forbidden, (await SendAsync(owner, HttpMethod.Put, "/v1/settings", "\"4\"", large, null, restored)).Status);
         Assert.Equal(1, (await owner.GetFromJsonAsync<JsonElement>("/v1/settings", Stop)).GetProperty("daily_budget").GetInt32());
     }

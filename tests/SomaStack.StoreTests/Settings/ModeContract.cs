@@ -45,11 +45,11 @@ public sealed class ModeContract(Databases databases)
         var dry = await house.Get<ChangeMode>().TryAsync(new ChangeModeRequest("production-debug", "To see"), Ada(), Stop);
         Assert.False(dry.Allowed);
         Assert.True(dry.NeedsSecondKey);
-        // This house holds no room of models, so its check is missing, which blocks as well.
-        Assert.Equal(["debug_expiry", "generative_model", "second_approver"], dry.Blocked.Select(static found => found.Code).Order(StringComparer.Ordinal));
+        // This house holds no room of models and no constitution, so their checks are missing, which blocks as well.
+        Assert.Equal(["constitution_verifies", "debug_expiry", "generative_model", "second_approver"], dry.Blocked.Select(static found => found.Code).Order(StringComparer.Ordinal));
         Assert.Contains("1 active principals", dry.Blocked.Single(static found => found.Code == "second_approver").Detail, StringComparison.Ordinal);
         var refusal = await Assert.ThrowsAsync<Problem>(() => house.Get<ChangeMode>().RunAsync(new ChangeModeRequest("production", "Now"), Ada(), Stop));
-        Assert.Equal(("mode_blocked", 2), (refusal.Code.Code, refusal.Reasons.Count));
+        Assert.Equal(("mode_blocked", 3), (refusal.Code.Code, refusal.Reasons.Count));
         Assert.Equal(DeploymentMode.DeveloperLight, house.Get<ISettings>().Mode);
         foreach (var wrong in new ChangeModeRequest[] { new("prod", "x"), new("test", ""), new("test", "x", 10), new("test-debug", "x", 0), new("test-debug", "x", 1441) })
             Assert.Equal("invalid_request", (await Assert.ThrowsAsync<Problem>(() => house.Get<ChangeMode>().RunAsync(wrong, Ada(), Stop))).Code.Code);

@@ -71,6 +71,19 @@ public sealed class ApprovalDeciderTests
         }, iter: 20_000, writeLine: TestContext.Current.TestOutputHelper!.WriteLine);
 
     [Fact]
+    public void A_yes_is_spent_once_by_whoever_asked_for_the_very_action_that_was_approved()
+    {
+        var approved = Pending() with { State = ApprovalState.Approved, Version = 2 };
+        var claim = new ClaimCommand(Id, Requester, Digest, true, Start.AddMinutes(1));
+        Assert.Equal(ApprovalRefusal.ActionChanged, ApprovalDecider.Decide(approved, claim with { Digest = "other" }).Refusal);
+        Assert.Equal(ApprovalRefusal.Unknown, ApprovalDecider.Decide(approved, claim with { By = "eve" }).Refusal);
+        Assert.Equal(ApprovalRefusal.RightsChanged, ApprovalDecider.Decide(approved, claim with { DeciderHolds = false }).Refusal);
+        Assert.Equal(ApprovalRefusal.Pending, ApprovalDecider.Decide(Pending(), claim).Refusal);
+        var spent = ApprovalDecider.Apply(approved, ApprovalDecider.Decide(approved, claim).Event!);
+        Assert.Equal(ApprovalRefusal.Spent, ApprovalDecider.Decide(spent, claim).Refusal);
+    }
+
+    [Fact]
     public void At_the_instant_of_its_expiry_it_is_expired_and_a_microsecond_before_it_is_not()
     {
         var last = Expiry.AddMicroseconds(-1);

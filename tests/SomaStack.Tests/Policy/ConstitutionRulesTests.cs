@@ -82,6 +82,29 @@ public sealed class ConstitutionRulesTests
         Assert.Equal(Verdict.Deny, Decide(new CompiledConstitution(4, 1, Rules.Governing(plain, plain, odd)), new GatedAction("session.start", "x", "{}")).Verdict);
     }
 
+    [Theory]
+    [InlineData("input_tokens", "model.call", Verdict.Deny)]
+    [InlineData("output_tokens", "model.call", Verdict.Allow)]
+    [InlineData("cost", "model.call", Verdict.Deny)]
+    [InlineData("cost", "tool.call", Verdict.Deny)]
+    [InlineData("input_tokens", "tool.call", Verdict.Allow)]
+    [InlineData("cost", "session.start", Verdict.Allow)]
+    [InlineData("cost", "something.new", Verdict.Deny)]
+    public void What_is_not_known_is_not_below_a_ceiling_but_an_answer_without_a_limit_is_capped(string name, string kind, Verdict expected)
+    {
+        var rules = ConstitutionRules.None with { Ceilings = new Dictionary<string, double> { [name] = 5 } };
+        var obligations = new List<Obligation>();
+        foreach (var quantities in new[] { null, new ActionQuantities() })
+        {
+            // Stated as unknown is unknown, whatever the kind.
+            var wanted = quantities is null || name == "output_tokens" ? expected : Verdict.Deny;
+            Assert.Equal(wanted, new CompiledConstitution(1, 0, rules).Judge(new GatedAction(kind, "x", "{}") { Quantities = quantities }, 0, [], obligations));
+        }
+        if (name == "output_tokens") Assert.Equal(new Obligation("cap_tokens", "constitution/ceilings/output_tokens", null, 5), Assert.Single(obligations));
+        else Assert.Empty(obligations);
+        Assert.Equal(Verdict.Deny, new CompiledConstitution(1, 0, rules with { Ceilings = new Dictionary<string, double> { ["output_tokens"] = 0.5 } }).Judge(new GatedAction("model.call", "x", "{}"), 0, [], []));
+    }
+
     [Fact]
     public void It_is_compiled_once_for_each_version_and_overlay()
     {

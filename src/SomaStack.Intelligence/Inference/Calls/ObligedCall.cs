@@ -76,7 +76,10 @@ internal sealed class ObligedCall(IRedaction redaction)
         TextContent text => redact(text.Text) is { } clean ? new TextContent(clean) { AdditionalProperties = text.AdditionalProperties } : text,
         // Signed by the provider: it cannot be changed, so it goes only when nothing is found in it.
         TextReasoningContent thought => redact(thought.Text) is null ? thought : throw Denied("a thought of the model"),
-        FunctionCallContent asked => new FunctionCallContent(asked.CallId, asked.Name, asked.Arguments?.ToDictionary(static pair => pair.Key, pair => Value(pair.Value, redact))) { AdditionalProperties = asked.AdditionalProperties },
+        FunctionCallContent asked => new FunctionCallContent(asked.CallId, asked.Name, asked.Arguments?.ToDictionary(static pair => pair.Key, pair => Value(pair.Value, redact)))
+        {
+            AdditionalProperties = asked.AdditionalProperties,
+        },
         FunctionResultContent result => new FunctionResultContent(result.CallId, Value(result.Result, redact)) { AdditionalProperties = result.AdditionalProperties },
         // Pictures and sound hold no text.
         DataContent or UriContent => content,
