@@ -31,7 +31,7 @@ public sealed partial class RunbookTests
         using var owner = await soma.ClientAsync();
         using var folder = new WorkFolder();
         await File.WriteAllTextAsync(Path.Combine(folder.Path, "soma"), $"#!/bin/sh\nexec dotnet '{SomaProcess.Binary}' \"$@\"\n", Stop);
-        File.SetUnixFileMode(Path.Combine(folder.Path, "soma"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(Path.Combine(folder.Path, "soma"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         using var shell = Shell.Start(folder.Path, new Dictionary<string, string>
         {
             ["SOMA"] = soma.Url.AbsoluteUri.TrimEnd('/'), ["TOKEN"] = owner.DefaultRequestHeaders.Authorization!.Parameter!, ["DATA"] = soma.Data, ["KEYS"] = Path.Combine(soma.Data, "keys"),
