@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
 using SomaStack.Governance.Policy;
 using SomaStack.Governance.Policy.Contracts;
@@ -102,9 +103,12 @@ public sealed class OutputWatchTests
         return new OutputWatch(new RulesAlone(PolicyDeciderTests.InForce(change is null ? text : change(text)).Policy!), RequestContext.ForSystem("demo", DeploymentMode.Test));
     }
 
-    private static string Dropping(string policy) => policy.Replace(
-        "\"id\": \"override-instructions\"",
-        "\"id\":\"no-zebra\",\"category\":\"secret\",\"severity\":\"low\",\"stages\":[\"output\"],\"effect\":\"drop\",\"patterns\":[\"purple zebra\"],\"message\":\"m\",\"remedy\":\"r\"},{\"id\": \"override-instructions\"", StringComparison.Ordinal);
+    private static string Dropping(string policy)
+    {
+        var document = JsonNode.Parse(policy)!;
+        document["moderation"]!["rules"]!.AsArray().Add(JsonNode.Parse("""{"id":"no-zebra","category":"secret","severity":"low","stages":["output"],"effect":"drop","patterns":["purple zebra"],"message":"m","remedy":"r"}"""));
+        return document.ToJsonString();
+    }
 
     private static byte[] Event(string data) => Encoding.UTF8.GetBytes($"data: {data}\n\n");
 
