@@ -19,5 +19,8 @@ internal static class PolicyProblems
     public static readonly ProblemCode AppealOwn = new("moderation_appeal_own", ProblemKind.Forbidden, "Nobody decides their own appeal", "Ask another operator with moderation:review.");
 
     public static readonly IReadOnlyList<ProblemCode> All =
-        [KillSwitchEngaged, ModerationProblems.Blocked, ModerationUnavailable, PolicyUnavailable, SettingsDenied, StrikesUnknown, VersionUnknown, NotLocked, AppealOpen, AppealsUsedUp, AppealUnknown, AppealDecided, AppealOwn];
+    [
+        KillSwitchEngaged, ModerationProblems.Blocked, ModerationUnavailable, PolicyUnavailable, SettingsDenied, StrikesUnknown, VersionUnknown, NotLocked, AppealOpen,
+        AppealsUsedUp, AppealUnknown, AppealDecided, AppealOwn,
+    ];
 }
