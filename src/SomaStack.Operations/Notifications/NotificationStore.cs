@@ -73,6 +73,24 @@ internal sealed class NotificationStore(Db db)
         UPDATE notifications SET count = count + 1, last_at = {now} WHERE tenant = {tenant} AND id = {id}
         """);
 
+    /// <summary>The first who takes charge; false when somebody had.</summary>
+    public static async Task<bool> AcknowledgeAsync(DbWork work, string tenant, string id, string principal, long now) => await work.ExecuteAsync($"""
+        UPDATE notifications SET acknowledged_at = {now}, acknowledged_by = {principal} WHERE tenant = {tenant} AND id = {id} AND acknowledged_at IS NULL
+        """) == 1;
+
+    /// <summary>Those about the subject that were open, now resolved.</summary>
+    public static Task<List<Notification>> ResolveAsync(DbWork work, string tenant, string subject, string resolution, long now) => work.QueryAsync(Notification.Map, $"""
+        UPDATE notifications AS n SET resolved_at = {now}, resolution = {resolution} WHERE n.tenant = {tenant} AND n.subject = {subject} AND n.resolved_at IS NULL
+        RETURNING {Notification.Columns:raw}
+        """);
+
+    /// <summary>It comes up again.</summary>
+    public static async Task RenumberAsync(DbWork work, string tenant, string id, long sequence)
+    {
+        await work.ExecuteAsync($"UPDATE notifications SET sequence = {sequence} WHERE tenant = {tenant} AND id = {id}");
+        await work.ExecuteAsync($"UPDATE notification_inbox SET sequence = {sequence} WHERE tenant = {tenant} AND notification = {id}");
+    }
+
     internal static InboxItem MapItem(DbDataReader reader)
     {
         const int at = Notification.Width;

@@ -12,4 +12,5 @@ namespace SomaStack.Operations.Notifications;
 [JsonSerializable(typeof(NotificationAcknowledged))]
 [JsonSerializable(typeof(NotificationResolved))]
 [JsonSerializable(typeof(NotificationEscalated))]
+[JsonSerializable(typeof(NotificationWoken))]
 internal sealed partial class NotificationsJson : JsonSerializerContext;

@@ -18,6 +18,9 @@ public static class NotificationsModule
             services.AddSingleton<NotificationStore>().AddSingleton<InboxStore>().AddSingleton<TimerStore>();
             services.AddSingleton<LinkStore>().AddSingleton<DecisionLinks>();
             services.AddSingleton<PublishNotification>().AddSingleton<INotifications>(static provider => provider.GetRequiredService<PublishNotification>());
+            services.AddSingleton<DigestStore>().AddSingleton<DeliveryHistory>().AddSingleton<TimerSignal>();
+            services.AddSingleton<PlanDeliveries>().AddSingleton<Escalate>().AddSingleton<WakeSnoozed>().AddSingleton<AssembleDigest>().AddSingleton<RunTimers>();
+            if (options.HasRole("worker")) services.AddHostedService(static provider => provider.GetRequiredService<RunTimers>());
             ChannelsModule.Add(services, options);
             LiveModule.Add(services, options);
         },
