@@ -11,6 +11,11 @@ internal sealed class NotificationStore(Db db)
     /// <summary>Of the inbox under the alias <c>i</c> and the read mark under the alias <c>m</c>; stands behind <see cref="Notification.Columns"/>.</summary>
     private const string StateColumns = "i.read_at, i.unread_at, i.acknowledged_at, i.snoozed_until, m.through, m.at";
 
+    /// <summary>The same of a derived table <c>n</c> that has them all.</summary>
+    public const string ItemColumns = Notification.Columns + ", n.read_at, n.unread_at, n.my_acknowledged_at, n.snoozed_until, n.through, n.at";
+
+    public const int ItemWidth = Notification.Width + 6;
+
     /// <summary>
     /// Everything that the principal sees with a sequence above <paramref name="after"/>, in order, read or not: what a feed resumes with.
     /// Nothing can still appear below a sequence that was given out.

@@ -76,4 +76,7 @@ internal sealed class TimerStore(Db db)
     /// <summary>What waited for it is over.</summary>
     public static Task RemoveAsync(DbWork work, string tenant, string kind, string notification) =>
         work.ExecuteAsync($"DELETE FROM notification_timers WHERE tenant = {tenant} AND kind = {kind} AND notification = {notification}");
+
+    public static Task RemoveAsync(DbWork work, string tenant, string kind, string notification, string principal) =>
+        work.ExecuteAsync($"DELETE FROM notification_timers WHERE tenant = {tenant} AND kind = {kind} AND notification = {notification} AND principal = {principal}");
 }
