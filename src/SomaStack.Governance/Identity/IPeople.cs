@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http;
 using SomaStack.Platform;
 
 namespace SomaStack.Governance.Identity.Contracts;
@@ -36,4 +37,18 @@ public interface ISealedSecrets
 
     /// <summary>32 bytes for HMACs of this purpose.</summary>
     byte[] KeyFor(string purpose);
+}
+
+/// <summary>Who is signed in with the browser's cookie; pages read it themselves, since they answer a stranger with a page and not with 401.</summary>
+public interface IBrowsers
+{
+    /// <summary>Null when nobody is.</summary>
+    ValueTask<RequestContext?> FindAsync(HttpRequest request, CancellationToken cancellationToken);
+
+    /// <summary>The person who sent a form of ours.</summary>
+    /// <exception cref="Problem">403 when the form came from another site, 401 when nobody is signed in.</exception>
+    Task<RequestContext> OfFormAsync(HttpRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Where a person signs in, or does so again with a second factor, and then comes back to a path of this server.</summary>
+    string SignInAddress(string returnTo);
 }

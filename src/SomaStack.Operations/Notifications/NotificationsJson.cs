@@ -5,6 +5,7 @@ namespace SomaStack.Operations.Notifications;
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(Audience))]
+[JsonSerializable(typeof(NotificationView))]
 [JsonSerializable(typeof(Dictionary<string, string>))]
 [JsonSerializable(typeof(NotificationPublished))]
 [JsonSerializable(typeof(NotificationRepeated))]

@@ -12,10 +12,11 @@ public static class NotificationsModule
     {
         Problems = [.. NotificationProblems.All, .. ChannelProblems.All, .. LiveProblems.All],
         Metrics = [.. NotificationMetrics.All, .. ChannelMetrics.All, .. LiveMetrics.All],
-        Json = JsonTypeInfoResolver.Combine(NotificationsJson.Default),
+        Json = JsonTypeInfoResolver.Combine(NotificationsJson.Default, ChannelsJson.Default, LiveJson.Default),
         Add = static (services, options) =>
         {
             services.AddSingleton<NotificationStore>().AddSingleton<InboxStore>().AddSingleton<TimerStore>();
+            services.AddSingleton<LinkStore>().AddSingleton<DecisionLinks>();
             services.AddSingleton<PublishNotification>().AddSingleton<INotifications>(static provider => provider.GetRequiredService<PublishNotification>());
             ChannelsModule.Add(services, options);
             LiveModule.Add(services, options);

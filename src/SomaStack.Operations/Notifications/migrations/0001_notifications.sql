@@ -249,4 +249,3 @@ CREATE TABLE notification_links (
     used_at BIGINT,
     PRIMARY KEY (tenant, hash)
 );
-CREATE UNIQUE INDEX notification_links_by_hash ON notification_links (hash);
