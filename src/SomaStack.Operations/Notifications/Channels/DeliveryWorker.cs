@@ -9,7 +9,7 @@ namespace SomaStack.Operations.Notifications;
 /// hands each delivery to one of them.
 /// </summary>
 internal sealed partial class DeliveryWorker(
-    IEnumerable<IDeliveryChannel> channels, DeliveryStore store, SendDelivery send, Lease lease, TimeProvider clock, ILogger<DeliveryWorker> log) : BackgroundService
+    IEnumerable<IDeliveryChannel> channels, DeliveryStore store, SendDelivery send, DeliverySignal signal, Lease lease, TimeProvider clock, ILogger<DeliveryWorker> log) : BackgroundService
 {
     /// <summary>Longer than an attempt can last, so that no attempt has to be renewed.</summary>
     private static readonly TimeSpan LeaseTime = SendDelivery.AttemptMax * 2;
@@ -30,10 +30,11 @@ internal sealed partial class DeliveryWorker(
         var tick = timer.WaitForNextTickAsync(stopping).AsTask();
         while (!stopping.IsCancellationRequested)
         {
+            var queued = signal.Next;
             foreach (var row in await ClaimAsync(channel, lanes, stopping)) running.Add(OneAsync(channel, lanes, row, stopping));
             running.RemoveWhere(static task => task.IsCompleted);
-            // Whatever ends makes room at once; what is newly due is seen at the next look.
-            await Task.WhenAny(running.Append(tick));
+            // Whatever ends makes room at once; what falls due is seen at the next look, and what is queued here when it rings.
+            await Task.WhenAny([.. running, tick, queued]);
             if (tick.IsCompletedSuccessfully) tick = timer.WaitForNextTickAsync(stopping).AsTask();
         }
         await Task.WhenAll(running);

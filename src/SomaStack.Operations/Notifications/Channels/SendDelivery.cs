@@ -4,7 +4,7 @@ using SomaStack.Platform;
 namespace SomaStack.Operations.Notifications;
 
 /// <summary>One attempt from its begin to its line in the ledger.</summary>
-internal sealed class SendDelivery(NotificationStore notifications, DigestReader digests, EndAttempt end, TimeProvider clock)
+internal sealed class SendDelivery(NotificationStore notifications, DigestStore digests, EndAttempt end, TimeProvider clock)
 {
     /// <summary>However slow the far side is.</summary>
     public static readonly TimeSpan AttemptMax = TimeSpan.FromSeconds(75);
