@@ -15,7 +15,7 @@ internal static class ChannelMetrics
     public static readonly IReadOnlyList<MetricDescription> All =
     [
         new("somastack_notification_attempts_running", "gauge", "", "Attempts that this process makes now.", "channel"),
-        new("somastack_notification_attempts_total", "counter", "", "Attempts to deliver; the outcome is delivered, retry, refused, disabled, cancelled or interrupted.", "channel", "outcome"),
+        new("somastack_notification_attempts_total", "counter", "", "Attempts to deliver; the outcome is delivered, retry, refused, disabled, cancelled, put_off or interrupted.", "channel", "outcome"),
         new("somastack_notification_attempt_duration_seconds", "histogram", "s", "How long an attempt lasted.", "channel"),
         new("somastack_notification_deliveries_ended_total", "counter", "", "Deliveries that have ended as delivered, refused, dead or cancelled.", "channel", "state"),
         new("somastack_notification_delivery_lag_seconds", "histogram", "s", "From when a delivery was made to when it was delivered.", "channel"),

@@ -10,7 +10,7 @@ internal static class ChannelsModule
     public static void Add(IServiceCollection services, SomaOptions options)
     {
         services.AddSingleton<DeliveryStore>().AddSingleton<DeliverySignal>().AddSingleton<TargetStore>().AddSingleton<OutgoingOrigins>().AddSingleton<Attempted>();
-        services.AddSingleton<SendDelivery>().AddSingleton<EndAttempt>().AddSingleton<ReadDeliveries>().AddSingleton<ReplayDelivery>();
+        services.AddSingleton<NotBefore>().AddSingleton<SendDelivery>().AddSingleton<EndAttempt>().AddSingleton<ReadDeliveries>().AddSingleton<ReplayDelivery>();
         services.AddSingleton<WebhookStore>().AddSingleton<WebhookChannel>().AddSingleton<ManageWebhooks>().AddSingleton<TestWebhook>();
         services.AddSingleton<ConnectorStore>().AddSingleton<Connectors>().AddSingleton<ManageConnectors>();
         services.AddSingleton<TemplateStore>().AddSingleton<EmailTemplates>().AddSingleton<ManageTemplates>();

@@ -8,7 +8,7 @@ namespace SomaStack.Operations.Notifications;
 /// Writes down how an attempt went: the ledger, the target when it is gone, the journal and the word to whoever must know, in one
 /// transaction. An attempt that was taken over meanwhile writes nothing.
 /// </summary>
-internal sealed class EndAttempt(Db db, INotifications notify, Journal journal, ISettings settings, TimeProvider clock)
+internal sealed class EndAttempt(Db db, INotifications notify, NotBefore notBefore, Journal journal, ISettings settings, TimeProvider clock)
 {
     /// <summary>An endpoint that answers nothing but failures for so long is switched off.</summary>
     public static readonly TimeSpan FailingMax = TimeSpan.FromDays(5);
@@ -16,22 +16,32 @@ internal sealed class EndAttempt(Db db, INotifications notify, Journal journal, 
     public Task CancelAsync(LedgerRow row, string why, TimeSpan took, CancellationToken cancellationToken) =>
         WriteAsync(row, new AttemptEnd(DeliveryStates.Cancelled, "cancelled", why, null, null, took), cancellationToken);
 
+    /// <summary>It is night where its person is: nothing was sent.</summary>
+    public Task PutOffAsync(LedgerRow row, DateTimeOffset until, CancellationToken cancellationToken) =>
+        WriteAsync(row, new AttemptEnd(DeliveryStates.Waiting, "put_off", "Quiet hours.", null, until, TimeSpan.Zero), cancellationToken);
+
     /// <summary>The program stops: somebody else goes on at once.</summary>
     public Task InterruptAsync(LedgerRow row, TimeSpan took, CancellationToken cancellationToken) =>
         WriteAsync(row, new AttemptEnd(DeliveryStates.Waiting, "interrupted", "", null, clock.GetUtcNow(), took), cancellationToken);
 
-    public Task RunAsync(LedgerRow row, DeliveryOutcome said, TimeSpan took, CancellationToken cancellationToken) => db.WriteAsync(row.Tenant, async work =>
+    public async Task RunAsync(LedgerRow row, DeliveryOutcome said, TimeSpan took, CancellationToken cancellationToken)
     {
-        var now = clock.GetUtcNow();
-        var outcome = row.Channel == NotificationChannels.Webhook ? await JudgeAsync(work, row, said, now) : said;
-        var end = Decide(row, outcome, now, Random.Shared.NextDouble(), took);
-        if (!await DeliveryStore.EndAsync(work, row, end, now)) return;
-        Counted(work, row, end, now);
-        var context = RequestContext.ForSystem(row.Tenant, settings.Mode);
-        if (outcome.Result == DeliveryResult.Disabled) await DisableAsync(work, context, row, outcome.Reason, now);
-        if (end.State == DeliveryStates.Dead)
-            await journal.AppendAsync(work, context, ChannelEvents.Dead, new DeliveryEnded(row.Id, row.Notification, row.Principal, row.Channel, row.Attempt, outcome.Reason), ChannelsJson.Default.DeliveryEnded);
-    }, cancellationToken);
+        var planned = Decide(row, said, clock.GetUtcNow(), Random.Shared.NextDouble(), took);
+        if (planned.DueAt is { } next) planned = planned with { DueAt = await notBefore.OfAsync(row, next, cancellationToken) };
+        await db.WriteAsync(row.Tenant, async work =>
+        {
+            var now = clock.GetUtcNow();
+            var outcome = row.Channel == NotificationChannels.Webhook ? await JudgeAsync(work, row, said, now) : said;
+            var end = outcome == said ? planned : Decide(row, outcome, now, 0, took);
+            if (!await DeliveryStore.EndAsync(work, row, end, now)) return;
+            Counted(work, row, end, now);
+            var context = RequestContext.ForSystem(row.Tenant, settings.Mode);
+            if (outcome.Result == DeliveryResult.Disabled) await DisableAsync(work, context, row, outcome.Reason, now);
+            if (end.State == DeliveryStates.Dead)
+                await journal.AppendAsync(
+                    work, context, ChannelEvents.Dead, new DeliveryEnded(row.Id, row.Notification, row.Principal, row.Channel, row.Attempt, outcome.Reason), ChannelsJson.Default.DeliveryEnded);
+        }, cancellationToken);
+    }
 
     /// <summary>Keeps since when an endpoint fails, and ends it when that is too long.</summary>
     private static async Task<DeliveryOutcome> JudgeAsync(DbWork work, LedgerRow row, DeliveryOutcome said, DateTimeOffset now)

@@ -19,7 +19,7 @@ internal sealed record LedgerRow(
 }
 
 /// <param name="Took">Zero while it runs.</param>
-/// <param name="Outcome">running, delivered, retry, refused, disabled, cancelled, interrupted or lost.</param>
+/// <param name="Outcome">running, delivered, retry, refused, disabled, cancelled, put_off, interrupted or lost.</param>
 /// <param name="Status">What the far side answered.</param>
 internal sealed record AttemptRow(long Attempt, DateTimeOffset StartedAt, TimeSpan Took, string Outcome, string Reason, long? Status)
 {

@@ -4,13 +4,19 @@ using SomaStack.Platform;
 namespace SomaStack.Operations.Notifications;
 
 /// <summary>One attempt from its begin to its line in the ledger.</summary>
-internal sealed class SendDelivery(NotificationStore notifications, DigestStore digests, EndAttempt end, TimeProvider clock)
+internal sealed class SendDelivery(NotificationStore notifications, DigestStore digests, NotBefore notBefore, EndAttempt end, TimeProvider clock)
 {
     /// <summary>However slow the far side is.</summary>
     public static readonly TimeSpan AttemptMax = TimeSpan.FromSeconds(75);
 
     public async Task RunAsync(IDeliveryChannel channel, LedgerRow row, CancellationToken stopping)
     {
+        var quietUntil = await notBefore.OfAsync(row, clock.GetUtcNow(), stopping);
+        if (quietUntil > clock.GetUtcNow())
+        {
+            await end.PutOffAsync(row, quietUntil, CancellationToken.None);
+            return;
+        }
         var began = clock.GetTimestamp();
         var (outcome, over) = await AttemptAsync(channel, row, stopping);
         var took = clock.GetElapsedTime(began);
