@@ -63,6 +63,8 @@ internal sealed class ManageAddresses(
         ManageConnectors.Known(channel);
         var email = channel == NotificationChannels.Email;
         Check.That(email ? AddressRules.IsEmail(request.Address) : AddressRules.IsPhone(request.Address), "address", email ? AddressRules.EmailRule : AddressRules.PhoneRule).OrThrow();
+        var configured = email ? await connectors.EmailAsync(context.Tenant, cancellationToken) is not null : await connectors.SmsAsync(context.Tenant, cancellationToken) is not null;
+        if (!configured) throw ChannelProblems.NotConfigured.Because($"Nothing is set up that sends by {channel}.");
         await attempted.CountAsync(context.Tenant, "address/" + context.Principal.Id, CodesPerHour, TimeSpan.FromHours(1), cancellationToken);
         // Nobody's mailbox is filled by several who name it.
         await attempted.CountAsync(Db.AllTenants, "address-of/" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(request.Address))), CodesPerHour, TimeSpan.FromHours(1), cancellationToken);

@@ -35,13 +35,17 @@ internal static class EmailMessage
         var line = new StringBuilder(Math.Min(text.Length, SubjectMax));
         foreach (var rune in text.EnumerateRunes())
         {
-            if (line.Length + rune.Utf16SequenceLength > SubjectMax) break;
-            var blank = Rune.IsControl(rune) || Rune.IsWhiteSpace(rune);
-            if (!blank) line.Append(rune.ToString());
+            if (line.Length + 2 > SubjectMax) break;
+            var blank = Rune.IsControl(rune) || Rune.IsWhiteSpace(rune) || IsTurning(rune.Value);
+            // An encoded word (RFC 2047) in what people wrote would be read as something else.
+            if (!blank) line.Append(rune.Value == '?' && line.Length > 0 && line[^1] == '=' ? " ?" : rune.ToString());
             else if (line.Length > 0 && line[^1] != ' ') line.Append(' ');
         }
         return line.ToString().TrimEnd();
     }
+
+    /// <summary>What turns the direction of writing can make a subject look like another.</summary>
+    private static bool IsTurning(int value) => value is (>= 0x202A and <= 0x202E) or (>= 0x2066 and <= 0x2069) or 0x200E or 0x200F;
 
     /// <summary>Without controls but breaks and tabs.</summary>
     private static string Readable(string text) => string.Concat(text.Where(static c => !char.IsControl(c) || c is '\n' or '\r' or '\t'));

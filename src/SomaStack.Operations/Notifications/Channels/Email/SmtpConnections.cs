@@ -31,14 +31,15 @@ internal sealed class SmtpConnections(OutgoingOrigins origins, TimeProvider cloc
             idle.Dispose();
         }
         var client = new SmtpClient { CheckCertificateRevocation = false };
+        Stream? stream = null;
         try
         {
             // The operator's relay may be anywhere; a tenant's only where its other addresses may be.
-            var allowed = route.Tenant.Length == 0 ? [new UriBuilder("smtp", route.Host, route.Port).Uri] : origins.Allowed;
-            var stream = await StageAsync("taking the connection", ConnectMax, token => OutgoingHttp.ConnectAsync(route.Host, route.Port, allowed, token).AsTask(), cancellationToken);
+            IReadOnlyList<Uri> allowed = route.Tenant.Length == 0 ? [new UriBuilder("smtp", route.Host, route.Port).Uri] : origins.Allowed;
+            var connected = stream = await StageAsync("taking the connection", ConnectMax, token => OutgoingHttp.ConnectAsync(route.Host, route.Port, allowed, token).AsTask(), cancellationToken);
             await StageAsync("greeting", GreetMax, async token =>
             {
-                await client.ConnectAsync(stream, route.Host, route.Port, Security(route), token);
+                await client.ConnectAsync(connected, route.Host, route.Port, Security(route), token);
                 return true;
             }, cancellationToken);
             if (route.User.Length > 0)
@@ -49,9 +50,12 @@ internal sealed class SmtpConnections(OutgoingOrigins origins, TimeProvider cloc
                 }, cancellationToken);
             return client;
         }
-        catch
+        catch (Exception exception)
         {
             client.Dispose();
+            if (stream is not null) await stream.DisposeAsync();
+            // Nothing was said of the message yet, so whatever the server says is no verdict on it.
+            if (exception is SmtpCommandException refused) throw new IOException($"The mail server answered {(int)refused.StatusCode} before a message was named: {refused.Message}", exception);
             throw;
         }
     }

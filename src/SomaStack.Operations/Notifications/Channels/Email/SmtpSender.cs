@@ -15,9 +15,9 @@ internal sealed class SmtpSender(SmtpConnections connections)
         SmtpClient? client = null;
         try
         {
-            client = await connections.TakeAsync(route, cancellationToken);
-            await SmtpConnections.StageAsync("taking the message", SendMax, token => client.SendAsync(message, token), cancellationToken);
-            connections.Keep(route, client);
+            var open = client = await connections.TakeAsync(route, cancellationToken);
+            await SmtpConnections.StageAsync("taking the message", SendMax, token => open.SendAsync(message, token), cancellationToken);
+            connections.Keep(route, open);
             client = null;
             return DeliveryOutcome.Delivered((int)SmtpStatusCode.Ok);
         }

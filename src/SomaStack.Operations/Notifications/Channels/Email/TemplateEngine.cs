@@ -1,8 +1,7 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Encodings.Web;
-using System.Text.RegularExpressions;
 using Fluid;
+using Fluid.Ast;
 using Fluid.Values;
 
 namespace SomaStack.Operations.Notifications;
@@ -11,7 +10,7 @@ namespace SomaStack.Operations.Notifications;
 /// Liquid, cut down to what cannot run away: a few tags and filters, none of which makes text grow by itself; steps and output are
 /// bounded. What is not known is an error, not an empty text.
 /// </summary>
-internal static partial class TemplateEngine
+internal static class TemplateEngine
 {
     /// <summary>Of one part.</summary>
     public const int SourceMax = 50_000;
@@ -32,9 +31,9 @@ internal static partial class TemplateEngine
     {
         fault = "";
         if (source.Length > SourceMax) fault = $"It has more than {SourceMax} characters.";
-        else if (Range().IsMatch(source)) fault = "Ranges such as (1..9) are not offered.";
-        else if (Parser.TryParse(source, out var template, out var error)) return template;
-        else fault = SendDelivery.OneLine(error.Split('\n')[0]).Trim();
+        else if (!Parser.TryParse(source, out var template, out var error)) fault = SendDelivery.OneLine(error.Split('\n')[0]).Trim();
+        else if (RangeSearch.Finds(template)) fault = "Ranges such as (1..9) are not offered.";
+        else return template;
         return null;
     }
 
@@ -77,8 +76,30 @@ internal static partial class TemplateEngine
     }
 
     /// <summary>Fluid makes a list of all numbers of a range before it counts a step.</summary>
-    [GeneratedRegex(@"\{[{%][^}]*?\.\.", RegexOptions.NonBacktracking)]
-    private static partial Regex Range();
+    private sealed class RangeSearch : AstVisitor
+    {
+        private bool _found;
+
+        public static bool Finds(IFluidTemplate template)
+        {
+            var search = new RangeSearch();
+            search.VisitTemplate(template);
+            return search._found;
+        }
+
+        protected override Expression VisitRangeExpression(RangeExpression rangeExpression)
+        {
+            _found = true;
+            return rangeExpression;
+        }
+
+        protected override Expression VisitMemberExpression(MemberExpression memberExpression)
+        {
+            foreach (var segment in memberExpression.Segments)
+                if (segment is IndexerSegment indexer) Visit(indexer.Expression);
+            return memberExpression;
+        }
+    }
 
     private sealed class CappedWriter : StringWriter
     {

@@ -30,7 +30,8 @@ internal sealed class SmsChannel(
 
     public async Task<DeliveryOutcome> TextAsync(string tenant, string to, string body, CancellationToken cancellationToken)
     {
-        if (await connectors.SmsAsync(tenant, cancellationToken) is not var (connector, secret)) return DeliveryOutcome.Retry("No provider of text messages is set up.");
+        if (await connectors.SmsAsync(tenant, cancellationToken) is not { } found) return DeliveryOutcome.Retry("No provider of text messages is set up.");
+        var (connector, secret) = found;
         var path = $"{connector.Url.TrimEnd('/')}/2010-04-01/Accounts/{Uri.EscapeDataString(connector.Account)}/Messages.json";
         using var request = new HttpRequestMessage(HttpMethod.Post, path)
         {

@@ -16,7 +16,7 @@ internal static class SmsText
         var head = one.Severity is "error" or "critical" ? $"[{one.Severity}] {one.Title}" : one.Title;
         var text = head + (one.Body.Length == 0 ? "" : "\n" + one.Body);
         // The link is what a person needs to act, so the text gives way and not it.
-        return link is null ? Cut(text, "") : Cut(text, "\n" + link);
+        return link is null || Segments("...\n" + link) > SegmentsMax ? Cut(text, "") : Cut(text, "\n" + link);
     }
 
     /// <summary>From 1.</summary>
