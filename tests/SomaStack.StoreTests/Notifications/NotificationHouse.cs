@@ -39,7 +39,8 @@ internal sealed class NotificationHouse : IAsyncDisposable
         var options = new SomaOptions { Database = database, DataDirectory = Path.Combine(Path.GetTempPath(), "soma-notify-" + Guid.CreateVersion7().ToString("N")), NotifyTenants = ["demo"] };
         if (set is not null) options = set(options);
         var clock = beside?.Clock ?? new FakeTimeProvider(new DateTimeOffset(2026, 11, 28, 12, 0, 0, TimeSpan.Zero));
-        var services = new ServiceCollection().AddSingleton(options).AddSingleton<TimeProvider>(clock).AddSingleton(_ => Db.Open(database)).AddSingleton<Journal>().AddSingleton<Subscriptions>().AddSingleton<ICounters, ProcessCounters>();
+        var services = new ServiceCollection().AddSingleton(options).AddSingleton<TimeProvider>(clock).AddSingleton(_ => Db.Open(database)).AddSingleton<Journal>().AddSingleton<Subscriptions>();
+        services.AddSingleton<ICounters, ProcessCounters>();
         services.AddLogging(static logging => logging.ClearProviders());
         foreach (var room in Rooms) room.Add(services, options);
         var house = new NotificationHouse(services.BuildServiceProvider(), clock, options);

@@ -26,13 +26,15 @@ internal sealed class ConnectorStore(Db db)
 
     /// <param name="expected">0 when there is none.</param>
     /// <returns>False when it is at another version.</returns>
-    public static async Task<bool> TryWriteAsync(DbWork work, Connector row, long expected) => await work.ExecuteAsync($"""
-        INSERT INTO notification_connectors (tenant, channel, url, account, sender, secret, version, updated_at)
-        SELECT {row.Tenant}, {row.Channel}, {row.Url}, {row.Account}, {row.Sender}, {row.Secret}, {row.Version}, {row.UpdatedAt.ToMicros()}
-        WHERE {expected} = COALESCE((SELECT c.version FROM notification_connectors c WHERE c.tenant = {row.Tenant} AND c.channel = {row.Channel}), 0)
-        ON CONFLICT (tenant, channel) DO UPDATE SET url = excluded.url, account = excluded.account, sender = excluded.sender, secret = excluded.secret, version = excluded.version,
-            updated_at = excluded.updated_at WHERE notification_connectors.version = {expected}
-        """) == 1;
+    public static async Task<bool> TryWriteAsync(DbWork work, Connector row, long expected) => await work.ExecuteAsync(expected == 0
+        ? (Sql)$"""
+            INSERT INTO notification_connectors (tenant, channel, url, account, sender, secret, version, updated_at)
+            VALUES ({row.Tenant}, {row.Channel}, {row.Url}, {row.Account}, {row.Sender}, {row.Secret}, {row.Version}, {row.UpdatedAt.ToMicros()}) ON CONFLICT DO NOTHING
+            """
+        : (Sql)$"""
+            UPDATE notification_connectors SET url = {row.Url}, account = {row.Account}, sender = {row.Sender}, secret = {row.Secret}, version = {row.Version}, updated_at = {row.UpdatedAt.ToMicros()}
+            WHERE tenant = {row.Tenant} AND channel = {row.Channel} AND version = {expected}
+            """) == 1;
 
     public static Task<int> DeleteAsync(DbWork work, string tenant, string channel) => work.ExecuteAsync($"DELETE FROM notification_connectors WHERE tenant = {tenant} AND channel = {channel}");
 }

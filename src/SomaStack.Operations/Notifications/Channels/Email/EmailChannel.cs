@@ -20,9 +20,15 @@ internal sealed class EmailChannel(
         if (await connectors.EmailAsync(delivery.Tenant, cancellationToken) is not { } route) return DeliveryOutcome.Retry("No mail server is set up.");
 
         var unsubscribe = links.Of(new UnsubscribeToken(delivery.Tenant, delivery.Principal, Name, scope));
-        var content = delivery.Notification is { } one
-            ? await templates.RenderAsync(delivery.Tenant, EmailTemplates.NotificationName, TemplateValues.Of(one, await decisions.ForAsync(one, delivery.Principal, cancellationToken), templates.Link, unsubscribe), cancellationToken)
-            : await templates.RenderAsync(delivery.Tenant, EmailTemplates.DigestName, TemplateValues.Of(delivery.Digest!, templates.Link, unsubscribe), cancellationToken);
+        var content = await ContentAsync(delivery, unsubscribe, cancellationToken);
         return await sender.SendAsync(route, EmailMessage.Of(delivery.Id, route.From, delivery.Target, content, unsubscribe, clock.GetUtcNow()), cancellationToken);
+    }
+
+    private async Task<EmailContent> ContentAsync(Delivery delivery, string unsubscribe, CancellationToken cancellationToken)
+    {
+        if (delivery.Notification is not { } one)
+            return await templates.RenderAsync(delivery.Tenant, EmailTemplates.DigestName, TemplateValues.Of(delivery.Digest!, templates.Link, unsubscribe), cancellationToken);
+        var decision = await decisions.ForAsync(one, delivery.Principal, cancellationToken);
+        return await templates.RenderAsync(delivery.Tenant, EmailTemplates.NotificationName, TemplateValues.Of(one, decision, templates.Link, unsubscribe), cancellationToken);
     }
 }

@@ -13,13 +13,15 @@ internal sealed class TemplateStore(Db db)
 
     /// <param name="expected">0 when there is none.</param>
     /// <returns>False when it is at another version.</returns>
-    public static async Task<bool> TryWriteAsync(DbWork work, TemplateRow row, long expected) => await work.ExecuteAsync($"""
-        INSERT INTO notification_templates (tenant, name, subject, body_text, body_html, version, updated_at)
-        SELECT {row.Tenant}, {row.Name}, {row.Parts.Subject}, {row.Parts.Text}, {row.Parts.Html}, {row.Version}, {row.UpdatedAt.ToMicros()}
-        WHERE {expected} = COALESCE((SELECT t.version FROM notification_templates t WHERE t.tenant = {row.Tenant} AND t.name = {row.Name}), 0)
-        ON CONFLICT (tenant, name) DO UPDATE SET subject = excluded.subject, body_text = excluded.body_text, body_html = excluded.body_html, version = excluded.version,
-            updated_at = excluded.updated_at WHERE notification_templates.version = {expected}
-        """) == 1;
+    public static async Task<bool> TryWriteAsync(DbWork work, TemplateRow row, long expected) => await work.ExecuteAsync(expected == 0
+        ? (Sql)$"""
+            INSERT INTO notification_templates (tenant, name, subject, body_text, body_html, version, updated_at)
+            VALUES ({row.Tenant}, {row.Name}, {row.Parts.Subject}, {row.Parts.Text}, {row.Parts.Html}, {row.Version}, {row.UpdatedAt.ToMicros()}) ON CONFLICT DO NOTHING
+            """
+        : (Sql)$"""
+            UPDATE notification_templates SET subject = {row.Parts.Subject}, body_text = {row.Parts.Text}, body_html = {row.Parts.Html}, version = {row.Version}, updated_at = {row.UpdatedAt.ToMicros()}
+            WHERE tenant = {row.Tenant} AND name = {row.Name} AND version = {expected}
+            """) == 1;
 
     public static Task<int> DeleteAsync(DbWork work, string tenant, string name) => work.ExecuteAsync($"DELETE FROM notification_templates WHERE tenant = {tenant} AND name = {name}");
 }
