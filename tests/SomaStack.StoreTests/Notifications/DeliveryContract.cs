@@ -43,6 +43,12 @@ public sealed class DeliveryContract(Databases databases)
         var now = house.Now;
         var next = await house.Get<DeliveryStore>().ClaimAsync(lanes.Ask("email", "one"), now, now.AddMinutes(2), Stop);
         Assert.Equal(["late"], next.Select(static row => row.Target));
+        // Whoever has nothing running is served before whoever waits longer.
+        await QueueAsync(house, target: "older");
+        house.Clock.Advance(TimeSpan.FromMinutes(1));
+        await QueueAsync(house, target: "newer", tenant: "third");
+        var fair = await house.Get<DeliveryStore>().ClaimAsync(lanes.Ask("email", "one") with { Limit = 1 }, house.Now, house.Now.AddMinutes(2), Stop);
+        Assert.Equal(["newer"], fair.Select(static row => row.Target));
     }
 
     [Theory, MemberData(nameof(Names))]
@@ -145,7 +151,7 @@ public sealed class DeliveryContract(Databases databases)
     }
 
     internal static Task<List<LedgerRow>> ClaimAsync(NotificationHouse house, string owner, int limit = 100, string channel = "email") =>
-        house.Get<DeliveryStore>().ClaimAsync(new ClaimAsk(channel, owner, limit, Lanes.TargetMax, 50, [""], [""]), house.Now, house.Now.AddMinutes(2), Stop);
+        house.Get<DeliveryStore>().ClaimAsync(new ClaimAsk(channel, owner, limit, Lanes.TargetMax, 50, [""], [""], [""]), house.Now, house.Now.AddMinutes(2), Stop);
 
     internal static async Task<LedgerRow> FindAsync(NotificationHouse house, string id) => (await house.Get<DeliveryStore>().FindAsync("demo", id, Stop))!;
 }

@@ -28,8 +28,8 @@ internal sealed class DeliveryStore(Db db)
         """) == 1;
 
     /// <summary>
-    /// Takes what is due on one channel, of every tenant, oldest first; also what was left behind by a worker whose lease ran out. Each is
-    /// taken by one worker, and its attempt stands in the ledger before anything is sent.
+    /// Takes what is due on one channel, of every tenant, oldest first, but of tenants that have nothing running before the others; also what
+    /// was left behind by a worker whose lease ran out. Each is taken by one worker, and its attempt stands in the ledger before anything is sent.
     /// </summary>
     /// <param name="ask">What may be taken; none of a busy target or tenant.</param>
     public Task<List<LedgerRow>> ClaimAsync(ClaimAsk ask, DateTimeOffset now, DateTimeOffset leaseUntil, CancellationToken cancellationToken) => db.WriteAsync(Db.AllTenants, async work =>
@@ -39,14 +39,14 @@ internal sealed class DeliveryStore(Db db)
             SELECT {LedgerRow.Columns:raw} FROM notification_deliveries
             WHERE tenant <> '' AND state IN ('waiting', 'running') AND due_at <= {at} AND lease_until <= {at} AND id IN (
                 SELECT p.id FROM (
-                    SELECT w.id, w.due_at, ROW_NUMBER() OVER (PARTITION BY w.tenant, w.target ORDER BY w.due_at, w.id) AS in_target,
+                    SELECT w.id, w.due_at, w.served, ROW_NUMBER() OVER (PARTITION BY w.tenant, w.target ORDER BY w.due_at, w.id) AS in_target,
                         ROW_NUMBER() OVER (PARTITION BY w.tenant ORDER BY w.due_at, w.id) AS in_tenant
                     FROM (
-                        SELECT tenant, id, target, due_at FROM notification_deliveries
+                        SELECT tenant, id, target, due_at, CASE WHEN tenant IN {ask.ServedTenants:in} THEN 1 ELSE 0 END AS served FROM notification_deliveries
                         WHERE tenant <> '' AND channel = {ask.Channel} AND state IN ('waiting', 'running') AND due_at <= {at} AND lease_until <= {at}
                             AND target NOT IN {ask.BusyTargets:in} AND tenant NOT IN {ask.BusyTenants:in}
-                        ORDER BY due_at LIMIT {Window}) w) p
-                WHERE p.in_target <= {(long)ask.PerTarget} AND p.in_tenant <= {(long)ask.PerTenant} ORDER BY p.due_at LIMIT {(long)ask.Limit})
+                        ORDER BY served, due_at LIMIT {Window}) w) p
+                WHERE p.in_target <= {(long)ask.PerTarget} AND p.in_tenant <= {(long)ask.PerTenant} ORDER BY p.served, p.due_at LIMIT {(long)ask.Limit})
             ORDER BY due_at, id{db.SkipLocked:raw}
             """);
         if (due.Count == 0) return due;
@@ -123,8 +123,10 @@ internal sealed class DeliveryStore(Db db)
 /// <summary>What a worker has room for.</summary>
 /// <param name="Owner">Who takes; the same after a restart.</param>
 /// <param name="PerTarget">At most so many of one target at once.</param>
-/// <param name="BusyTargets">Never empty: an empty text stands for none.</param>
-internal sealed record ClaimAsk(string Channel, string Owner, int Limit, int PerTarget, int PerTenant, IReadOnlyCollection<string> BusyTargets, IReadOnlyCollection<string> BusyTenants);
+/// <param name="BusyTargets">Have as much as they may; never empty: an empty text stands for none. The same for the others.</param>
+/// <param name="ServedTenants">Have something running.</param>
+internal sealed record ClaimAsk(
+    string Channel, string Owner, int Limit, int PerTarget, int PerTenant, IReadOnlyCollection<string> BusyTargets, IReadOnlyCollection<string> BusyTenants, IReadOnlyCollection<string> ServedTenants);
 
 /// <param name="State">Of the delivery then.</param>
 /// <param name="DueAt">With waiting: when again.</param>

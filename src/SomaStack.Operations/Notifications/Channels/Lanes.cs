@@ -49,7 +49,8 @@ internal sealed class Lanes
         lock (_gate)
             return new ClaimAsk(
                 channel, owner, ChannelMax - _running, TargetMax, TenantMax,
-                ["", .. _targets.Where(static pair => pair.Value >= TargetMax).Select(static pair => pair.Key)], ["", .. _tenants.Where(static pair => pair.Value >= TenantMax).Select(static pair => pair.Key)]);
+                ["", .. _targets.Where(static pair => pair.Value >= TargetMax).Select(static pair => pair.Key)],
+                ["", .. _tenants.Where(static pair => pair.Value >= TenantMax).Select(static pair => pair.Key)], ["", .. _tenants.Keys]);
     }
 
     private static void Drop(Dictionary<string, int> counts, string key)

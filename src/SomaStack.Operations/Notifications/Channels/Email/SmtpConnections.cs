@@ -17,14 +17,21 @@ internal sealed class SmtpConnections(OutgoingOrigins origins, TimeProvider cloc
     private static readonly TimeSpan SignInMax = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan AliveMax = TimeSpan.FromSeconds(3);
 
+    /// <summary>A relay that fell silent is not asked again for so long, so that what waits for it does not take the places of others.</summary>
+    private static readonly TimeSpan SilentTime = TimeSpan.FromMinutes(1);
+
+    private const int SilentMax = 1000;
+
     private readonly Lock _gate = new();
     private readonly List<Idle> _idle = [];
+    private readonly Dictionary<SmtpRoute, DateTimeOffset> _silentUntil = [];
 
     private sealed record Idle(SmtpRoute Route, SmtpClient Client, DateTimeOffset Since);
 
     /// <exception cref="TimeoutException">The relay fell silent; the message says at which stage.</exception>
     public async Task<SmtpClient> TakeAsync(SmtpRoute route, CancellationToken cancellationToken)
     {
+        if (IsSilent(route)) throw new TimeoutException("The mail server fell silent a moment ago and is left alone for a minute.");
         while (Pop(route) is { } idle)
         {
             if (await IsAliveAsync(idle, cancellationToken)) return idle;
@@ -55,6 +62,7 @@ internal sealed class SmtpConnections(OutgoingOrigins origins, TimeProvider cloc
             client.Dispose();
             if (stream is not null) await stream.DisposeAsync();
             // Nothing was said of the message yet, so whatever the server says is no verdict on it.
+            if (exception is TimeoutException) Silent(route);
             if (exception is SmtpCommandException refused) throw new IOException($"The mail server answered {(int)refused.StatusCode} before a message was named: {refused.Message}", exception);
             throw;
         }
@@ -73,6 +81,18 @@ internal sealed class SmtpConnections(OutgoingOrigins origins, TimeProvider cloc
             else old.Add(client);
         }
         foreach (var one in old) one.Dispose();
+    }
+
+    /// <summary>Leaves a relay alone for a while.</summary>
+    public void Silent(SmtpRoute route)
+    {
+        lock (_gate)
+        {
+            var now = clock.GetUtcNow();
+            if (_silentUntil.Count >= SilentMax)
+                foreach (var over in _silentUntil.Where(pair => pair.Value <= now).Select(static pair => pair.Key).ToList()) _silentUntil.Remove(over);
+            if (_silentUntil.Count < SilentMax) _silentUntil[route] = now + SilentTime;
+        }
     }
 
     /// <summary>Runs one stage within its limit.</summary>
@@ -105,6 +125,11 @@ internal sealed class SmtpConnections(OutgoingOrigins origins, TimeProvider cloc
         StartTls.Optional => SecureSocketOptions.StartTlsWhenAvailable,
         _ => SecureSocketOptions.None,
     };
+
+    private bool IsSilent(SmtpRoute route)
+    {
+        lock (_gate) return _silentUntil.TryGetValue(route, out var until) && until > clock.GetUtcNow();
+    }
 
     private SmtpClient? Pop(SmtpRoute route)
     {

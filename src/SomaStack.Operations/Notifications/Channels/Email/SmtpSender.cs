@@ -39,6 +39,7 @@ internal sealed class SmtpSender(SmtpConnections connections)
         }
         catch (Exception exception) when (exception is TimeoutException or ProtocolException or IOException or System.Net.Sockets.SocketException or ServiceNotConnectedException)
         {
+            if (exception is TimeoutException && client is not null) connections.Silent(route);
             return DeliveryOutcome.Retry(SendDelivery.OneLine(exception.Message));
         }
         finally
