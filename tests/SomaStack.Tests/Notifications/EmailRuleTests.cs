@@ -16,7 +16,7 @@ public sealed class EmailRuleTests
     /// <summary>Breaks of every kind, letters of every script, halves of pairs, and what looks like a header.</summary>
     private static readonly Gen<string> Hostile = Gen.OneOf(
         Gen.OneOfConst("\r\n", "\n", "\r", "\u2028", "\u2029", "\u0085", "\0", "\v", "\f", "\r\nBcc: eve@example.com\r\n", "\r\n\r\n<html>", "=?utf-8?q?=0d=0aBcc:_x?=", "\ud83d", "\ud83d\ude00", "\u202e"),
-        Gen.String[Gen.Char, 0, 40], Gen.String[Gen.Char.AlphaNumeric, 0, 90]).Array[0, 12].Select(string.Concat);
+        Gen.String[Gen.Char, 0, 40], Gen.String[Gen.Char.AlphaNumeric, 0, 90]).Array[0, 12].Select(static parts => string.Concat(parts));
 
     [Fact]
     public void Whatever_a_subject_and_a_body_hold_the_headers_are_ours() => Gen.Select(Hostile, Hostile).Sample((subject, body) =>
@@ -24,14 +24,15 @@ public sealed class EmailRuleTests
         var message = EmailMessage.Of("d1", "soma@example.com", "ada@example.com", new EmailContent(subject, body, body), "https://soma.example/u?token=a.b", Noon);
         using var wire = new MemoryStream();
         message.WriteTo(wire);
-        var text = Encoding.ASCII.GetString(wire.ToArray());
+        var head = Encoding.ASCII.GetString(wire.ToArray()).ReplaceLineEndings("\n").Split("\n\n")[0].Split('\n');
         Assert.DoesNotContain(wire.ToArray(), static value => value > 126);
         wire.Position = 0;
         var read = MimeMessage.Load(wire, TestContext.Current.CancellationToken);
-        Assert.Equal(Expected.Order(StringComparer.OrdinalIgnoreCase), read.Headers.Select(static header => header.Field).Order(StringComparer.OrdinalIgnoreCase), StringComparer.OrdinalIgnoreCase);
+        Assert.Equal(
+            Expected.Order(StringComparer.OrdinalIgnoreCase), head.Where(static line => !char.IsWhiteSpace(line[0])).Select(static line => line.Split(':')[0]).Order(StringComparer.OrdinalIgnoreCase),
+            StringComparer.OrdinalIgnoreCase);
         Assert.Equal("ada@example.com", Assert.Single(read.To.Mailboxes).Address);
         Assert.Empty(read.Bcc);
-        Assert.DoesNotContain("\nBcc:", text.Split("\r\n\r\n")[0], StringComparison.OrdinalIgnoreCase);
         Assert.Equal(EmailMessage.Line(subject), read.Subject ?? "");
     }, iter: 500);
 

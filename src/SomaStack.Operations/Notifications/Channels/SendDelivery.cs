@@ -45,7 +45,7 @@ internal sealed class SendDelivery(NotificationStore notifications, DigestStore 
         }
         catch (OperationCanceledException)
         {
-            return (DeliveryOutcome.Retry($"It did not end within {AttemptMax.TotalSeconds:0} seconds."), null);
+            return (DeliveryOutcome.Retry("The far side did not answer in time."), null);
         }
         catch (Problem problem) when (problem.Code == PlatformProblems.AddressRefused)
         {

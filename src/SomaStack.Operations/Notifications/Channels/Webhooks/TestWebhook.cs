@@ -43,6 +43,10 @@ internal sealed class TestWebhook(ManageWebhooks webhooks, WebhookChannel channe
         {
             outcome = await channel.PostAsync(endpoint, message, WebhookPayload.OfTest(id, clock.NowMicros().ToInstant()), cancellationToken);
         }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            outcome = DeliveryOutcome.Retry("The endpoint did not answer in time.");
+        }
         catch (Exception exception) when (exception is HttpRequestException or Problem or IOException)
         {
             outcome = DeliveryOutcome.Retry(SendDelivery.OneLine(exception.Message));
