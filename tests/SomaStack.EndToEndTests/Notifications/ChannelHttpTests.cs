@@ -112,6 +112,6 @@ public sealed partial class ChannelHttpTests(ChannelWorld world) : IClassFixture
     [GeneratedRegex("Subject: ([0-9]{8}) is")]
     private static partial Regex Code();
 
-    [GeneratedRegex("List-Unsubscribe: <[^>]*token=([^>]+)>")]
+    [GeneratedRegex("List-Unsubscribe: ?<[^>]*token=([^>]+)>")]
     private static partial Regex Token();
 }

@@ -27,7 +27,7 @@ public sealed class EmailContract(Databases databases)
         Assert.Contains("Of host 7.", message.TextBody, StringComparison.Ordinal);
         Assert.Contains("Of host 7.", message.HtmlBody, StringComparison.Ordinal);
 
-        var token = message.Headers["List-Unsubscribe"].Trim('<', '>').Split("token=")[1];
+        var token = message.Headers["List-Unsubscribe"]!.Trim('<', '>').Split("token=")[1];
         await house.Get<Unsubscribe>().ByLinkAsync(token, new Microsoft.AspNetCore.Http.DefaultHttpContext().Response, Stop);
         Assert.Contains("\"by\":\"link\"", Assert.Single(await house.JournalAsync(ChannelEvents.Unsubscribed)), StringComparison.Ordinal);
         await DeliveryContract.QueueAsync(house);

@@ -114,7 +114,7 @@ public sealed class EventRulesTests
             }
     }
 
-    private static string Show(RuleEffect effect)
+    private static string Show(Operations.Notifications.RuleEffect effect)
     {
         if (effect is Resolve over) return $"-{over.Subject}={over.Resolution}";
         var (draft, installation) = ((Tell)effect).Draft is var one ? (one, ((Tell)effect).Installation) : default;
