@@ -39,6 +39,10 @@ public sealed partial class ChannelHttpTests(ChannelWorld world) : IClassFixture
         var held = stalled.GetProperty("webhook").GetProperty("id").GetString();
         await world.UntilAsync($"/v1/notifications/deliveries?target={held}", static one => one.GetProperty("state").GetString() is "running" or "waiting");
 
+        var metrics = await world.Owner.GetStringAsync("/metrics", Stop);
+        foreach (var metric in new[] { "attempts_running", "attempts_total", "attempt_duration_seconds", "deliveries_ended_total", "delivery_lag_seconds" })
+            Assert.Contains("# TYPE somastack_notification_" + metric, metrics, StringComparison.Ordinal);
+
         await ChannelWorld.JsonAsync(await world.Owner.PostAsJsonAsync($"/v1/webhooks/{id}/rotate", new { overlap_seconds = 0 }, Stop));
         var tested = await ChannelWorld.JsonAsync(await world.Owner.PostAsJsonAsync($"/v1/webhooks/{id}/test", new { }, Stop));
         Assert.True(tested.GetProperty("delivered").GetBoolean());
