@@ -173,7 +173,7 @@ public sealed class WebhookContract(Databases databases)
         receiver.Answer = async http =>
         {
             http.Response.StatusCode = 400;
-            await http.Response.WriteAsync("""{"code":21610,"message":"Attempt to send to unsubscribed recipient","status":400}""");
+            await http.Response.WriteAsync("""{"code":21610,"message":"Attempt to send to unsubscribed recipient","status":400}""", Stop);
         };
         await DeliveryContract.QueueAsync(house, "+41791234567", channel: NotificationChannels.Sms);
         Assert.Equal(DeliveryStates.Refused, (await RunAsync(house, Assert.Single(await ClaimAsync(house, NotificationChannels.Sms)))).State);
