@@ -15,7 +15,7 @@ public sealed class EmailRuleTests
 
     /// <summary>Breaks of every kind, letters of every script, halves of pairs, and what looks like a header.</summary>
     private static readonly Gen<string> Hostile = Gen.OneOf(
-        Gen.OneOfConst("\r\n", "\n", "\r", "\u2028", "\u2029", "\u0085", "\0", "\v", "\f", "\r\nBcc: eve@example.com\r\n", "\r\n\r\n<html>", "=?utf-8?q?=0d=0aBcc:_x?=", "\ud83d", "\ud83d\ude00", "\u202e"),
+        Gen.OneOf("\r\n", "\n", "\r", "\u2028", "\u2029", "\u0085", "\0", "\v", "\f", "\r\nBcc: eve@example.com\r\n", "\r\n\r\n<html>", "=?utf-8?q?=0d=0aBcc:_x?=", "\ud83d", "\ud83d\ude00", "\u202e"),
         Gen.String[Gen.Char, 0, 40], Gen.String[Gen.Char.AlphaNumeric, 0, 90]).Array[0, 12].Select(static parts => string.Concat(parts));
 
     [Fact]
