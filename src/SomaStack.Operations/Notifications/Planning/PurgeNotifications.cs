@@ -35,7 +35,8 @@ internal sealed partial class PurgeNotifications(RetentionStore store, SomaOptio
     {
         if (options.NotificationsKeepDays == 0) return 0;
         var (deleted, now) = (0, clock.GetUtcNow());
-        for (var batch = Batch; batch == Batch; deleted += batch) batch = await store.DeleteAsync(now.AddDays(-options.NotificationsKeepDays).ToMicros(), now.ToMicros(), Batch, cancellationToken);
+        // A batch is one tenant's, so a small one does not mean that there are no more.
+        for (int batch; (batch = await store.DeleteAsync(now.AddDays(-options.NotificationsKeepDays).ToMicros(), now.ToMicros(), Batch, cancellationToken)) > 0;) deleted += batch;
         if (deleted > 0) Purged(deleted);
         return deleted;
     }
