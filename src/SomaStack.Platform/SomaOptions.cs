@@ -93,6 +93,18 @@ public sealed record SomaOptions
     /// <summary>A folder of keys that installations share, so that each verifies the other's tokens. <c>SOMA_KEYS</c>.</summary>
     public string? Keys { get; init; }
 
+    /// <summary>The relay for e-mail, <c>smtp://user:password@host:587</c> or <c>smtps://…</c>; it may be anywhere. <c>SOMA_SMTP_URL</c> or <c>SOMA_SMTP_URL_FILE</c>.</summary>
+    public string? SmtpUrl { get; init; }
+
+    /// <summary>The sender of e-mail, e.g. <c>soma@example.com</c>. <c>SOMA_SMTP_FROM</c>.</summary>
+    public string? SmtpFrom { get; init; }
+
+    /// <summary>With smtp://: required (the default but on loopback), optional or never. <c>SOMA_SMTP_STARTTLS</c>.</summary>
+    public string? SmtpStartTls { get; init; }
+
+    /// <summary>Origins off the public internet that tenants' endpoints and connectors may reach, e.g. <c>http://10.0.0.5:9000</c>. <c>SOMA_OUTGOING_ALLOW</c>.</summary>
+    public IReadOnlyList<string> OutgoingAllow { get; init; } = [];
+
     /// <summary>Refuse unknown fields in every request body. <c>SOMA_STRICT=1</c>; a caller asks for it with <c>Prefer: handling=strict</c>.</summary>
     public bool Strict { get; init; }
 
@@ -165,6 +177,10 @@ public sealed record SomaOptions
             SecretOf = new EnvironmentSecrets(read).Find,
             SecretFiles = SecretNames.Where(name => read(name) is null && read(name + "_FILE") is not null).ToDictionary(static name => name + "_FILE", name => read(name + "_FILE")!),
             Keys = read("SOMA_KEYS"),
+            SmtpUrl = Secret(read, "SOMA_SMTP_URL"),
+            SmtpFrom = read("SOMA_SMTP_FROM"),
+            SmtpStartTls = read("SOMA_SMTP_STARTTLS"),
+            OutgoingAllow = read("SOMA_OUTGOING_ALLOW")?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? defaults.OutgoingAllow,
             Strict = read("SOMA_STRICT") is "1" or "true",
             Region = read("SOMA_REGION") ?? defaults.Region,
             PublicUrl = read("SOMA_PUBLIC_URL"),
@@ -181,5 +197,5 @@ public sealed record SomaOptions
     /// <summary>A secret comes from NAME, else from the file that NAME_FILE names (trimmed).</summary>
     private static string? Secret(Func<string, string?> read, string name) => new EnvironmentSecrets(read).Find(name);
 
-    private static readonly string[] SecretNames = ["SOMA_DATABASE", "SOMA_OPENAI_KEY", "SOMA_ANTHROPIC_KEY", "SOMA_REDIS", "SOMA_VAULT_TOKEN", "SOMA_VAULT_SECRET_ID"];
+    private static readonly string[] SecretNames = ["SOMA_DATABASE", "SOMA_OPENAI_KEY", "SOMA_ANTHROPIC_KEY", "SOMA_REDIS", "SOMA_SMTP_URL", "SOMA_VAULT_TOKEN", "SOMA_VAULT_SECRET_ID"];
 }

@@ -50,6 +50,11 @@ public static class OutgoingHttp
         if (address.UserInfo.Length > 0) throw PlatformProblems.AddressRefused.Because("An address with a user name in it is not called.");
     }
 
+    /// <summary>For what is not HTTP but leads outside all the same: resolves once, checks, and connects to what it checked.</summary>
+    /// <exception cref="Problem">403 <c>address_refused</c>.</exception>
+    public static ValueTask<Stream> ConnectAsync(string host, int port, IReadOnlyList<Uri> allowed, CancellationToken cancellationToken) =>
+        ConnectAsync(new DnsEndPoint(host, port), Dns.GetHostAddressesAsync, allowed, cancellationToken);
+
     private static async ValueTask<Stream> ConnectAsync(DnsEndPoint target, Func<string, CancellationToken, Task<IPAddress[]>> resolve, IReadOnlyList<Uri> allowed, CancellationToken cancellationToken)
     {
         var addresses = IPAddress.TryParse(target.Host.Trim('[', ']'), out var literal) ? [literal] : await resolve(target.Host, cancellationToken);

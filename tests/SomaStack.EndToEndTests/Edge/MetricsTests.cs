@@ -25,6 +25,9 @@ public sealed class MetricsTests
         // No provider fails here, no limit is set and no profile.
         "somastack_billing_cost_anomalies_total", "somastack_billing_limit_refusals_total", "somastack_model_cache_total", "somastack_model_circuits_opened_total",
         "somastack_model_fallbacks_total", "somastack_model_hedges_total", "somastack_model_retries_total",
+        // Nobody is reached by mail or webhook here; ChannelHttpTests makes these speak.
+        "somastack_notification_attempts_running", "somastack_notification_attempts_total", "somastack_notification_attempt_duration_seconds",
+        "somastack_notification_deliveries_ended_total", "somastack_notification_delivery_lag_seconds", "somastack_notification_targets_disabled_total",
         // No model refuses here.
         "somastack_model_refusals_total",
     ];

@@ -33,12 +33,16 @@ internal sealed class NotificationHouse : IAsyncDisposable
 
     /// <param name="beside">A second replica over the same database and clock.</param>
     /// <param name="over">A database that is there.</param>
-    public static async Task<NotificationHouse> StartAsync(Databases databases, string name, NotificationHouse? beside = null, string? over = null)
+    /// <param name="set">Further settings.</param>
+    public static async Task<NotificationHouse> StartAsync(
+        Databases databases, string name, NotificationHouse? beside = null, string? over = null, Func<SomaOptions, SomaOptions>? set = null)
     {
         var database = beside?.Options.Database ?? over ?? await databases.CreateAsync(name);
         var options = new SomaOptions { Database = database, DataDirectory = Path.Combine(Path.GetTempPath(), "soma-notify-" + Guid.CreateVersion7().ToString("N")), NotifyTenants = ["demo"] };
+        if (set is not null) options = set(options);
         var clock = beside?.Clock ?? new FakeTimeProvider(over is null ? new DateTimeOffset(2026, 11, 28, 12, 0, 0, TimeSpan.Zero) : TimeProvider.System.GetUtcNow());
         var services = new ServiceCollection().AddSingleton(options).AddSingleton<TimeProvider>(clock).AddSingleton(_ => Db.Open(database)).AddSingleton<Journal>().AddSingleton<Subscriptions>();
+        services.AddSingleton<ICounters, ProcessCounters>();
         services.AddLogging(static logging => logging.ClearProviders());
         foreach (var room in Rooms) room.Add(services, options);
         var house = new NotificationHouse(services.BuildServiceProvider(), clock, options);

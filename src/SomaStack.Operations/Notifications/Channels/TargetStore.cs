@@ -38,4 +38,16 @@ internal sealed class TargetStore(Db db)
             """, cancellationToken);
         return [.. addresses, .. endpoints];
     }
+
+    /// <summary>Switches off what a delivery found to be gone.</summary>
+    /// <returns>False when it was off or has changed meanwhile.</returns>
+    public static async Task<bool> DisableAsync(DbWork work, LedgerRow row, string reason, DateTimeOffset now) => row.Channel == NotificationChannels.Webhook
+        ? await work.ExecuteAsync($"""
+            UPDATE notification_webhooks SET disabled_at = {now.ToMicros()}, disabled_reason = {reason}, version = version + 1
+            WHERE tenant = {row.Tenant} AND id = {row.Target} AND disabled_at IS NULL
+            """) == 1
+        : await work.ExecuteAsync($"""
+            UPDATE notification_addresses SET refused_at = {now.ToMicros()}, refused_reason = {reason}, version = version + 1
+            WHERE tenant = {row.Tenant} AND principal = {row.Principal} AND channel = {row.Channel} AND address = {row.Target} AND refused_at IS NULL
+            """) == 1;
 }
