@@ -12,6 +12,7 @@ using SomaStack.Governance.Settings;
 using SomaStack.Intelligence.Benchmarks;
 using SomaStack.Intelligence.Inference;
 using SomaStack.Intelligence.Memory;
+using SomaStack.Operations.Notifications;
 using SomaStack.Platform;
 using SomaStack.Server.Edge;
 
@@ -26,6 +27,7 @@ public static class SomaServer
         IdentityModule.Room, ApprovalsModule.Room, SettingsModule.Room, ConstitutionModule.Room, BillingModule.Room, PolicyModule.Room,
         InferenceModule.Room, MemoryModule.Room, BenchmarksModule.Room,
         SessionsModule.Room,
+        NotificationsModule.Room,
         EdgeModule.Room,
     ];
 

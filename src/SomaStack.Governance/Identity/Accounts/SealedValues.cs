@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using SomaStack.Governance.Identity.Contracts;
 using SomaStack.Platform;
 
 namespace SomaStack.Governance.Identity;
@@ -8,7 +9,7 @@ namespace SomaStack.Governance.Identity;
 /// Encrypts what the database must not show (secrets of second factors) and what a browser carries for us (forms), with a key in
 /// <c>keys/accounts.key</c> (32 bytes, mode 0600), made at first use. Replicas need the same file.
 /// </summary>
-internal sealed class SealedValues(SomaOptions options)
+internal sealed class SealedValues(SomaOptions options) : ISealedSecrets
 {
     private const int NonceBytes = 12;
     private const int TagBytes = 16;

@@ -1,0 +1,8 @@
+using SomaStack.Platform;
+
+namespace SomaStack.Operations.Notifications;
+
+internal static class LiveProblems
+{
+    public static readonly IReadOnlyList<ProblemCode> All = [];
+}
