@@ -27,6 +27,7 @@ public static class Capability
     public const string BenchmarkRead = "benchmark:read";
     public const string BillingRead = "billing:read";
     public const string AuditRead = "audit:read";
+    public const string NotificationSend = "notification:send";
     public const string TokenIssue = "token:issue";
     public const string TenantAdmin = "tenant:admin";
     public const string PlatformAdmin = "platform:admin";
@@ -38,7 +39,7 @@ public static class Capability
     {
         SessionStart, SessionRead, MemoryRead, MemoryWrite, InferenceInvoke, PolicyRead, PolicyWrite, ConstitutionRead,
         ConstitutionLoad, ApprovalDecide, CapsuleSubmit, CapsuleReview, CapsuleInstall, ToolExecute, TrainingManage,
-        KillSwitchEngage, ModerationBypass, ModerationReview, BenchmarkRun, BenchmarkRead, BillingRead, AuditRead, TokenIssue, TenantAdmin, PlatformAdmin,
+        KillSwitchEngage, ModerationBypass, ModerationReview, BenchmarkRun, BenchmarkRead, BillingRead, AuditRead, NotificationSend, TokenIssue, TenantAdmin, PlatformAdmin,
     }.ToFrozenSet(StringComparer.Ordinal);
 }
 

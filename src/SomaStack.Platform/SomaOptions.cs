@@ -24,6 +24,12 @@ public sealed record SomaOptions
     /// <summary>The service principal of that tenant which they are done as. <c>SOMA_SLM_PRINCIPAL</c>.</summary>
     public string SlmPrincipal { get; init; } = "slm-requests";
 
+    /// <summary>Tenants for which messages of other producers on <c>notifications.events</c> are taken; of others they are refused. <c>SOMA_NOTIFY_TENANTS</c>.</summary>
+    public IReadOnlyList<string> NotifyTenants { get; init; } = [];
+
+    /// <summary>Days for which notifications are kept, with what people did with them and their ledger; 0 keeps them. <c>SOMA_NOTIFICATIONS_KEEP_DAYS</c>.</summary>
+    public int NotificationsKeepDays { get; init; } = 90;
+
     /// <summary>OTLP endpoint for traces, metrics and logs. <c>SOMA_OTLP</c>.</summary>
     public string? Otlp { get; init; }
 
@@ -140,6 +146,8 @@ public sealed record SomaOptions
             Kafka = read("SOMA_KAFKA"),
             SlmTenant = read("SOMA_SLM_TENANT"),
             SlmPrincipal = read("SOMA_SLM_PRINCIPAL") ?? defaults.SlmPrincipal,
+            NotifyTenants = read("SOMA_NOTIFY_TENANTS")?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? defaults.NotifyTenants,
+            NotificationsKeepDays = Days(read("SOMA_NOTIFICATIONS_KEEP_DAYS"), defaults.NotificationsKeepDays),
             Otlp = read("SOMA_OTLP"),
             OpenAiUrl = read("SOMA_OPENAI_URL"),
             OpenAiKey = Secret(read, "SOMA_OPENAI_KEY"),

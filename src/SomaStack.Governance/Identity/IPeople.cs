@@ -16,6 +16,10 @@ public interface IPeople
 
     /// <summary>Those of <paramref name="ids"/> who are active users of the tenant. Read inside the caller's transaction.</summary>
     Task<List<string>> ActiveAsync(DbWork work, string tenant, IReadOnlyCollection<string> ids);
+
+    /// <summary>The active tenants with active users, or with such who hold the capability. Inside a transaction over all tenants.</summary>
+    /// <param name="capability">Null for any.</param>
+    Task<List<string>> TenantsAsync(DbWork work, string? capability);
 }
 
 /// <summary>Where this installation is reached from outside; what links in messages begin with.</summary>

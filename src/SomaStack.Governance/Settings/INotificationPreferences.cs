@@ -1,6 +1,3 @@
-using System.Globalization;
-using SomaStack.Platform;
-
 namespace SomaStack.Governance.Settings.Contracts;
 
 /// <summary>How somebody wants to hear of things.</summary>
@@ -11,7 +8,8 @@ public interface INotificationPreferences
 }
 
 /// <param name="Channels">Each of <see cref="NotificationChannels.All"/> at most once; one that is left out is off.</param>
-public sealed record NotificationPreferences(IReadOnlyList<ChannelPreference> Channels, QuietHours? QuietHours = null)
+/// <param name="Digest">When the daily digest comes, and what is in it only; without it at 08:00 in the zone of the quiet hours, or UTC.</param>
+public sealed record NotificationPreferences(IReadOnlyList<ChannelPreference> Channels, QuietHours? QuietHours = null, DigestPreference? Digest = null)
 {
     /// <summary>In the console, everything; nowhere else.</summary>
     public static readonly NotificationPreferences Default = new([new ChannelPreference(NotificationChannels.InApp)]);
@@ -19,23 +17,6 @@ public sealed record NotificationPreferences(IReadOnlyList<ChannelPreference> Ch
 
 /// <param name="SeverityThreshold">The lowest severity that is sent: info, warning, error or critical.</param>
 public sealed record ChannelPreference(string Channel, bool Enabled = true, string SeverityThreshold = "info");
-
-/// <summary>A span of every day in which only what is critical is sent at once; the rest waits.</summary>
-/// <param name="Start">As <c>22:00</c>, the first quiet minute.</param>
-/// <param name="End">The first minute that is not quiet any more; before <paramref name="Start"/> the span passes midnight.</param>
-/// <param name="TimeZone">An IANA name, e.g. <c>Europe/Zurich</c>.</param>
-public sealed record QuietHours(string Start, string End, string TimeZone)
-{
-    /// <summary>By the zone's own rules, so that it stays the same hour on the wall when clocks change.</summary>
-    public bool Contains(DateTimeOffset instant)
-    {
-        var local = TimeOnly.FromDateTime(TimeZoneInfo.ConvertTime(instant, TimeZoneInfo.FindSystemTimeZoneById(TimeZone)).DateTime);
-        return local.IsBetween(Time(Start)!.Value, Time(End)!.Value);
-    }
-
-    internal static TimeOnly? Time(string? text) =>
-        TimeOnly.TryParseExact(text, "HH:mm", CultureInfo.InvariantCulture, DateTimeStyles.None, out var time) ? time : null;
-}
 
 public static class NotificationChannels
 {

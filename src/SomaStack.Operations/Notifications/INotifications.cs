@@ -101,8 +101,14 @@ public static class NotificationEvents
     /// <summary>What it was about is over. Data is a <see cref="NotificationResolved"/>.</summary>
     public const string Resolved = "somastack.notifications.resolved.v1";
 
-    /// <summary>Nobody took charge in time: more people hear of it. Data is a <see cref="NotificationEscalated"/>.</summary>
+    /// <summary>
+    /// Nobody took charge in time: more people hear of it, and for everybody it comes up again under a new sequence, so that feeds show it like
+    /// a new one. Data is a <see cref="NotificationEscalated"/>.
+    /// </summary>
     public const string Escalated = "somastack.notifications.escalated.v1";
+
+    /// <summary>Somebody's snooze is over; a feed shows it to that person again. Data is a <see cref="NotificationWoken"/>.</summary>
+    public const string Woken = "somastack.notifications.woken.v1";
 }
 
 /// <summary>Holds no text: whoever shows it reads the row, so that what must be forgotten is in one place.</summary>
@@ -118,6 +124,9 @@ public sealed record NotificationAcknowledged(string Id, long Sequence, string P
 
 public sealed record NotificationResolved(string Id, long Sequence, string Resolution);
 
+/// <param name="Sequence">The new one.</param>
 /// <param name="Step">From 1.</param>
 /// <param name="Principals">Who newly hears of it.</param>
 public sealed record NotificationEscalated(string Id, long Sequence, long Step, IReadOnlyList<string> Principals);
+
+public sealed record NotificationWoken(string Id, long Sequence, string Principal);

@@ -11,6 +11,11 @@ internal sealed class NotificationStore(Db db)
     /// <summary>Of the inbox under the alias <c>i</c> and the read mark under the alias <c>m</c>; stands behind <see cref="Notification.Columns"/>.</summary>
     private const string StateColumns = "i.read_at, i.unread_at, i.acknowledged_at, i.snoozed_until, m.through, m.at";
 
+    /// <summary>The same of a derived table <c>n</c> that has them all.</summary>
+    public const string ItemColumns = Notification.Columns + ", n.read_at, n.unread_at, n.my_acknowledged_at, n.snoozed_until, n.through, n.at";
+
+    public const int ItemWidth = Notification.Width + 6;
+
     /// <summary>
     /// Everything that the principal sees with a sequence above <paramref name="after"/>, in order, read or not: what a feed resumes with.
     /// Nothing can still appear below a sequence that was given out.
@@ -72,6 +77,24 @@ internal sealed class NotificationStore(Db db)
     public static Task CountAgainAsync(DbWork work, string tenant, string id, long now) => work.ExecuteAsync($"""
         UPDATE notifications SET count = count + 1, last_at = {now} WHERE tenant = {tenant} AND id = {id}
         """);
+
+    /// <summary>The first who takes charge; false when somebody had.</summary>
+    public static async Task<bool> AcknowledgeAsync(DbWork work, string tenant, string id, string principal, long now) => await work.ExecuteAsync($"""
+        UPDATE notifications SET acknowledged_at = {now}, acknowledged_by = {principal} WHERE tenant = {tenant} AND id = {id} AND acknowledged_at IS NULL
+        """) == 1;
+
+    /// <summary>Those about the subject that were open, now resolved.</summary>
+    public static Task<List<Notification>> ResolveAsync(DbWork work, string tenant, string subject, string resolution, long now) => work.QueryAsync(Notification.Map, $"""
+        UPDATE notifications AS n SET resolved_at = {now}, resolution = {resolution} WHERE n.tenant = {tenant} AND n.subject = {subject} AND n.resolved_at IS NULL
+        RETURNING {Notification.Columns:raw}
+        """);
+
+    /// <summary>It comes up again.</summary>
+    public static async Task RenumberAsync(DbWork work, string tenant, string id, long sequence)
+    {
+        await work.ExecuteAsync($"UPDATE notifications SET sequence = {sequence} WHERE tenant = {tenant} AND id = {id}");
+        await work.ExecuteAsync($"UPDATE notification_inbox SET sequence = {sequence} WHERE tenant = {tenant} AND notification = {id}");
+    }
 
     internal static InboxItem MapItem(DbDataReader reader)
     {

@@ -6,7 +6,7 @@ using SomaStack.Platform;
 namespace SomaStack.Operations.Notifications;
 
 /// <summary>The one way in, whatever it comes from: a route, another program's message or a room's event.</summary>
-internal sealed class PublishNotification(IPeople people, Journal journal, LiveHints live, TimeProvider clock) : INotifications
+internal sealed class PublishNotification(IPeople people, Journal journal, TimerSignal signal, LiveHints live, TimeProvider clock) : INotifications
 {
     public const int HoldersMax = 1000;
 
@@ -24,10 +24,13 @@ internal sealed class PublishNotification(IPeople people, Journal journal, LiveH
         await NotificationStore.InsertAsync(work, row, draft.DedupeKey is null ? DateTimeOffset.UnixEpoch : now + draft.DedupeWindow);
         await InboxStore.AddressAsync(work, context.Tenant, row.Id, sequence, reached);
         await TimerStore.AddAsync(work, new TimerRow(context.Tenant, Ids.New(clock), TimerKinds.Plan, row.Id, "", "", 0, now));
+        if (row.RequiresAck && EscalationRule.Due(row.Severity, 0, now) is { } due)
+            await TimerStore.AddAsync(work, new TimerRow(context.Tenant, Ids.New(clock), TimerKinds.Escalate, row.Id, "", "", 0, due));
         await journal.AppendAsync(
             work, context, Subject(row.Id), 1, NotificationEvents.Published,
             new NotificationPublished(row.Id, sequence, row.Kind, row.Severity, row.Source, row.Subject, row.Everybody, reached, row.RequiresAck, now), NotificationsJson.Default.NotificationPublished);
         await live.PublishedAsync(work, context.Tenant, sequence);
+        work.OnCommit(signal.Ring);
         work.OnCommit(() => NotificationMetrics.Published.Add(1, new("kind", row.Kind), new("severity", row.Severity)));
         return new PublishedNotification(row.Id, sequence, 1, false);
     }

@@ -9,7 +9,7 @@ internal sealed record DeadLetter(
     string Id, string Tenant, string Consumer, long Position, string Type, string Reason, long Attempts, DateTimeOffset At, DateTimeOffset? ReplayedAt);
 
 /// <summary>All SQL over dead letters. Listing spans tenants: only the platform's operator gets here.</summary>
-internal sealed class DeadLetters(Db db, TimeProvider clock)
+internal sealed class DeadLetters(Db db, Journal journal, TimeProvider clock)
 {
     private const string Columns = "id, tenant, consumer, position, type, reason, attempts, at, replayed_at";
 
@@ -22,6 +22,8 @@ internal sealed class DeadLetters(Db db, TimeProvider clock)
             VALUES ({line.Tenant}, {id}, {consumer}, {line.Position}, {line.Type}, {Reason(exception)}, {attempts}, {clock.NowMicros()})
             ON CONFLICT (tenant, id) DO UPDATE SET reason = excluded.reason, attempts = journal_dead_letters.attempts + excluded.attempts, at = excluded.at
             """);
+        // Whoever cannot take this news either must not make more of it.
+        if (line.Type != DeadLettered.Type) await TellAsync(work, line.Tenant, new DeadLettered(id, consumer, line.Type, line.Position, attempts));
         work.OnCommit(JournalMetrics.DeadLettered);
     }
 
@@ -34,6 +36,7 @@ internal sealed class DeadLetters(Db db, TimeProvider clock)
             VALUES ({Db.AllTenants}, {id}, {consumer}, {0L}, {message.Topic}, {Cut($"{message.Place}: {reason}")}, {attempts}, {clock.NowMicros()})
             ON CONFLICT (tenant, id) DO UPDATE SET reason = excluded.reason, at = excluded.at
             """);
+        await TellAsync(work, Db.AllTenants, new DeadLettered(id, consumer, message.Topic, 0, attempts));
         work.OnCommit(JournalMetrics.DeadLettered);
     }
 
@@ -61,6 +64,9 @@ internal sealed class DeadLetters(Db db, TimeProvider clock)
             UPDATE journal_dead_letters SET attempts = attempts + 1, reason = {Reason(exception)}, at = {clock.NowMicros()}
             WHERE tenant = {letter.Tenant} AND id = {letter.Id}
             """), cancellationToken);
+
+    private Task<long> TellAsync(DbWork work, string tenant, DeadLettered what) =>
+        journal.AppendAsync(work, RequestContext.ForSystem(tenant, DeploymentMode.DeveloperLight), DeadLettered.Type, what, JournalJson.Default.DeadLettered);
 
     private static string Reason(Exception exception) => Cut($"{exception.GetType().Name}: {exception.Message}");
 

@@ -4,6 +4,7 @@ namespace SomaStack.Platform;
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(Page<DeadLetter>))]
+[JsonSerializable(typeof(DeadLettered))]
 [JsonSerializable(typeof(Page<AuditEvent>))]
 [JsonSerializable(typeof(Page<CheckpointView>))]
 [JsonSerializable(typeof(InclusionView))]

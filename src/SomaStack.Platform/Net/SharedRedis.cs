@@ -59,7 +59,7 @@ public sealed class SharedRedis(string address) : IAsyncDisposable
     /// <summary>Tells whoever listens now, in every process, without waiting. Lost while Redis is away.</summary>
     public void Tell(string channel, string message)
     {
-        if (_connection is not { IsCompletedSuccessfully: true } connected) return;
+        if (ConnectAsync() is not { IsCompletedSuccessfully: true } connected) return;
         try
         {
             connected.Result.GetSubscriber().Publish(RedisChannel.Literal(channel), message, CommandFlags.FireAndForget);

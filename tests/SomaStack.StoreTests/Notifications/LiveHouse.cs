@@ -16,10 +16,11 @@ internal sealed class LiveHouse : IAsyncDisposable
     public LiveHouse(Db db)
     {
         Db = db;
-        Store = new LiveStore(db, TimeProvider.System);
+        Store = new LiveStore(db);
         Notifications = new NotificationStore(db);
-        var recounts = new Recounts(Store.CountsAsync, TimeProvider.System);
-        Feeds = new LiveFeeds(Store, Notifications, Store.CountsAsync, recounts, new SomaOptions(), TimeProvider.System);
+        CountsOf counts = (tenant, principal, cancellationToken) => new InboxReader(db).CountsAsync(tenant, principal, TimeProvider.System.NowMicros(), cancellationToken);
+        var recounts = new Recounts(counts, TimeProvider.System);
+        Feeds = new LiveFeeds(Store, Notifications, counts, recounts, new SomaOptions(), TimeProvider.System);
         _tellers = [TellAsync(), TellAsync(), recounts.RunAsync(static exception => throw exception, _stop.Token)];
     }
 

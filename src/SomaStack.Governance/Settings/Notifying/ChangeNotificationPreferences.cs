@@ -80,12 +80,15 @@ internal sealed class ChangeNotificationPreferences(PreferenceStore store, Db db
 
     internal static void Checked(NotificationPreferences preferences)
     {
-        var quiet = preferences.QuietHours;
+        var (quiet, digest) = (preferences.QuietHours, preferences.Digest);
         Check.That(preferences.Channels.All(static channel => channel is not null && NotificationChannels.All.Contains(channel.Channel)), "channels", "must be among " + string.Join(", ", NotificationChannels.All))
             .And(preferences.Channels.Where(static channel => channel is not null).DistinctBy(static channel => channel.Channel).Count() == preferences.Channels.Count, "channels", "must name each channel once")
             .And(preferences.Channels.All(static channel => channel is null || Severities.Rank(channel.SeverityThreshold) >= 0), "channels.severity_threshold", "must be one of " + string.Join(", ", Severities.All))
             .And(quiet is null || QuietHours.Time(quiet.Start) is not null && QuietHours.Time(quiet.End) is not null && quiet.Start != quiet.End, "quiet_hours", "need a start and another end as HH:MM")
             .And(quiet is null || IsZone(quiet.TimeZone), "quiet_hours.time_zone", "must be an IANA time zone such as Europe/Zurich")
+            .And(digest is null || QuietHours.Time(digest.At) is not null, "digest.at", "must be a time as HH:MM")
+            .And(digest is null || IsZone(digest.TimeZone), "digest.time_zone", "must be an IANA time zone such as Europe/Zurich")
+            .And(digest?.Below is null || Severities.Rank(digest.Below) >= 0, "digest.below", "must be one of " + string.Join(", ", Severities.All))
             .OrThrow();
     }
 

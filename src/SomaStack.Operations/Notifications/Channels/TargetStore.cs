@@ -13,6 +13,14 @@ internal sealed record Target(string Channel, string Address, string SeverityThr
 /// <summary>All SQL that finds targets. What is not verified, was refused for good or is disabled is none.</summary>
 internal sealed class TargetStore(Db db)
 {
+    /// <summary>Those of <paramref name="principals"/> who are reached anywhere outside, by id.</summary>
+    public Task<List<string>> ReachedAsync(string tenant, IReadOnlyCollection<string> principals, CancellationToken cancellationToken) =>
+        db.QueryAsync(tenant, static reader => reader.GetString(0), $"""
+            SELECT principal FROM notification_addresses WHERE tenant = {tenant} AND principal IN {principals:in} AND verified_at IS NOT NULL AND refused_at IS NULL
+            UNION SELECT principal FROM notification_webhooks WHERE tenant = {tenant} AND principal IN {principals:in} AND disabled_at IS NULL
+            ORDER BY principal
+            """, cancellationToken);
+
     /// <param name="principal">Empty for the tenant's own endpoints.</param>
     public async Task<List<Target>> OfAsync(string tenant, string principal, CancellationToken cancellationToken)
     {

@@ -79,7 +79,7 @@ internal sealed class Feed(string tenant, LiveStore store, NotificationStore not
     }
 
     /// <summary>Says hello, then everything from the cursor on, then lets it be told with the others.</summary>
-    public async Task CatchUpAsync(Follower follower, LiveStart start, Func<long, LiveCounts, LiveHello> hello, CancellationToken cancellationToken)
+    public async Task CatchUpAsync(Follower follower, LiveStart start, Func<long, InboxCounts, LiveHello> hello, CancellationToken cancellationToken)
     {
         await SyncAsync(cancellationToken);
         var newest = await notifications.LastSequenceAsync(tenant, cancellationToken);
@@ -258,4 +258,4 @@ internal sealed class Feed(string tenant, LiveStore store, NotificationStore not
 internal sealed record LiveStart(long? Cursor, int History);
 
 /// <summary>How the counts of a person are found.</summary>
-internal delegate Task<LiveCounts> CountsOf(string tenant, string principal, CancellationToken cancellationToken);
+internal delegate Task<InboxCounts> CountsOf(string tenant, string principal, CancellationToken cancellationToken);

@@ -59,7 +59,7 @@ internal sealed partial class FollowNotifications(LiveFeeds feeds, SomaOptions o
         await follower.ReleaseAsync();
     }
 
-    private LiveHello Hello(string tenant, Follower follower, long cursor, LiveCounts counts) =>
+    private LiveHello Hello(string tenant, Follower follower, long cursor, InboxCounts counts) =>
         new(tenant, follower.Principal, cursor, counts, (int)options.FeedHeartbeat.TotalSeconds, Ends(follower.Presented.ExpiresAt));
 
     public static DateTimeOffset? Ends(DateTimeOffset expiresAt) => expiresAt == DateTimeOffset.MaxValue ? null : expiresAt;

@@ -1,12 +1,9 @@
 namespace SomaStack.Operations.Notifications;
 
-/// <summary>Unread and waiting for the person.</summary>
-internal sealed record LiveCounts(long Unread, long Attention);
-
 /// <param name="Cursor">Where the feed begins: what was asked for, or the place before the history that follows.</param>
 /// <param name="HeartbeatSeconds">Nothing for twice as long: the connection is dead.</param>
 /// <param name="ExpiresAt">When the credential ends; null for never.</param>
-internal sealed record LiveHello(string Tenant, string Principal, long Cursor, LiveCounts Counts, int HeartbeatSeconds, DateTimeOffset? ExpiresAt);
+internal sealed record LiveHello(string Tenant, string Principal, long Cursor, InboxCounts Counts, int HeartbeatSeconds, DateTimeOffset? ExpiresAt);
 
 /// <summary>A notification as it is when it is told; what the person muted he knows himself.</summary>
 internal sealed record LiveNotification(
@@ -70,7 +67,7 @@ internal static class Frames
     /// <summary>More than one changed: whoever shows a list reads it again.</summary>
     public static readonly Frame ChangedMany = Frame.Of("reload", 0, null, new LiveEmpty(), LiveJson.Default.LiveEmpty);
 
-    public static Frame CountsOf(LiveCounts counts) => Frame.Of(Counts, 0, null, counts, LiveJson.Default.LiveCounts);
+    public static Frame CountsOf(InboxCounts counts) => Frame.Of(Counts, 0, null, counts, LiveJson.Default.InboxCounts);
 
     public static Frame Heartbeat(long cursor) => Frame.Of(Frame.Heartbeat, 0, cursor, new LiveEmpty(), LiveJson.Default.LiveEmpty);
 

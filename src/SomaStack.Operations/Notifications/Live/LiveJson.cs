@@ -6,7 +6,7 @@ namespace SomaStack.Operations.Notifications;
 [JsonSerializable(typeof(LiveHello))]
 [JsonSerializable(typeof(LiveNotification))]
 [JsonSerializable(typeof(LiveUpdate))]
-[JsonSerializable(typeof(LiveCounts))]
+[JsonSerializable(typeof(InboxCounts))]
 [JsonSerializable(typeof(LiveTokenTaken))]
 [JsonSerializable(typeof(LiveError))]
 [JsonSerializable(typeof(LiveClose))]

@@ -10,7 +10,8 @@ internal static class LiveModule
     public static void Add(IServiceCollection services, SomaOptions options)
     {
         services.AddSingleton<LiveStore>().AddSingleton<Recounts>().AddSingleton<LiveFeeds>().AddSingleton<LiveHints>();
-        services.AddSingleton<CountsOf>(static provider => provider.GetRequiredService<LiveStore>().CountsAsync);
+        services.AddSingleton<CountsOf>(static provider => (tenant, principal, cancellationToken) =>
+            provider.GetRequiredService<InboxReader>().CountsAsync(tenant, principal, provider.GetRequiredService<TimeProvider>().NowMicros(), cancellationToken));
         services.AddSingleton<FollowNotifications>().AddSingleton<NotificationSocket>().AddSingleton<NotificationStream>();
         if (options.HasRole("api")) services.AddHostedService(static provider => provider.GetRequiredService<LiveHints>()).AddHostedService<LiveRounds>();
     }

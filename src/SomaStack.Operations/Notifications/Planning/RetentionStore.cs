@@ -1,0 +1,33 @@
+using SomaStack.Platform;
+
+namespace SomaStack.Operations.Notifications;
+
+/// <summary>All SQL of what is deleted by age.</summary>
+internal sealed class RetentionStore(Db db)
+{
+    /// <summary>A batch of one tenant's; what requires an acknowledgement and is still open is kept.</summary>
+    /// <returns>How many notifications.</returns>
+    public Task<int> DeleteAsync(long before, long now, int limit, CancellationToken cancellationToken) => db.WriteAsync(Db.AllTenants, async work =>
+    {
+        var tenant = (await work.FindAsync(static reader => reader.GetString(0), $"""
+            SELECT tenant FROM notifications WHERE created_at < {before} AND (NOT requires_ack OR acknowledged_at IS NOT NULL OR resolved_at IS NOT NULL OR expires_at < {now})
+            ORDER BY created_at LIMIT 1
+            """)) ?? "";
+        if (tenant.Length == 0) return 0;
+        var ids = await work.QueryAsync(static reader => reader.GetString(0), $"""
+            SELECT id FROM notifications WHERE tenant = {tenant} AND created_at < {before}
+              AND (NOT requires_ack OR acknowledged_at IS NOT NULL OR resolved_at IS NOT NULL OR expires_at < {now})
+            ORDER BY created_at LIMIT {(long)limit}
+            """);
+        await work.ExecuteAsync($"""
+            DELETE FROM notification_attempts WHERE tenant = {tenant}
+              AND delivery IN (SELECT d.id FROM notification_deliveries d WHERE d.tenant = {tenant} AND d.notification IN {ids:in})
+            """);
+        await work.ExecuteAsync($"DELETE FROM notification_deliveries WHERE tenant = {tenant} AND notification IN {ids:in}");
+        await work.ExecuteAsync($"DELETE FROM notification_inbox WHERE tenant = {tenant} AND notification IN {ids:in}");
+        await work.ExecuteAsync($"DELETE FROM notification_timers WHERE tenant = {tenant} AND notification IN {ids:in}");
+        await work.ExecuteAsync($"DELETE FROM notification_links WHERE tenant = {tenant} AND notification IN {ids:in}");
+        await work.ExecuteAsync($"DELETE FROM notification_digest_items WHERE tenant = {tenant} AND notification IN {ids:in}");
+        return await work.ExecuteAsync($"DELETE FROM notifications WHERE tenant = {tenant} AND id IN {ids:in}");
+    }, cancellationToken);
+}

@@ -1,0 +1,128 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using SomaStack.Governance.Approvals;
+using SomaStack.Governance.Approvals.Contracts;
+using SomaStack.Governance.Billing;
+using SomaStack.Governance.Billing.Contracts;
+using SomaStack.Governance.Constitution;
+using SomaStack.Governance.Constitution.Contracts;
+using SomaStack.Governance.Identity;
+using SomaStack.Governance.Identity.Contracts;
+using SomaStack.Governance.Policy;
+using SomaStack.Governance.Policy.Contracts;
+using SomaStack.Governance.Settings;
+using SomaStack.Governance.Settings.Contracts;
+using SomaStack.Intelligence.Benchmarks;
+using SomaStack.Intelligence.Benchmarks.Contracts;
+using SomaStack.Intelligence.Inference;
+using SomaStack.Intelligence.Inference.Contracts;
+using SomaStack.Operations.Notifications;
+using SomaStack.Platform;
+
+namespace SomaStack.Tests.Notifications;
+
+/// <summary>Each rule hears the real event of its room, as the room writes it.</summary>
+public sealed class EventRulesTests
+{
+    private static readonly DateTimeOffset At = new(2026, 11, 28, 12, 0, 0, TimeSpan.Zero);
+
+    public static TheoryData<string, object, string, string> Events()
+    {
+        var data = new TheoryData<string, object, string, string>();
+        void Add<T>(string type, T what, JsonSerializerContext shape, string expected) where T : class => data.Add(type, what, JsonSerializer.Serialize(what, typeof(T), shape), expected);
+        Add(ApprovalEvents.Proposed, new ApprovalProposed("a1", "tool.call", "shell", new string('d', 64), "ada", "Delete it all?", null, true, At.AddHours(1)), ApprovalsJson.Default, "warning review approval:decide-ada ack approval/a1 untrusted");
+        Add(ApprovalEvents.Decided, new ApprovalDecided("a1", "approve", "bob", null, "ada", null), ApprovalsJson.Default, "-approval/a1=approved, info success ada");
+        Add(ApprovalEvents.Decided, new ApprovalDecided("a1", "reject", "bob", "No.", "ada", null), ApprovalsJson.Default, "-approval/a1=rejected, warning alert ada untrusted");
+        Add(ApprovalEvents.Returned, new ApprovalReturned("a1", "expired", "Nobody used it in time.", "ada", null), ApprovalsJson.Default, "-approval/a1=expired, warning alert ada");
+        Add(ApprovalEvents.Returned, new ApprovalReturned("a1", "withdrawn", "Taken back.", "ada", null), ApprovalsJson.Default, "-approval/a1=withdrawn");
+        Add(PolicyEvents.KillSwitchChanged, new KillSwitchChanged(true, "tenant", "drill"), PolicyJson.Default, "critical alert everybody ack killswitch/tenant/ untrusted");
+        Add(PolicyEvents.KillSwitchChanged, new KillSwitchChanged(false, "tool", "over", "shell"), PolicyJson.Default, "-killswitch/tool/shell=released, info success everybody untrusted");
+        Add(SettingsEvents.ModeChanged, new ModeChanged("test", "production", null, null, "launch", "ada", "operator", "a1", 2), SettingsJson.Default, "warning alert tenant:admin installation untrusted");
+        Add(SettingsEvents.ModeChanged, new ModeChanged("production", "production-debug", At, "production", "look", "ada", "operator", null, 3), SettingsJson.Default, "warning alert tenant:admin installation untrusted");
+        Add(SettingsEvents.ModeChanged, new ModeChanged("production", "test", null, null, "down", "ada", "operator", "a1", 4), SettingsJson.Default, "error alert tenant:admin installation untrusted");
+        Add(ConstitutionEvents.Updated, new ConstitutionUpdated(3, "abc", At, ["k"]), ConstitutionJson.Default, "warning alert tenant:admin");
+        Add(ConstitutionEvents.Refused, new ConstitutionRefused("signature", "It is not signed.", 4), ConstitutionJson.Default, "error alert tenant:admin untrusted");
+        Add(PolicyEvents.PolicyUpdated, new PolicyUpdated(7, "abc"), PolicyJson.Default, "info alert tenant:admin");
+        Add(BillingEvents.CostAnomaly, new CostAnomaly("r1", "openai", "gpt", "chat", "price_unknown", 1, 2, null, null, "USD"), BillingJson.Default, "warning budget billing:read");
+        Add(BillingEvents.LimitChanged, new LimitChanged("l1", "spend", "day", 5, null, null, null, null, 1), BillingJson.Default, "info budget billing:read");
+        Add(BillingEvents.LimitRemoved, new LimitChanged("l1", "spend", "day", 5, null, null, null, null, 2), BillingJson.Default, "info budget billing:read");
+        Add(PolicyEvents.ModerationStrike, new ModerationStrike("eve", "r", "high", 1, true, false, false, 1), PolicyJson.Default, "");
+        Add(PolicyEvents.ModerationStrike, new ModerationStrike("eve", "r", "high", 2, true, true, false, 1), PolicyJson.Default, "warning alert moderation:review-eve strikes/eve");
+        Add(PolicyEvents.ModerationStrike, new ModerationStrike("eve", "r", "high", 3, true, true, true, 1), PolicyJson.Default, "error alert moderation:review-eve ack strikes/eve, error alert eve");
+        Add(PolicyEvents.ModerationAppealed, new ModerationAppealed("eve", "p1", "abc"), PolicyJson.Default, "warning review moderation:review-eve ack appeal/p1");
+        Add(PolicyEvents.ModerationAppealDecided, new ModerationAppealDecided("eve", "p1", "reset", "Fair."), PolicyJson.Default, "-appeal/p1=reset, warning success eve untrusted");
+        Add(IdentityEvents.TrainingStarted, new TrainingStarted("ada", "new tools", At.AddHours(1)), IdentityJson.Default, "warning alert everybody training untrusted");
+        Add(IdentityEvents.TrainingStopped, new TrainingStopped("ada", null), IdentityJson.Default, "-training=stopped, info success everybody");
+        Add(IdentityEvents.CredentialsRefused, new CredentialsRefused(At, At, [new CredentialRefusal("token", "10.0.0.1", 5)]), IdentityJson.Default, "");
+        Add(IdentityEvents.CredentialsRefused, new CredentialsRefused(At, At, [new CredentialRefusal("sign_in_delayed", "10.0.0.1", 5)]), IdentityJson.Default, "warning alert platform:admin installation");
+        Add(IdentityEvents.PasswordChanged, new PasswordChanged("ada"), IdentityJson.Default, "warning alert ada");
+        Add(IdentityEvents.MfaChanged, new MfaChanged("ada", false), IdentityJson.Default, "warning alert ada");
+        Add(IdentityEvents.RecoveryCodeUsed, new RecoveryCodeUsed("ada"), IdentityJson.Default, "warning alert ada");
+        Add(IdentityEvents.ApiKeyCreated, new ApiKeyCreated("k1", "ada", "ci", [], null), IdentityJson.Default, "warning alert ada");
+        Add(IdentityEvents.Invited, new Invited("i1", "bob", [], [], At), IdentityJson.Default, "info alert tenant:admin");
+        Add(IdentityEvents.InvitationAccepted, new InvitationAccepted("i1", "bob"), IdentityJson.Default, "info success tenant:admin");
+        Add(BenchmarkEvents.PromotionSuggested, new PromotionSuggested("p1", "r1", "chat", "qa", "old", "new", .5, .4, .6, .7, .6, .8, 20, "better"), BenchmarksJson.Default, "warning review tenant:admin ack promotion/p1");
+        Add(BenchmarkEvents.RollbackSuggested, new PromotionSuggested("p1", "r1", "chat", "qa", "old", null, .5, .4, .6, null, null, null, 20, "worse"), BenchmarksJson.Default, "warning review tenant:admin ack promotion/p1");
+        Add(BenchmarkEvents.PromotionDecided, new PromotionDecided("p1", "accepted", "chat", "old", "new"), BenchmarksJson.Default, "-promotion/p1=accepted");
+        Add(BenchmarkEvents.RunFinished, new RunFinished("r1", "done", null, 10, 0, 0), BenchmarksJson.Default, "");
+        Add(BenchmarkEvents.RunFinished, new RunFinished("r1", "failed", "no model", 0, 10, 0), BenchmarksJson.Default, "error alert benchmark:run untrusted");
+        Add(RequestEvents.Completed, new RequestCompleted("v1", "q1", null, "chat", "chat", "succeeded", 1, null, null, null, null, null, false), QueueJson.Default, "");
+        Add(RequestEvents.Completed, new RequestCompleted("v1", "q1", null, "chat", "chat", "failed", 5, null, null, null, null, "model_failed", true), QueueJson.Default, "error alert actor");
+        Add(DeadLettered.Type, new DeadLettered("d1", "memory.episodes", "somastack.sessions.turn_completed.v1", 9, 8), JournalJson.Default, "error alert tenant:admin");
+        return data;
+    }
+
+    [Theory, MemberData(nameof(Events))]
+    public void Each_event_tells_whom_it_concerns(string type, object what, string json, string expected)
+    {
+        var effects = EventRules.Of(Line(type, json));
+        Assert.NotNull(what);
+        Assert.Equal(expected, string.Join(", ", effects.Select(Show)));
+        Assert.All(effects.OfType<Tell>(), tell => Assert.Equal(type, tell.Draft.Source));
+        foreach (var tell in effects.OfType<Tell>()) DraftRules.Check(tell.Draft);
+    }
+
+    [Fact]
+    public void Every_rule_is_tested_with_an_event_of_its_room()
+    {
+        var tested = Events().Select(static row => row.Data.Item1).Append(EventRules.PolicyNotify).ToHashSet();
+        Assert.Empty(EventRules.Types.Where(type => !tested.Contains(type)));
+    }
+
+    [Fact]
+    public void A_policy_s_obligation_to_notify_is_told_as_it_says()
+    {
+        var tell = Assert.IsType<Tell>(EventRules.Of(Line(EventRules.PolicyNotify, """{"severity":"error","title":"Large transfer","subject":"session/1","more":1}""")).Single());
+        Assert.Equal(("error", "Large transfer", "session/1", true), (tell.Draft.Severity, tell.Draft.Title, tell.Draft.Body, tell.Draft.Untrusted));
+        Assert.Equal("warning", ((Tell)EventRules.Of(Line(EventRules.PolicyNotify, """{"severity":"loud","title":"x"}""")).Single()).Draft.Severity);
+    }
+
+    [Fact]
+    public void What_people_wrote_never_breaks_a_notification()
+    {
+        var hostile = "Subject\r\nBcc: all@example.org\u2028" + new string('x', 10_000) + "😀";
+        foreach (var (type, json) in new[]
+        {
+            (ApprovalEvents.Proposed, JsonSerializer.Serialize(new ApprovalProposed("a1", hostile, hostile, "d", "ada", hostile, null, false, At), ApprovalsJson.Default.ApprovalProposed)),
+            (PolicyEvents.KillSwitchChanged, JsonSerializer.Serialize(new KillSwitchChanged(true, "tool", hostile, hostile[..100]), PolicyJson.Default.KillSwitchChanged)),
+            (BillingEvents.CostAnomaly, JsonSerializer.Serialize(new CostAnomaly("r", hostile, hostile, "chat", "zero_cost", 1, 1, 0, 0, "USD"), BillingJson.Default.CostAnomaly)),
+            (EventRules.PolicyNotify, JsonSerializer.Serialize(new PolicyNotice("error", hostile, hostile), RulesJson.Default.PolicyNotice)),
+        })
+            foreach (var tell in EventRules.Of(Line(type, json)).OfType<Tell>())
+            {
+                DraftRules.Check(tell.Draft);
+                Assert.DoesNotContain('\n', tell.Draft.Title);
+            }
+    }
+
+    private static string Show(RuleEffect effect)
+    {
+        if (effect is Resolve over) return $"-{over.Subject}={over.Resolution}";
+        var (draft, installation) = ((Tell)effect).Draft is var one ? (one, ((Tell)effect).Installation) : default;
+        var audience = draft.Audience.Everybody ? "everybody" : draft.Audience.Capability is { } capability ? capability + (draft.Audience.Except is { } except ? "-" + except : "") : string.Join('+', draft.Audience.Principals!);
+        string[] parts = [draft.Severity, draft.Kind, audience, installation ? "installation" : "", draft.RequiresAck ? "ack" : "", draft.Subject ?? "", draft.Untrusted ? "untrusted" : ""];
+        return string.Join(' ', parts.Where(static part => part.Length > 0));
+    }
+
+    private static JournalLine Line(string type, string json) => new(1, 0, "l1", "demo", "s", 1, type, At, "actor", "t", json, []);
+}
