@@ -47,7 +47,7 @@ public sealed class LiveContract(Databases databases)
         Assert.Null(slow.Ending);
         reads.Release();
         await slow.Closed.WaitAsync(TimeSpan.FromSeconds(10), Stop);
-        Assert.Equal((1013, "slow; resume from cursor 2"), (slow.Ending!.Code, slow.Ending.Told(slow.ClosedAt)));
+        Assert.Equal((4013, "slow; resume from cursor 2"), (slow.Ending!.Code, slow.Ending.Told(slow.ClosedAt)));
         Assert.Equal([1, 2], slow.Sequences);
 
         var again = new RecordingOutlet();

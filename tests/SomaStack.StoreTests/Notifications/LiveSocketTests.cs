@@ -129,7 +129,7 @@ public sealed class LiveSocketTests(Databases databases)
         }
         Assert.Contains(follower, static one => one.Ended);
         var (sequences, code, reason) = await ReadAllAsync(slow);
-        Assert.Equal(1013, code);
+        Assert.Equal(4013, code);
         Assert.Equal($"slow; resume from cursor {sequences[^1]}", reason);
         Assert.Equal(Enumerable.Range(1, sequences.Count).Select(static i => (long)i), sequences);
         Assert.True(sequences[^1] < last);

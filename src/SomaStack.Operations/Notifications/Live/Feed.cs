@@ -62,6 +62,12 @@ internal sealed class Feed(string tenant, LiveStore store, NotificationStore not
         lock (_lock) return [.. _all];
     }
 
+    public void Check(DateTimeOffset now)
+    {
+        lock (_lock)
+            foreach (var follower in _all) follower.Check(now);
+    }
+
     /// <returns>True when nobody tells its followers yet: the caller sees to it that somebody does.</returns>
     public bool Ring() => Interlocked.Exchange(ref _ring, 2) == 0;
 

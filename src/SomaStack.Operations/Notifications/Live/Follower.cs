@@ -56,8 +56,8 @@ internal sealed class Follower(string principal, Presented presented, IOutlet ou
                 return;
             }
             _writing = true;
+            Volatile.Write(ref _pump, PumpAsync(frame));
         }
-        Volatile.Write(ref _pump, PumpAsync(frame));
     }
 
     /// <summary>For its handler, while it is catching up.</summary>
@@ -80,14 +80,15 @@ internal sealed class Follower(string principal, Presented presented, IOutlet ou
         {
             if (_ending is not null) return;
             EndLocked(ending);
-            if (_writing)
+            if (!_writing)
             {
-                if (ending.Code == 0) outlet.Abort();
+                _writing = true;
+                Volatile.Write(ref _pump, PumpAsync(null));
                 return;
             }
-            _writing = true;
         }
-        Volatile.Write(ref _pump, PumpAsync(null));
+        // Whoever writes says farewell behind it, but nobody waits for a peer that is not there.
+        if (ending.Code == 0) outlet.Abort();
     }
 
     /// <summary>Looked at about twice a second: has it expired, does its peer still take what is written, has it said farewell?</summary>
@@ -120,8 +121,9 @@ internal sealed class Follower(string principal, Presented presented, IOutlet ou
                     frame = Dequeue();
                 }
             }
-            if (_ending.Code == 0) outlet.Abort();
-            else await outlet.CloseAsync(_ending, Cursor);
+            var ending = Volatile.Read(ref _ending)!;
+            if (ending.Code == 0) outlet.Abort();
+            else await outlet.CloseAsync(ending, Cursor);
         }
         catch (Exception)
         {

@@ -18,6 +18,9 @@ internal sealed class LiveFeeds(LiveStore store, NotificationStore notifications
 
     public ChannelReader<Feed> Rung => _rung.Reader;
 
+    /// <summary>Followers whose credential is verified once more, since they are here now.</summary>
+    public ConcurrentQueue<(Feed Feed, Follower Follower)> Entered { get; } = new();
+
     public ICollection<Feed> All => _feeds.Values;
 
     /// <exception cref="Problem">429 when the installation, the tenant or the principal has as many as it may; 503 when the server stops.</exception>
@@ -44,6 +47,7 @@ internal sealed class LiveFeeds(LiveStore store, NotificationStore notifications
         {
             if (!_feeds.TryGetValue(tenant, out var feed)) _feeds[tenant] = feed = new Feed(tenant, store, notifications, counts, recounts, clock);
             feed.Join(follower);
+            Entered.Enqueue((feed, follower));
             if (_stopping) follower.End(Ending.Stopping);
             return feed;
         }

@@ -50,8 +50,9 @@ internal sealed partial class LiveHints(LiveFeeds feeds, Db db, IServiceProvider
                 failing = true;
                 await Task.Delay(Again, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
-            catch (OperationCanceledException)
+            catch (Exception)
             {
+                // The server stops.
                 return;
             }
         }

@@ -8,7 +8,7 @@ internal static class LiveMetrics
     private static long _sockets;
     private static long _streams;
 
-    static LiveMetrics() => Telemetry.Meter.CreateObservableGauge(
+    static LiveMetrics() => Telemetry.Meter.CreateObservableGauge<long>(
         "somastack_notification_sockets",
         static () => new Measurement<long>[] { new(Volatile.Read(ref _sockets), new KeyValuePair<string, object?>("transport", "websocket")), new(Volatile.Read(ref _streams), new KeyValuePair<string, object?>("transport", "sse")) },
         description: "Live feeds that are open.");

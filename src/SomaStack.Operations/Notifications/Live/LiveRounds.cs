@@ -21,11 +21,19 @@ internal sealed partial class LiveRounds(
 
     private int _round;
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        lifetime.ApplicationStopping.Register(feeds.Stop);
-        Task[] all = [.. Enumerable.Range(0, Tellers).Select(_ => TellAsync(stoppingToken)), RepeatAsync(Tick, RoundAsync, stoppingToken), RecheckAsync(stoppingToken), RecountAsync(stoppingToken)];
-        return Task.WhenAll(all).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.OnlyOnCanceled | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        await using var stopping = lifetime.ApplicationStopping.Register(feeds.Stop);
+        try
+        {
+            await Task.WhenAll([
+                .. Enumerable.Range(0, Tellers).Select(_ => TellAsync(stoppingToken)),
+                RepeatAsync(Tick, RoundAsync, stoppingToken), RecheckAsync(stoppingToken), recounts.RunAsync(Unread, stoppingToken)]);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The server stops.
+        }
     }
 
     private async Task TellAsync(CancellationToken stoppingToken)
@@ -50,7 +58,7 @@ internal sealed partial class LiveRounds(
         var beats = Math.Max(1, (int)(options.FeedHeartbeat / Tick));
         foreach (var feed in feeds.All)
         {
-            foreach (var follower in feed.Followers()) follower.Check(now);
+            feed.Check(now);
             feed.Beat(_round % beats, beats);
         }
         if (_round++ % (int)(LiveLimits.Look / Tick) == 0) await LookAsync(stoppingToken);
@@ -68,21 +76,27 @@ internal sealed partial class LiveRounds(
         }
     }
 
+    /// <summary>All of them when something changed, and whoever came since the last time: between his verification and his entering it may have.</summary>
     private Task RecheckAsync(CancellationToken stoppingToken)
     {
         var seen = identity.Changes;
         return RepeatAsync(Recheck, async token =>
         {
             var changes = identity.Changes;
+            while (feeds.Entered.TryDequeue(out var entered)) await VerifyAsync(entered.Feed, entered.Follower, token);
             if (changes == seen) return;
             foreach (var feed in feeds.All)
-                foreach (var follower in feed.Followers())
-                    if (await identity.AuthenticateAsync(follower.Presented.Credential, token) is not { } holder || holder.Tenant != feed.Tenant || holder.Principal.Id != follower.Principal) follower.End(Ending.Revoked);
+                foreach (var follower in feed.Followers()) await VerifyAsync(feed, follower, token);
             seen = changes;
         }, stoppingToken);
     }
 
-    private Task RecountAsync(CancellationToken stoppingToken) => recounts.RunAsync(Unread, stoppingToken);
+    private async Task VerifyAsync(Feed feed, Follower follower, CancellationToken stoppingToken)
+    {
+        if (follower.Ended) return;
+        var holder = await identity.AuthenticateAsync(follower.Presented.Credential, stoppingToken);
+        if (holder is null || holder.Tenant != feed.Tenant || holder.Principal.Id != follower.Principal) follower.End(Ending.Revoked);
+    }
 
     private async Task RepeatAsync(TimeSpan period, Func<CancellationToken, Task> work, CancellationToken stoppingToken)
     {

@@ -41,8 +41,11 @@ internal sealed class NotificationSocket(FollowNotifications follow, IIdentity i
     {
         try
         {
-            while ((await socket.ReceiveAsync(Memory<byte>.Empty, CancellationToken.None)).MessageType != WebSocketMessageType.Close)
-                if (!await TakeAsync(socket, context, follower)) break;
+            while (true)
+            {
+                var ready = await socket.ReceiveAsync(Memory<byte>.Empty, CancellationToken.None);
+                if (ready.MessageType == WebSocketMessageType.Close || (!ready.EndOfMessage && !await TakeAsync(socket, context, follower))) break;
+            }
             // Now the closing frame of the peer has come, or its answer to ours.
             follower.End(Ending.Closed);
         }
