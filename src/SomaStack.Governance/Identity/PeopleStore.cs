@@ -17,9 +17,13 @@ internal sealed class PeopleStore(Db db) : IPeople
     public async Task<List<string>> ActiveAsync(DbWork work, string tenant, IReadOnlyCollection<string> ids) => ids.Count == 0 ? [] : await work.QueryAsync(
         static reader => reader.GetString(0), $"SELECT id FROM principals WHERE tenant = {tenant} AND kind = 'user' AND active AND id IN {ids:in} ORDER BY id");
 
-    public Task<List<string>> TenantsAsync(DbWork work, string? capability) => work.QueryAsync(static reader => reader.GetString(0), $"""
-        SELECT t.tenant FROM tenants t WHERE t.active AND EXISTS (
-          SELECT 1 FROM principals p WHERE p.tenant = t.tenant AND p.kind = 'user' AND p.active AND p.capabilities LIKE {(capability is null ? "%" : "%"" + capability + ""%")})
-        ORDER BY t.tenant
-        """);
+    public Task<List<string>> TenantsAsync(DbWork work, string? capability)
+    {
+        var held = capability is null ? "%" : $"%\"{capability}\"%";
+        return work.QueryAsync(static reader => reader.GetString(0), $"""
+            SELECT t.tenant FROM tenants t WHERE t.active AND EXISTS (
+              SELECT 1 FROM principals p WHERE p.tenant = t.tenant AND p.kind = 'user' AND p.active AND p.capabilities LIKE {held})
+            ORDER BY t.tenant
+            """);
+    }
 }

@@ -49,11 +49,11 @@ internal sealed class TimerStore(Db db)
         RETURNING {TimerRow.Columns:raw}
         """), cancellationToken);
 
-    /// <summary>As <see cref="AddAsync"/>, but one that is there is moved: a second snooze replaces the first.</summary>
+    /// <summary>As <see cref="AddAsync"/>, but one that is there begins anew: a second snooze replaces the first.</summary>
     public static Task PutAsync(DbWork work, TimerRow timer) => work.ExecuteAsync($"""
         INSERT INTO notification_timers (tenant, id, kind, notification, principal, after_principal, step, due_at, lease_until)
         VALUES ({timer.Tenant}, {timer.Id}, {timer.Kind}, {timer.Notification}, {timer.Principal}, {timer.AfterPrincipal}, {timer.Step}, {timer.DueAt.ToMicros()}, 0)
-        ON CONFLICT (tenant, kind, notification, principal) DO UPDATE SET id = excluded.id, due_at = excluded.due_at, owner = NULL, lease_until = 0
+        ON CONFLICT (tenant, kind, notification, principal) DO UPDATE SET id = excluded.id, after_principal = excluded.after_principal, step = excluded.step, due_at = excluded.due_at, owner = NULL, lease_until = 0
         """);
 
     /// <summary>The fence: the caller's transaction counts only while this replica still has the timer. It is gone with it.</summary>

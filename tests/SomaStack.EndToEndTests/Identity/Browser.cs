@@ -27,6 +27,18 @@ internal sealed partial class Browser(Uri url) : IDisposable
 
     public string? Cookie(string name) => _cookies.GetCookies(new Uri(url, "/v1/auth/signin"))[name]?.Value;
 
+    /// <summary>As a sign-in would have set it.</summary>
+    public void SetCookie(string name, string value) => _cookies.Add(new Uri(url, "/"), new Cookie(name, value, "/"));
+
+    /// <summary>Sends a form with what the browser says of where it stood.</summary>
+    public async Task<(int Status, string Html)> PostFormAsync(string path, string site, params (string Name, string Value)[] fields)
+    {
+        using var content = new FormUrlEncodedContent(fields.ToDictionary(static field => field.Name, static field => field.Value));
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = content };
+        request.Headers.Add("Sec-Fetch-Site", site);
+        return await ReadAsync(await Client.SendAsync(request, Stop), shows: false);
+    }
+
     public async Task<(int Status, string Html)> GetAsync(string path) => await ReadAsync(await Client.GetAsync(path, Stop), shows: false);
 
     /// <summary>Fills the form that <paramref name="html"/> shows and sends it.</summary>

@@ -38,7 +38,7 @@ public sealed class LiveSocketTests(Databases databases)
     public async Task Who_may_not_follow_is_refused_before_there_is_a_socket()
     {
         await using var server = await LiveServer.StartAsync(await databases.CreateAsync("sqlite"), Calm);
-        Assert.Equal(HttpStatusCode.Forbidden, await RefusedAsync(new Uri(server.Url, "/ws/notifications/other"), await server.TokenAsync()));
+        Assert.Equal(HttpStatusCode.NotFound, await RefusedAsync(new Uri(server.Url, "/ws/notifications/other"), await server.TokenAsync()));
         Assert.Equal(HttpStatusCode.Unauthorized, await RefusedAsync(new Uri(server.Url, "/ws/notifications/demo"), null));
         Assert.Equal(HttpStatusCode.UnprocessableEntity, await RefusedAsync(new Uri(server.Url, "/ws/notifications/demo?cursor=-1"), await server.TokenAsync()));
         Assert.Equal(HttpStatusCode.UnprocessableEntity, await RefusedAsync(new Uri(server.Url, "/ws/notifications/demo?cursor=1&history=3"), await server.TokenAsync()));

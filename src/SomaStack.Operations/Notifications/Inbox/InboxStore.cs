@@ -32,8 +32,9 @@ internal sealed class InboxStore(Db db)
             SELECT scope, value, until, created_at FROM notification_mutes WHERE tenant = {tenant} AND principal = {principal} ORDER BY scope, value
             """, cancellationToken);
 
-    public static Task WakeAsync(DbWork work, string tenant, string principal, string notification) => work.ExecuteAsync($"""
-        UPDATE notification_inbox SET snoozed_until = NULL, read_at = NULL WHERE tenant = {tenant} AND principal = {principal} AND notification = {notification}
+    /// <summary>It is unread again, whatever was marked as read meanwhile.</summary>
+    public static Task WakeAsync(DbWork work, string tenant, string principal, string notification, long now) => work.ExecuteAsync($"""
+        UPDATE notification_inbox SET snoozed_until = NULL, read_at = NULL, unread_at = {now} WHERE tenant = {tenant} AND principal = {principal} AND notification = {notification}
         """);
 
     /// <summary>The same moment decides: what was marked last holds.</summary>

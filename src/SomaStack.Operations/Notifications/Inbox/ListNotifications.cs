@@ -26,7 +26,7 @@ internal sealed class ListNotifications(InboxReader reader, TimeProvider clock)
                 use.BacklogAsync(context, limit, tenant_id, cancellationToken))
             .ForAnyPrincipal().WithTags("notifications").WithSummary("Your last notifications in the ancestor's form, oldest first.");
         routes.MapGet("/v1/notifications/counts", static (RequestContext context, ListNotifications use, CancellationToken cancellationToken) =>
-                use.reader.CountsAsync(context.Tenant, context.Principal.Id, use.clock.NowMicros(), cancellationToken))
+                use.CountsAsync(context, cancellationToken))
             .ForAnyPrincipal().WithTags("notifications").WithSummary("How many are unread and how many wait for you.");
         routes.MapGet("/v1/notifications/groups", static (string? cursor, int? limit, RequestContext context, ListNotifications use, CancellationToken cancellationToken) =>
                 use.GroupsAsync(context, cursor, limit, cancellationToken))
@@ -52,6 +52,9 @@ internal sealed class ListNotifications(InboxReader reader, TimeProvider clock)
         await reader.FindAsync(context.Tenant, context.Principal.Id, id, clock.NowMicros(), cancellationToken) is { } row
             ? NotificationView.Of(row.Item, row.Muted, clock.GetUtcNow())
             : throw NotificationProblems.Unknown.Because("No notification of yours has this id.");
+
+    private Task<InboxCounts> CountsAsync(RequestContext context, CancellationToken cancellationToken) =>
+        reader.CountsAsync(context.Tenant, context.Principal.Id, clock.NowMicros(), cancellationToken);
 
     private async Task<Backlog> BacklogAsync(RequestContext context, int? limit, string? tenant, CancellationToken cancellationToken)
     {

@@ -25,7 +25,7 @@ internal sealed class NotificationSocket(FollowNotifications follow, IIdentity i
 
     private async Task<IResult> RunAsync(string tenant, RequestContext context, LiveStart start, HttpContext http)
     {
-        SendNotification.OwnTenant(context, tenant);
+        if (tenant != context.Tenant) throw PlatformProblems.NotFound.Because("There is no such tenant here.");
         if (!http.WebSockets.IsWebSocketRequest) throw Problem.Invalid("upgrade", "must ask for a WebSocket");
         using var seat = follow.Take(context, socket: true);
         // Who is slow is told so by us; Kestrel would cut the connection without a word.

@@ -52,7 +52,7 @@ internal sealed class Escalate(IPeople people, Journal journal, TimerSignal sign
         await NotificationStore.RenumberAsync(work, timer.Tenant, notification.Id, sequence);
         await InboxStore.AddressAsync(work, timer.Tenant, notification.Id, sequence, added);
         // The ledger has each target once, so this reaches only who is new.
-        await TimerStore.AddAsync(work, new TimerRow(timer.Tenant, Ids.New(clock), TimerKinds.Plan, notification.Id, "", "", timer.Step + 1, now));
+        await TimerStore.PutAsync(work, new TimerRow(timer.Tenant, Ids.New(clock), TimerKinds.Plan, notification.Id, "", "", timer.Step + 1, now));
         await journal.AppendAsync(
             work, RequestContext.ForSystem(timer.Tenant, DeploymentMode.DeveloperLight), NotificationEvents.Escalated,
             new NotificationEscalated(notification.Id, sequence, timer.Step + 1, added), NotificationsJson.Default.NotificationEscalated);

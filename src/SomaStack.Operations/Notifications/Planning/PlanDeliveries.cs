@@ -13,6 +13,8 @@ internal sealed class PlanDeliveries(
 {
     public const int Batch = 200;
 
+    private static readonly NotificationPreferences Everything = new([.. NotificationChannels.All.Select(static channel => new ChannelPreference(channel))]);
+
     private sealed record Person(string Principal, IReadOnlyList<Planned> Planned, DigestPreference Digest, QuietHours? Quiet);
 
     public async Task RunAsync(TimerRow timer, string owner, CancellationToken cancellationToken)
@@ -41,7 +43,8 @@ internal sealed class PlanDeliveries(
 
     private async Task<Person> PlanAsync(Notification notification, string principal, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var wanted = await preferences.OfAsync(notification.Tenant, principal, cancellationToken);
+        // An endpoint of the tenant says itself what it wants, and sleeps never.
+        var wanted = principal.Length == 0 ? Everything : await preferences.OfAsync(notification.Tenant, principal, cancellationToken);
         var (sent, grouped) = await history.OfAsync(notification, principal, now - TimeSpan.FromHours(1), now - Planner.GroupWindow, cancellationToken);
         var facts = new PersonFacts(
             wanted, await targets.OfAsync(notification.Tenant, principal, cancellationToken), await inbox.MutesAsync(notification.Tenant, principal, cancellationToken), sent, grouped);
