@@ -71,6 +71,8 @@ internal sealed class Feed(string tenant, LiveStore store, NotificationStore not
     /// <returns>True when nobody tells its followers yet: the caller sees to it that somebody does.</returns>
     public bool Ring() => Interlocked.Exchange(ref _ring, 2) == 0;
 
+    public void Hush() => Volatile.Write(ref _ring, 0);
+
     public void Note(string principal, string notification)
     {
         lock (_changes)

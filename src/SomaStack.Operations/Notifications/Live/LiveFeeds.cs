@@ -73,7 +73,8 @@ internal sealed class LiveFeeds(LiveStore store, NotificationStore notifications
 
     public void Ring(Feed feed)
     {
-        if (feed.Ring()) _rung.Writer.TryWrite(feed);
+        // Full of feeds that nobody follows any more: the next look rings again.
+        if (feed.Ring() && !_rung.Writer.TryWrite(feed)) feed.Hush();
     }
 
     public void RingAll()
