@@ -84,10 +84,15 @@ internal sealed class NotificationStore(Db db)
         """) == 1;
 
     /// <summary>Those about the subject that were open, now resolved.</summary>
-    public static Task<List<Notification>> ResolveAsync(DbWork work, string tenant, string subject, string resolution, long now) => work.QueryAsync(Notification.Map, $"""
-        UPDATE notifications AS n SET resolved_at = {now}, resolution = {resolution} WHERE n.tenant = {tenant} AND n.subject = {subject} AND n.resolved_at IS NULL
-        RETURNING {Notification.Columns:raw}
-        """);
+    public static async Task<List<Notification>> ResolveAsync(DbWork work, string tenant, string subject, string resolution, long now)
+    {
+        var open = await work.QueryAsync(Notification.Map, $"SELECT {Notification.Columns:raw} FROM notifications n WHERE n.tenant = {tenant} AND n.subject = {subject} AND n.resolved_at IS NULL");
+        if (open.Count > 0)
+            await work.ExecuteAsync($"""
+                UPDATE notifications SET resolved_at = {now}, resolution = {resolution} WHERE tenant = {tenant} AND subject = {subject} AND resolved_at IS NULL
+                """);
+        return open;
+    }
 
     /// <summary>It comes up again.</summary>
     public static async Task RenumberAsync(DbWork work, string tenant, string id, long sequence)

@@ -44,7 +44,7 @@ internal sealed class JournalSetup : IAsyncDisposable
 
     public Lease Lease() => new(Db, Options, TimeProvider.System, NullLogger<Lease>.Instance);
 
-    public DeadLetters DeadLetters() => new(Db, TimeProvider.System);
+    public DeadLetters DeadLetters() => new(Db, Journal, TimeProvider.System);
 
     public Delivery Delivery(int attempts = 3) =>
         new(Db, DeadLetters(), TimeProvider.System, NullLogger<Delivery>.Instance) { Attempts = attempts, FirstPause = TimeSpan.FromMilliseconds(1) };

@@ -32,11 +32,12 @@ internal sealed class NotificationHouse : IAsyncDisposable
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     /// <param name="beside">A second replica over the same database and clock.</param>
-    public static async Task<NotificationHouse> StartAsync(Databases databases, string name, NotificationHouse? beside = null)
+    /// <param name="over">A database that is there.</param>
+    public static async Task<NotificationHouse> StartAsync(Databases databases, string name, NotificationHouse? beside = null, string? over = null)
     {
-        var database = beside?.Options.Database ?? await databases.CreateAsync(name);
+        var database = beside?.Options.Database ?? over ?? await databases.CreateAsync(name);
         var options = new SomaOptions { Database = database, DataDirectory = Path.Combine(Path.GetTempPath(), "soma-notify-" + Guid.CreateVersion7().ToString("N")), NotifyTenants = ["demo"] };
-        var clock = beside?.Clock ?? new FakeTimeProvider(new DateTimeOffset(2026, 11, 28, 12, 0, 0, TimeSpan.Zero));
+        var clock = beside?.Clock ?? new FakeTimeProvider(over is null ? new DateTimeOffset(2026, 11, 28, 12, 0, 0, TimeSpan.Zero) : TimeProvider.System.GetUtcNow());
         var services = new ServiceCollection().AddSingleton(options).AddSingleton<TimeProvider>(clock).AddSingleton(_ => Db.Open(database)).AddSingleton<Journal>().AddSingleton<Subscriptions>();
         services.AddLogging(static logging => logging.ClearProviders());
         foreach (var room in Rooms) room.Add(services, options);

@@ -26,10 +26,10 @@ public sealed class EventRulesTests
 {
     private static readonly DateTimeOffset At = new(2026, 11, 28, 12, 0, 0, TimeSpan.Zero);
 
-    public static TheoryData<string, object, string, string> Events()
+    public static TheoryData<string, string, string> Events()
     {
-        var data = new TheoryData<string, object, string, string>();
-        void Add<T>(string type, T what, JsonSerializerContext shape, string expected) where T : class => data.Add(type, what, JsonSerializer.Serialize(what, typeof(T), shape), expected);
+        var data = new TheoryData<string, string, string>();
+        void Add<T>(string type, T what, JsonSerializerContext shape, string expected) where T : class => data.Add(type, JsonSerializer.Serialize(what, typeof(T), shape), expected);
         Add(ApprovalEvents.Proposed, new ApprovalProposed("a1", "tool.call", "shell", new string('d', 64), "ada", "Delete it all?", null, true, At.AddHours(1)), ApprovalsJson.Default, "warning review approval:decide-ada ack approval/a1 untrusted");
         Add(ApprovalEvents.Decided, new ApprovalDecided("a1", "approve", "bob", null, "ada", null), ApprovalsJson.Default, "-approval/a1=approved, info success ada");
         Add(ApprovalEvents.Decided, new ApprovalDecided("a1", "reject", "bob", "No.", "ada", null), ApprovalsJson.Default, "-approval/a1=rejected, warning alert ada untrusted");
@@ -73,10 +73,9 @@ public sealed class EventRulesTests
     }
 
     [Theory, MemberData(nameof(Events))]
-    public void Each_event_tells_whom_it_concerns(string type, object what, string json, string expected)
+    public void Each_event_tells_whom_it_concerns(string type, string json, string expected)
     {
         var effects = EventRules.Of(Line(type, json));
-        Assert.NotNull(what);
         Assert.Equal(expected, string.Join(", ", effects.Select(Show)));
         Assert.All(effects.OfType<Tell>(), tell => Assert.Equal(type, tell.Draft.Source));
         foreach (var tell in effects.OfType<Tell>()) DraftRules.Check(tell.Draft);
