@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using SomaStack.Governance.Settings.Contracts;
 using SomaStack.Operations.Notifications.Contracts;

@@ -190,8 +190,8 @@ internal static class EventRules
         ]),
     };
 
-    private static readonly Audience Admins = Audience.Holders(Capability.TenantAdmin);
-    private static readonly Audience Operators = Audience.Holders(Capability.PlatformAdmin);
+    private static Audience Admins => Audience.Holders(Capability.TenantAdmin);
+    private static Audience Operators => Audience.Holders(Capability.PlatformAdmin);
 
     public static IReadOnlyList<string> Types { get; } = [.. Table.Keys];
 
