@@ -14,6 +14,9 @@ internal sealed partial class LiveHints(LiveFeeds feeds, Db db, IServiceProvider
     private const string Channel = "soma_notifications";
     private static readonly TimeSpan Again = TimeSpan.FromSeconds(1);
 
+    /// <summary>Stands before each hint: what comes back to its sender says nothing new.</summary>
+    private readonly string _self = Ids.New() + " ";
+
     private readonly SharedRedis? _redis = services.GetService<SharedRedis>();
 
     /// <summary>Something new is there when this transaction is committed.</summary>
@@ -26,11 +29,11 @@ internal sealed partial class LiveHints(LiveFeeds feeds, Db db, IServiceProvider
 
     private async Task SendAsync(DbWork work, LiveHint hint)
     {
-        if (_redis is null) await work.NotifyAsync(Channel, hint.ToString());
+        if (_redis is null) await work.NotifyAsync(Channel, _self + hint);
         work.OnCommit(() =>
         {
             feeds.Heard(hint);
-            _redis?.Tell(Channel, hint.ToString());
+            _redis?.Tell(Channel, _self + hint);
         });
     }
 
@@ -73,7 +76,7 @@ internal sealed partial class LiveHints(LiveFeeds feeds, Db db, IServiceProvider
 
     private void Heard(string text)
     {
-        if (LiveHint.Parse(text) is { } hint) feeds.Heard(hint);
+        if (!text.StartsWith(_self, StringComparison.Ordinal) && LiveHint.Parse(text[(text.IndexOf(' ', StringComparison.Ordinal) + 1)..]) is { } hint) feeds.Heard(hint);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Hints of other replicas cannot be heard; until they can, live feeds look once a second.")]
