@@ -112,7 +112,7 @@ internal delegate void FanoutHeard(FanoutBenchSocket socket, ReadOnlySpan<byte> 
 /// <summary>The time of day in milliseconds since 1970, as fine as the stopwatch: other processes of this machine read the same clock.</summary>
 internal static class FanoutClock
 {
-    private static readonly double Base = (DateTimeOffset.UtcNow - DateTimeOffset.UnixEpoch).TotalMilliseconds - System.Diagnostics.Stopwatch.GetElapsedTime(0).TotalMilliseconds;
+    private static readonly double Base = (TimeProvider.System.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalMilliseconds - System.Diagnostics.Stopwatch.GetElapsedTime(0).TotalMilliseconds;
 
     public static double Now => Base + System.Diagnostics.Stopwatch.GetElapsedTime(0).TotalMilliseconds;
 }
@@ -124,6 +124,8 @@ internal sealed class FanoutRound(int sockets)
     private readonly TaskCompletionSource _all = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _left = sockets;
     private string? _first;
+
+    private int Sockets => _at.Length;
 
     public void Heard(int index, ReadOnlySpan<byte> text, double at)
     {
@@ -142,7 +144,7 @@ internal sealed class FanoutRound(int sockets)
         }
         catch (TimeoutException)
         {
-            throw new InvalidOperationException($"{_left} of {sockets} sockets heard nothing for a minute.");
+            throw new InvalidOperationException($"{_left} of {Sockets} sockets heard nothing for a minute.");
         }
         return (_first!, _at);
     }
