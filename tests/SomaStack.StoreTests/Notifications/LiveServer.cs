@@ -13,7 +13,7 @@ using SomaStack.Server;
 
 namespace SomaStack.StoreTests.Notifications;
 
-/// <summary>The whole server on a real port.</summary>
+/// <summary>The server on a real port. It has no worker, so that nobody is told of what happens at the start, and sequences are the test's own.</summary>
 internal sealed class LiveServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -38,7 +38,7 @@ internal sealed class LiveServer : IAsyncDisposable
     {
         var folder = Directory.CreateTempSubdirectory("soma-live-").FullName;
         var app = await SomaServer.BuildAsync(
-            new SomaOptions { DataDirectory = folder, Database = database, Url = "http://127.0.0.1:0", Keys = keys, Redis = redis, FeedHeartbeat = heartbeat }, Stop);
+            new SomaOptions { DataDirectory = folder, Database = database, Url = "http://127.0.0.1:0", Keys = keys, Redis = redis, FeedHeartbeat = heartbeat, Roles = ["api", "brain"] }, Stop);
         await app.StartAsync(Stop);
         return new LiveServer(app, folder, (await app.Services.GetRequiredService<IIdentity>().DemoOwnerAsync(Stop)).PrincipalId);
     }
