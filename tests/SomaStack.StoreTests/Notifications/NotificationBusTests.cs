@@ -54,7 +54,7 @@ public sealed class NotificationBusTests(Databases databases)
             {
                 (valid, "first"), (valid, "first"), (valid, "second"), (valid.Replace("demo", "other", StringComparison.Ordinal), "third"), (valid.Replace("{\"tenant", "{\"version\":\"v7\",\"tenant", StringComparison.Ordinal), "fourth"),
                 ("no JSON " + _run, "fifth"),
-            }) await producer.ProduceAsync("notifications.events", new Message<string, byte[]> { Key = "any", Value = Encoding.UTF8.GetBytes(text), Headers = [new Header("ce_id", Encoding.UTF8.GetBytes(id + _run))] }, Stop);
+            }) await producer.ProduceAsync("notifications.events", new Message<string, byte[]> { Key = "any", Value = Encoding.UTF8.GetBytes(text), Headers = new Headers { { "ce_id", Encoding.UTF8.GetBytes(id + _run) } } }, Stop);
         }
         await JournalSetup.UntilAsync(async () => (await setup.DeadLetters().ListAsync("", 50, Stop)).Count == 3, "three dead letters", () => Task.FromResult(bus.State));
         await JournalSetup.UntilAsync(async () => (await house.SeenAsync("ada")).Count == 2, "two notifications", () => Task.FromResult(bus.State));

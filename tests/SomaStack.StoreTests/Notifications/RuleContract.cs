@@ -30,7 +30,7 @@ public sealed class RuleContract(Databases databases)
         Assert.Empty(await house.SeenAsync("ada"));
         var told = (await house.SeenAsync("bob")).Single().Notification;
         Assert.Equal(("review", "approval/" + approval.Id, true, true), (told.Kind, told.Subject, told.RequiresAck, told.Untrusted));
-        Assert.Equal((1, 1), await house.CountsAsync("bob"));
+        Assert.Equal((1L, 1L), await house.CountsAsync("bob"));
 
         await house.Db.WriteAsync("demo", work => house.Get<IDecisions>().DecideAsync(work, house.As("bob"), approval.Id, true, approval.Digest), Stop);
         await HearAsync(house);
@@ -48,11 +48,11 @@ public sealed class RuleContract(Databases databases)
         await house.AddPersonAsync("ivy", "other");
         await AppendAsync(house, Db.AllTenants, PolicyEvents.KillSwitchChanged, JsonSerializer.Serialize(new KillSwitchChanged(true, "platform", "drill"), PolicyJson.Default.KillSwitchChanged));
         await HearAsync(house);
-        Assert.Equal((1, 1), await house.CountsAsync("ada"));
+        Assert.Equal((1L, 1L), await house.CountsAsync("ada"));
         Assert.Single(await house.SeenAsync("ivy", 0, "other"));
         await AppendAsync(house, Db.AllTenants, PolicyEvents.KillSwitchChanged, JsonSerializer.Serialize(new KillSwitchChanged(false, "platform", "over"), PolicyJson.Default.KillSwitchChanged));
         await HearAsync(house);
-        Assert.Equal((2, 0), await house.CountsAsync("ada"));
+        Assert.Equal((2L, 0L), await house.CountsAsync("ada"));
     }
 
     [Theory, MemberData(nameof(Names))]

@@ -117,9 +117,10 @@ public sealed class EventRulesTests
     private static string Show(RuleEffect effect)
     {
         if (effect is Resolve over) return $"-{over.Subject}={over.Resolution}";
-        var (draft, installation) = ((Tell)effect).Draft is var one ? (one, ((Tell)effect).Installation) : default;
+        var tell = (Tell)effect;
+        var draft = tell.Draft;
         var audience = draft.Audience.Everybody ? "everybody" : draft.Audience.Capability is { } capability ? capability + (draft.Audience.Except is { } except ? "-" + except : "") : string.Join('+', draft.Audience.Principals!);
-        string[] parts = [draft.Severity, draft.Kind, audience, installation ? "installation" : "", draft.RequiresAck ? "ack" : "", draft.Subject ?? "", draft.Untrusted ? "untrusted" : ""];
+        string[] parts = [draft.Severity, draft.Kind, audience, tell.Installation ? "installation" : "", draft.RequiresAck ? "ack" : "", draft.Subject ?? "", draft.Untrusted ? "untrusted" : ""];
         return string.Join(' ', parts.Where(static part => part.Length > 0));
     }
 

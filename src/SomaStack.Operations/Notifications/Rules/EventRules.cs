@@ -40,7 +40,7 @@ internal static class EventRules
         [
             new Tell(Draft("review", "warning", $"Approval wanted: {one.Kind}", one.Summary, Audience.Holders(Capability.ApprovalDecide, one.Requester)) with
             {
-                Subject = "approval/" + one.Id, GroupKey = "approvals/" + one.Kind, Link = "/approvals/" + one.Id, RequiresAck = true, ExpiresAt = one.ExpiresAt, Untrusted = true,
+                Subject = "approval/" + one.Id, GroupKey = Key("approvals", one.Kind), Link = "/approvals/" + one.Id, RequiresAck = true, ExpiresAt = one.ExpiresAt, Untrusted = true,
                 Metadata = Pairs(("approval", one.Id), ("digest", one.Digest), ("kind", one.Kind), ("resource", one.Resource), ("requester", one.Requester)),
             }),
         ]),
