@@ -13,7 +13,7 @@ internal static class LiveModule
         services.AddSingleton<CountsOf>(static provider => (tenant, principal, cancellationToken) =>
             provider.GetRequiredService<InboxReader>().CountsAsync(tenant, principal, provider.GetRequiredService<TimeProvider>().NowMicros(), cancellationToken));
         services.AddSingleton<FollowNotifications>().AddSingleton<NotificationSocket>().AddSingleton<NotificationStream>();
-        if (options.HasRole("api")) services.AddHostedService(static provider => provider.GetRequiredService<LiveHints>()).AddHostedService<LiveRounds>();
+        if (!options.IsOnlyBrain) services.AddHostedService(static provider => provider.GetRequiredService<LiveHints>()).AddHostedService<LiveRounds>();
     }
 
     public static void Map(IEndpointRouteBuilder routes)
