@@ -114,7 +114,7 @@ public sealed class EventRulesTests
             }
     }
 
-    private static string Show(RuleEffect effect)
+    private static string Show(SomaStack.Operations.Notifications.RuleEffect effect)
     {
         if (effect is Resolve over) return $"-{over.Subject}={over.Resolution}";
         var tell = (Tell)effect;
