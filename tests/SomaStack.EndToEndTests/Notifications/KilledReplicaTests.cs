@@ -48,7 +48,11 @@ public sealed class KilledReplicaTests
             await Task.WhenAll(clients.Take(2).Select(client => client.HearAsync(publishing, 0)).Append(heard[2]));
             var expected = await publishing;
             Assert.Equal(Published, expected.Count);
-            foreach (var client in clients) Assert.Equal(expected, client.Sequences);
+            foreach (var client in clients)
+            {
+                Assert.Equal(expected, client.Sequences);
+                client.Dispose();
+            }
         }
         Directory.Delete(folder, recursive: true);
     }
@@ -66,7 +70,7 @@ public sealed class KilledReplicaTests
         return sequences;
     }
 
-    private sealed class Client(string token)
+    private sealed class Client(string token) : IDisposable
     {
         private readonly byte[] _buffer = new byte[16 << 10];
         private readonly TaskCompletionSource _some = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -74,6 +78,8 @@ public sealed class KilledReplicaTests
         private long? _cursor;
 
         public List<long> Sequences { get; } = [];
+
+        public void Dispose() => _socket.Dispose();
 
         public Task SomeHeard => _some.Task.WaitAsync(TimeSpan.FromSeconds(30), Stop);
 
