@@ -17,6 +17,7 @@ public static class Benchmarks
         IdentityBench.Benchmark,
         PolicyBench.Benchmark,
         ModerationBench.Benchmark, InjectionModelBench.Benchmark,
+        FanoutBench.Benchmark,
         TokenBench.Benchmark, RefusalBench.Benchmark, SpeechBench.Benchmark,
     ];
 }
@@ -34,6 +35,9 @@ public sealed record BenchOptions(int? Rounds, int? Seed, Action<string> Progres
 
     /// <summary>How long to keep the load up, for benchmarks that look for slow growth (gateway).</summary>
     public TimeSpan? Soak { get; init; }
+
+    /// <summary>How many clients, for benchmarks that connect them; null takes the benchmark's own number.</summary>
+    public int? Connections { get; init; }
 
     /// <summary>The folder to measure on; null takes the benchmark's own, when it has one.</summary>
     public string? Directory { get; init; }

@@ -114,6 +114,12 @@ public sealed record SomaOptions
     /// <summary>Requests answered at once before others get 429; health probes are not counted. <c>SOMA_MAX_IN_FLIGHT</c>.</summary>
     public int MaxInFlight { get; init; } = 1024;
 
+    /// <summary>Live feeds of notifications, WebSockets and event streams, at once; a tenant may hold three quarters of them. <c>SOMA_MAX_FEEDS</c>.</summary>
+    public int MaxFeeds { get; init; } = 20_000;
+
+    /// <summary>Live feeds hear from the server this often, and a peer that stays silent for two of these is gone; 1 to 300 seconds in <c>SOMA_FEED_HEARTBEAT</c>.</summary>
+    public TimeSpan FeedHeartbeat { get; init; } = TimeSpan.FromSeconds(15);
+
     /// <summary>The address by which browsers and clients reach this installation; names the OpenID Connect issuer. <c>SOMA_PUBLIC_URL</c>.</summary>
     public string? PublicUrl { get; init; }
 
@@ -186,6 +192,8 @@ public sealed record SomaOptions
             PublicUrl = read("SOMA_PUBLIC_URL"),
             KeyRotationDays = int.TryParse(read("SOMA_KEY_ROTATION_DAYS"), out var days) && days >= 0 ? days : defaults.KeyRotationDays,
             ExternalIssuer = ExternalIssuer.FromEnvironment(read, name => Secret(read, name)),
+            MaxFeeds = int.TryParse(read("SOMA_MAX_FEEDS"), out var feeds) && feeds > 0 ? feeds : defaults.MaxFeeds,
+            FeedHeartbeat = int.TryParse(read("SOMA_FEED_HEARTBEAT"), out var beat) && beat is > 0 and <= 300 ? TimeSpan.FromSeconds(beat) : defaults.FeedHeartbeat,
             MaxInFlight = int.TryParse(read("SOMA_MAX_IN_FLIGHT"), out var inFlight) && inFlight > 0 ? inFlight : defaults.MaxInFlight,
         };
     }

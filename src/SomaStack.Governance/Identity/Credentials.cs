@@ -16,6 +16,8 @@ internal sealed class Credentials(
         return ValueTask.FromResult<Authenticated?>(entry.Authenticated);
     }
 
+    public long Changes => cache.Generation;
+
     public async Task<IssuedToken> IssueTokenAsync(
         string tenant, string principalId, IReadOnlyList<string>? capabilities, TimeSpan lifetime, CancellationToken cancellationToken)
     {
@@ -59,6 +61,7 @@ internal sealed class Credentials(
             MfaAt = claims.MfaAt is { } mfa ? DateTimeOffset.FromUnixTimeSeconds(mfa) : null,
             MfaEnrolled = holder.Mfa,
             Constitution = claims.Constitution,
+            ExpiresAt = claims.ExpiresAt,
         };
         cache.Keep(key, authenticated, apiKey: null, claims.ExpiresAt, generation);
         return authenticated;
@@ -71,7 +74,7 @@ internal sealed class Credentials(
         var row = await apiKeys.FindAsync(ApiKeys.HashOf(credential), clock.NowMicros(), cancellationToken);
         if (row is null || await store.FindPrincipalAsync(row.Tenant, row.Principal, cancellationToken) is not { Active: true } holder) return null;
         var effective = CapabilitySet.Of(row.Scopes.Where(name => holder.Capabilities.Contains(name) && Capability.All.Contains(name)));
-        var authenticated = new Authenticated(row.Tenant, new Principal(holder.Id, "key", row.Id), effective) { MfaEnrolled = holder.Mfa };
+        var authenticated = new Authenticated(row.Tenant, new Principal(holder.Id, "key", row.Id), effective) { MfaEnrolled = holder.Mfa, ExpiresAt = row.ExpiresAt ?? DateTimeOffset.MaxValue };
         cache.Keep(key, authenticated, row.Id, row.ExpiresAt ?? DateTimeOffset.MaxValue, generation);
         use.Note(row.Tenant, row.Id);
         return authenticated;

@@ -13,6 +13,9 @@ public sealed record Authenticated(string Tenant, Principal Principal, Capabilit
 
     /// <summary>The hash of the constitution under which it was issued; null when it names none, as API keys do.</summary>
     public string? Constitution { get; init; }
+
+    /// <summary>When the credential ends by itself.</summary>
+    public DateTimeOffset ExpiresAt { get; init; } = DateTimeOffset.MaxValue;
 }
 
 /// <summary>Port: which constitution governs a tenant. The room of constitutions, which lies above this one, implements it.</summary>
@@ -40,6 +43,12 @@ public interface IIdentity
 {
     /// <summary>Verifies an ES256 access token or a <c>soma_sk_…</c> API key; null when it is not valid now. Cached, about 20 µs warm.</summary>
     ValueTask<Authenticated?> AuthenticateAsync(string credential, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Another number whenever a principal, key or token changed, here at once and on another replica within two seconds: while it stays the
+    /// same, what was verified still holds until it expires.
+    /// </summary>
+    long Changes { get; }
 
     /// <summary>Signs an access token for a principal of the tenant, with no more capabilities than it holds.</summary>
     Task<IssuedToken> IssueTokenAsync(string tenant, string principalId, IReadOnlyList<string>? capabilities, TimeSpan lifetime, CancellationToken cancellationToken);

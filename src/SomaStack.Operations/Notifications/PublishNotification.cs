@@ -6,7 +6,7 @@ using SomaStack.Platform;
 namespace SomaStack.Operations.Notifications;
 
 /// <summary>The one way in, whatever it comes from: a route, another program's message or a room's event.</summary>
-internal sealed class PublishNotification(IPeople people, Journal journal, TimerSignal signal, TimeProvider clock) : INotifications
+internal sealed class PublishNotification(IPeople people, Journal journal, TimerSignal signal, LiveHints live, TimeProvider clock) : INotifications
 {
     public const int HoldersMax = 1000;
 
@@ -29,6 +29,7 @@ internal sealed class PublishNotification(IPeople people, Journal journal, Timer
         await journal.AppendAsync(
             work, context, Subject(row.Id), 1, NotificationEvents.Published,
             new NotificationPublished(row.Id, sequence, row.Kind, row.Severity, row.Source, row.Subject, row.Everybody, reached, row.RequiresAck, now), NotificationsJson.Default.NotificationPublished);
+        await live.PublishedAsync(work, context.Tenant, sequence);
         work.OnCommit(signal.Ring);
         work.OnCommit(() => NotificationMetrics.Published.Add(1, new("kind", row.Kind), new("severity", row.Severity)));
         return new PublishedNotification(row.Id, sequence, 1, false);
@@ -41,6 +42,7 @@ internal sealed class PublishNotification(IPeople people, Journal journal, Timer
         await NotificationStore.CountAgainAsync(work, context.Tenant, open.Id, now.ToMicros());
         await journal.AppendAsync(
             work, context, NotificationEvents.Repeated, new NotificationRepeated(open.Id, open.Sequence, open.Count + 1), NotificationsJson.Default.NotificationRepeated);
+        await live.ChangedAsync(work, context.Tenant, "", open.Id);
         work.OnCommit(static () => NotificationMetrics.Repeated.Add(1));
         return new PublishedNotification(open.Id, open.Sequence, open.Count + 1, true);
     }

@@ -38,6 +38,18 @@ public abstract class Db : IAsyncDisposable
 
     public abstract Task<List<T>> QueryAsync<T>(string tenant, Func<DbDataReader, T> map, Sql sql, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Hands over what <see cref="DbWork.NotifyAsync"/> tells on this channel in any process, in the order of the commits, until cancelled.
+    /// Throws when the connection breaks: what was told meanwhile is lost. SQLite serves one process, so there nothing is ever heard.
+    /// </summary>
+    /// <param name="channel">A constant of the program: lower-case letters and underscores.</param>
+    /// <param name="listening">Called once it listens.</param>
+    public virtual Task ListenAsync(string channel, Action listening, Action<string> heard, CancellationToken cancellationToken)
+    {
+        listening();
+        return Task.Delay(Timeout.Infinite, cancellationToken);
+    }
+
     /// <summary>Runs a whole migration script outside tenant scopes.</summary>
     internal abstract Task MigrateAsync(Func<DbWork, Task> work, CancellationToken cancellationToken);
 
@@ -89,6 +101,10 @@ public abstract class DbWork
         var rows = await QueryAsync(static reader => reader.IsDBNull(0) ? (long?)null : reader.GetInt64(0), sql);
         return rows.Count == 0 ? null : rows[0];
     }
+
+    /// <summary>Tells the listeners of all processes with the commit; nothing where one process has the database to itself.</summary>
+    /// <param name="message">Less than 8000 bytes.</param>
+    public virtual Task NotifyAsync(string channel, string message) => Task.CompletedTask;
 
     /// <summary>Runs after the commit and before the caller hears of it: for in-memory projections, which must not throw.</summary>
     public void OnCommit(Action action) => (_onCommit ??= []).Add(action);

@@ -12,6 +12,7 @@ internal sealed class PostgresDb : Db
     private const int Attempts = 3;
 
     private readonly NpgsqlDataSource _source;
+    private readonly string _listener;
 
     public PostgresDb(Uri url)
     {
@@ -36,6 +37,8 @@ internal sealed class PostgresDb : Db
             settings[Uri.UnescapeDataString(parts[0])] = Uri.UnescapeDataString(parts.Length > 1 ? parts[1] : "");
         }
         _source = NpgsqlDataSource.Create(settings);
+        // A connection of its own that is never handed to anybody else; keep-alives find out when its peer is gone.
+        _listener = new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Pooling = false, KeepAlive = 10, ApplicationName = "soma-listen" }.ConnectionString;
     }
 
     public override string Name => "postgres";
@@ -72,6 +75,16 @@ internal sealed class PostgresDb : Db
                 // Rolled back by the server; the work is safe to run again.
             }
         }
+    }
+
+    public override async Task ListenAsync(string channel, Action listening, Action<string> heard, CancellationToken cancellationToken)
+    {
+        await using var connection = new NpgsqlConnection(_listener);
+        await connection.OpenAsync(cancellationToken);
+        connection.Notification += (_, told) => heard(told.Payload);
+        await using (var command = new NpgsqlCommand($"LISTEN \"{channel}\"", connection)) await command.ExecuteNonQueryAsync(cancellationToken);
+        listening();
+        while (true) await connection.WaitAsync(cancellationToken);
     }
 
     internal override async Task MigrateAsync(Func<DbWork, Task> work, CancellationToken cancellationToken)
@@ -138,6 +151,8 @@ internal sealed class PostgresDb : Db
             while (await reader.ReadAsync(cancellationToken)) rows.Add(map(reader));
             return rows;
         }
+
+        public override Task NotifyAsync(string channel, string message) => ExecuteAsync($"SELECT pg_notify({channel}, {message})");
 
         private NpgsqlBatch Prepare(Sql sql)
         {

@@ -56,6 +56,28 @@ public sealed class SharedRedis(string address) : IAsyncDisposable
         }
     }
 
+    /// <summary>Tells whoever listens now, in every process, without waiting. Lost while Redis is away.</summary>
+    public void Tell(string channel, string message)
+    {
+        if (ConnectAsync() is not { IsCompletedSuccessfully: true } connected) return;
+        try
+        {
+            connected.Result.GetSubscriber().Publish(RedisChannel.Literal(channel), message, CommandFlags.FireAndForget);
+        }
+        catch (RedisException)
+        {
+            // It was only a hint: the truth is in the database.
+        }
+    }
+
+    /// <summary>Hands over what is told on the channel, in its order; goes on by itself after Redis was away, without what was told meanwhile.</summary>
+    /// <exception cref="RedisException">Redis does not answer yet.</exception>
+    public async Task ListenAsync(string channel, Action<string> heard)
+    {
+        var queue = await (await ConnectAsync()).GetSubscriber().SubscribeAsync(RedisChannel.Literal(channel));
+        queue.OnMessage(message => heard(message.Message.ToString()));
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (_connection is { IsCompletedSuccessfully: true } connected) await connected.Result.DisposeAsync();

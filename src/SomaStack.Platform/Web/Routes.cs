@@ -24,6 +24,13 @@ public sealed record BodyLimit(long Bytes)
 /// <summary>Route metadata: the handler streams or waits, so the edge's time limit does not apply.</summary>
 public sealed record Unhurried;
 
+/// <summary>Route metadata: the handler itself bounds how many of it there are at once.</summary>
+public sealed record CountsItself;
+
+/// <summary>What the caller presented, for what lasts longer than its verification: whoever keeps it verifies it again. Never logged.</summary>
+/// <param name="ExpiresAt">When it ends by itself.</param>
+public sealed record Presented(string Credential, DateTimeOffset ExpiresAt);
+
 /// <summary>Route metadata: may be called while the kill switch is engaged; only what releases it and what revokes.</summary>
 public sealed record OpenWhenStopped;
 
@@ -103,6 +110,9 @@ public static class Routes
     public static TBuilder WithoutReplay<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new NotReplayed());
 
     public static TBuilder WithoutTimeLimit<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new Unhurried());
+
+    /// <summary>As <see cref="WithoutTimeLimit"/>, for a handler that bounds by itself how many of it there are at once.</summary>
+    public static TBuilder CountsItself<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder => route.WithoutTimeLimit().WithMetadata(new CountsItself());
 
     public static TBuilder OpenWhenStopped<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new OpenWhenStopped());
 

@@ -58,6 +58,7 @@ internal sealed class Admission(RequestDelegate next, IServiceProvider services,
         }
         if (IsDangerous(http, capability)) context.RequireStepUp(_clock);
         http.Features.Set(context);
+        if (http.GetEndpoint()!.Metadata.GetMetadata<CountsItself>() is not null) http.Features.Set(new Presented(credential, caller.ExpiresAt));
         await next(http);
     }
 

@@ -27,6 +27,7 @@ internal sealed class Limits(RequestDelegate next, SomaOptions options)
         if (http.GetEndpoint() is not RouteEndpoint endpoint || IsProbe(endpoint)) return next(http);
         CheckAddress(http.Request);
         LimitBody(http, endpoint);
+        if (endpoint.Metadata.GetMetadata<CountsItself>() is not null) return next(http);
         // Streams wait for their listener, so they are counted apart and cannot crowd out short requests.
         return endpoint.Metadata.GetMetadata<Unhurried>() is null ? HurryAsync(http) : StreamAsync(http);
     }

@@ -10,7 +10,7 @@ namespace SomaStack.Operations.Notifications;
 /// <c>POST /v1/notifications/{id}/read</c>, <c>unread</c>, <c>acknowledge</c> and <c>snooze</c>: what one person does with one notification. To
 /// acknowledge is to take charge: it ends the escalation for everybody, and stands in the journal.
 /// </summary>
-internal sealed class MarkNotification(NotificationStore store, ListNotifications list, Journal journal, TimerSignal signal, Db db, TimeProvider clock)
+internal sealed class MarkNotification(NotificationStore store, ListNotifications list, Journal journal, TimerSignal signal, LiveHints live, Db db, TimeProvider clock)
 {
     private static readonly TimeSpan SnoozeMax = TimeSpan.FromDays(31);
 
@@ -33,7 +33,11 @@ internal sealed class MarkNotification(NotificationStore store, ListNotification
     internal async Task<NotificationView> ReadAsync(RequestContext context, string id, bool read, CancellationToken cancellationToken)
     {
         var item = await FindAsync(context, id, cancellationToken);
-        await db.WriteAsync(context.Tenant, work => InboxStore.MarkReadAsync(work, item, context.Principal.Id, read, clock.NowMicros()), cancellationToken);
+        await db.WriteAsync(context.Tenant, async work =>
+        {
+            await InboxStore.MarkReadAsync(work, item, context.Principal.Id, read, clock.NowMicros());
+            await live.ChangedAsync(work, context.Tenant, context.Principal.Id, id);
+        }, cancellationToken);
         return await list.GetAsync(context, id, cancellationToken);
     }
 
@@ -45,7 +49,9 @@ internal sealed class MarkNotification(NotificationStore store, ListNotification
             {
                 var now = clock.NowMicros();
                 await InboxStore.AcknowledgeAsync(work, item, context.Principal.Id, now);
+                await live.ChangedAsync(work, context.Tenant, context.Principal.Id, id);
                 if (!await NotificationStore.AcknowledgeAsync(work, context.Tenant, id, context.Principal.Id, now)) return;
+                await live.ChangedAsync(work, context.Tenant, "", id);
                 await TimerStore.RemoveAsync(work, context.Tenant, TimerKinds.Escalate, id);
                 await journal.AppendAsync(
                     work, context, NotificationEvents.Acknowledged, new NotificationAcknowledged(id, item.Notification.Sequence, context.Principal.Id), NotificationsJson.Default.NotificationAcknowledged);
@@ -63,6 +69,7 @@ internal sealed class MarkNotification(NotificationStore store, ListNotification
         await db.WriteAsync(context.Tenant, async work =>
         {
             await InboxStore.SnoozeAsync(work, item, context.Principal.Id, until);
+            await live.ChangedAsync(work, context.Tenant, context.Principal.Id, id);
             var timer = new TimerRow(context.Tenant, Ids.New(clock), TimerKinds.Wake, id, context.Principal.Id, "", 0, (until ?? now.ToMicros()).ToInstant());
             if (until is null) await TimerStore.RemoveAsync(work, context.Tenant, TimerKinds.Wake, id, context.Principal.Id);
             else await TimerStore.PutAsync(work, timer);

@@ -11,7 +11,7 @@ namespace SomaStack.Operations.Notifications;
 /// <c>/v1/notifications/mutes</c>: one person's own. What is muted leaves the house nowhere and is not unread; the list still has it, and what
 /// waits for that person still counts as attention.
 /// </summary>
-internal sealed class MuteNotifications(InboxStore store, Db db, TimeProvider clock)
+internal sealed class MuteNotifications(InboxStore store, LiveHints live, Db db, TimeProvider clock)
 {
     public const int MutesMax = 200;
 
@@ -42,14 +42,22 @@ internal sealed class MuteNotifications(InboxStore store, Db db, TimeProvider cl
             .And(request.Scope != Mute.Kind || NotificationKinds.All.Contains(request.Value), "value", "must be one of " + string.Join(", ", NotificationKinds.All))
             .And(request.Until is null || request.Until > clock.GetUtcNow(), "until", "must be ahead").OrThrow();
         var mute = new Mute(request.Scope, request.Value, request.Until, clock.NowMicros().ToInstant());
-        if (!await db.WriteAsync(context.Tenant, work => InboxStore.MuteAsync(work, context.Tenant, context.Principal.Id, mute, MutesMax), cancellationToken))
+        if (!await db.WriteAsync(context.Tenant, async work =>
+        {
+            await live.ChangedAsync(work, context.Tenant, context.Principal.Id, "");
+            return await InboxStore.MuteAsync(work, context.Tenant, context.Principal.Id, mute, MutesMax);
+        }, cancellationToken))
             throw NotificationProblems.MutesFull.Because($"There are {MutesMax} already.");
         return TypedResults.Ok(mute);
     }
 
     internal async Task<NoContent> EndAsync(RequestContext context, string scope, string value, CancellationToken cancellationToken)
     {
-        if (!await db.WriteAsync(context.Tenant, work => InboxStore.UnmuteAsync(work, context.Tenant, context.Principal.Id, scope, value), cancellationToken))
+        if (!await db.WriteAsync(context.Tenant, async work =>
+        {
+            await live.ChangedAsync(work, context.Tenant, context.Principal.Id, "");
+            return await InboxStore.UnmuteAsync(work, context.Tenant, context.Principal.Id, scope, value);
+        }, cancellationToken))
             throw PlatformProblems.NotFound.Because("You have no such mute.");
         return TypedResults.NoContent();
     }

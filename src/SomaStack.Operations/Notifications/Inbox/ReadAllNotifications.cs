@@ -10,7 +10,7 @@ namespace SomaStack.Operations.Notifications;
 /// <c>POST /v1/notifications/read-all</c> and its undo. It moves one mark, however many there are; what arrives meanwhile stays unread, since the
 /// caller says up to where it looked.
 /// </summary>
-internal sealed class ReadAllNotifications(NotificationStore store, InboxReader reader, Db db, TimeProvider clock)
+internal sealed class ReadAllNotifications(NotificationStore store, InboxReader reader, LiveHints live, Db db, TimeProvider clock)
 {
     /// <param name="Through">The sequence of the newest that was shown; absent for the newest of all.</param>
     internal sealed record Request(long? Through = null);
@@ -34,14 +34,22 @@ internal sealed class ReadAllNotifications(NotificationStore store, InboxReader 
         var through = request.Through ?? last;
         Check.That(through >= 0 && through <= last, "through", "must be the sequence of a notification").OrThrow();
         var now = clock.NowMicros();
-        await db.WriteAsync(context.Tenant, work => InboxStore.ReadThroughAsync(work, context.Tenant, context.Principal.Id, through, now), cancellationToken);
+        await db.WriteAsync(context.Tenant, async work =>
+        {
+            await InboxStore.ReadThroughAsync(work, context.Tenant, context.Principal.Id, through, now);
+            await live.ChangedAsync(work, context.Tenant, context.Principal.Id, "");
+        }, cancellationToken);
         return new Response(through, Cursor.Encode(now.ToString(CultureInfo.InvariantCulture)), await CountsAsync(context, cancellationToken));
     }
 
     internal async Task<InboxCounts> UndoAsync(RequestContext context, UndoRequest request, CancellationToken cancellationToken)
     {
         var at = long.TryParse(Cursor.Decode(request.Undo), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : throw Problem.Invalid("undo", "must be what read-all answered");
-        if (!await db.WriteAsync(context.Tenant, work => InboxStore.UndoReadThroughAsync(work, context.Tenant, context.Principal.Id, at), cancellationToken))
+        if (!await db.WriteAsync(context.Tenant, async work =>
+        {
+            await live.ChangedAsync(work, context.Tenant, context.Principal.Id, "");
+            return await InboxStore.UndoReadThroughAsync(work, context.Tenant, context.Principal.Id, at);
+        }, cancellationToken))
             throw NotificationProblems.UndoSpent.Because("It was undone before, or another read-all came after it.");
         return await CountsAsync(context, cancellationToken);
     }

@@ -1,8 +1,15 @@
 using System.Text.Json.Serialization;
-using SomaStack.Operations.Notifications.Contracts;
 
 namespace SomaStack.Operations.Notifications;
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
-[JsonSerializable(typeof(NotificationPublished))]
+[JsonSerializable(typeof(LiveHello))]
+[JsonSerializable(typeof(LiveNotification))]
+[JsonSerializable(typeof(LiveUpdate))]
+[JsonSerializable(typeof(InboxCounts))]
+[JsonSerializable(typeof(LiveTokenTaken))]
+[JsonSerializable(typeof(LiveError))]
+[JsonSerializable(typeof(LiveClose))]
+[JsonSerializable(typeof(LiveEmpty))]
+[JsonSerializable(typeof(NotificationSocket.ClientMessage))]
 internal sealed partial class LiveJson : JsonSerializerContext;

@@ -29,7 +29,7 @@ internal static class EscalationRule
 /// Nobody acknowledged it in time: the next audience gets it too, and it comes up again for everybody who has it. Stops with the first
 /// acknowledgement, or when what it is about is over.
 /// </summary>
-internal sealed class Escalate(IPeople people, Journal journal, TimerSignal signal, Db db, TimeProvider clock)
+internal sealed class Escalate(IPeople people, Journal journal, TimerSignal signal, LiveHints live, Db db, TimeProvider clock)
 {
     public Task RunAsync(TimerRow timer, string owner, CancellationToken cancellationToken) => db.WriteAsync(timer.Tenant, async work =>
     {
@@ -56,6 +56,7 @@ internal sealed class Escalate(IPeople people, Journal journal, TimerSignal sign
         await journal.AppendAsync(
             work, RequestContext.ForSystem(timer.Tenant, DeploymentMode.DeveloperLight), NotificationEvents.Escalated,
             new NotificationEscalated(notification.Id, sequence, timer.Step + 1, added), NotificationsJson.Default.NotificationEscalated);
+        await live.PublishedAsync(work, timer.Tenant, sequence);
         work.OnCommit(signal.Ring);
         work.OnCommit(() => NotificationMetrics.Escalated.Add(1, new KeyValuePair<string, object?>("severity", notification.Severity)));
     }, cancellationToken);

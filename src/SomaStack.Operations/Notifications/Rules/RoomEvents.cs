@@ -9,7 +9,7 @@ namespace SomaStack.Operations.Notifications;
 /// Hears the rooms' events and does what <see cref="EventRules"/> says, in the transaction that also moves the consumer on. Ids follow from the
 /// event, so an event that is delivered or replayed again tells nobody twice.
 /// </summary>
-internal sealed class RoomEvents(PublishNotification publish, IPeople people, Journal journal, ISettings settings, TimeProvider clock)
+internal sealed class RoomEvents(PublishNotification publish, IPeople people, Journal journal, LiveHints live, ISettings settings, TimeProvider clock)
 {
     /// <summary>Never renamed: the consumer's place hangs on it.</summary>
     public const string Consumer = "notifications.rules";
@@ -46,6 +46,7 @@ internal sealed class RoomEvents(PublishNotification publish, IPeople people, Jo
         foreach (var one in await NotificationStore.ResolveAsync(work, context.Tenant, over.Subject, over.Resolution, clock.NowMicros()))
         {
             await TimerStore.RemoveAsync(work, context.Tenant, TimerKinds.Escalate, one.Id);
+            await live.ChangedAsync(work, context.Tenant, "", one.Id);
             await journal.AppendAsync(work, context, NotificationEvents.Resolved, new NotificationResolved(one.Id, one.Sequence, over.Resolution), NotificationsJson.Default.NotificationResolved);
         }
     }
