@@ -19,5 +19,13 @@ const walk = (folder) => {
   }
 };
 
+// The server shows the page at these addresses and at no other, so that an unknown address of the API stays an error.
+const screens = fileURLToPath(new URL('../src/screens', import.meta.url));
+const paths = readdirSync(screens, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .flatMap((entry) => [...readFileSync(join(screens, entry.name, 'screen.ts'), 'utf8').matchAll(/path: '\/([a-z-]*)/g)].map((match) => match[1]))
+  .filter(Boolean);
+writeFileSync(join(site, 'screens.json'), JSON.stringify([...new Set(paths)].sort()));
+
 rmSync(join(site, '.vite'), { recursive: true, force: true });
 walk(site);

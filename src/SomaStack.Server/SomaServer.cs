@@ -13,6 +13,7 @@ using SomaStack.Intelligence.Benchmarks;
 using SomaStack.Intelligence.Inference;
 using SomaStack.Intelligence.Memory;
 using SomaStack.Platform;
+using SomaStack.Server.Console;
 using SomaStack.Server.Edge;
 
 namespace SomaStack.Server;
@@ -27,6 +28,7 @@ public static class SomaServer
         InferenceModule.Room, MemoryModule.Room, BenchmarksModule.Room,
         SessionsModule.Room,
         EdgeModule.Room,
+        ConsoleModule.Room,
     ];
 
     /// <summary>Builds a server that has migrated its database and run every room's start-up, ready to listen.</summary>

@@ -15,14 +15,14 @@ export const Rail = ({ items, open, onClose, onPalette, foot }: { items: readonl
   const lang = useLanguage();
   const place = 'flex h-8 items-center gap-2.5 rounded-md px-2.5 text-base text-muted hover:bg-hover hover:text-text';
   return (
-    <div className={cn('w-56 shrink-0 flex-col border-e border-line bg-surface md:flex', open ? 'fixed inset-y-0 start-0 z-40 flex shadow-high' : 'hidden')}>
+    <nav aria-label={say('places')} className={cn('w-56 shrink-0 flex-col border-e border-line bg-surface md:flex', open ? 'fixed inset-y-0 start-0 z-40 flex shadow-high' : 'hidden')}>
       <div className="flex h-12 items-center gap-2.5 px-4"><Mark className="size-6" /><span className="font-semibold tracking-tight">SomaStack</span>
         {open ? <Button look="quiet" size="icon" className="ms-auto md:hidden" aria-label={say('close')} onClick={onClose}><X aria-hidden className="size-4" /></Button> : null}
       </div>
       <button type="button" onClick={onPalette} className="mx-3 mt-1 flex h-8 items-center gap-2 rounded-md border border-line bg-sunken px-2.5 text-sm text-muted hover:border-line-strong">
         <Search aria-hidden className="size-3.5" />{say('goTo')}<Kbd className="ms-auto">{isMac ? '⌘K' : 'Ctrl K'}</Kbd>
       </button>
-      <nav aria-label={say('places')} className="flex-1 overflow-y-auto px-3 py-3">
+      <div className="flex-1 overflow-y-auto px-3 py-3">
         {navGroups.map((group) => {
           const inside = items.filter((item) => item.group === group.id);
           if (inside.length === 0) return null;
@@ -39,11 +39,11 @@ export const Rail = ({ items, open, onClose, onPalette, foot }: { items: readonl
             </div>
           );
         })}
-      </nav>
+      </div>
       <div className="flex flex-col gap-1 border-t border-line px-3 py-3">
         <a href="/docs" className={place}><BookOpen aria-hidden className="size-4" />{say('docs')}</a>
         <div className="px-2.5 pt-1">{foot}</div>
       </div>
-    </div>
+    </nav>
   );
 };

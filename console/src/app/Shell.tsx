@@ -46,7 +46,7 @@ const UserMenu = () => {
   const themes: Theme[] = ['system', 'light', 'dark'];
   return (
     <Menu
-      trigger={<Button look="quiet" className="max-w-52 justify-start gap-2 px-2" aria-label={`${say('account')}: ${me.display_name}`}><span aria-hidden className="flex size-6 shrink-0 items-center justify-center rounded-full bg-accent-soft text-xs font-semibold text-accent">{me.display_name.slice(0, 1).toUpperCase()}</span><span className="hidden truncate sm:inline">{me.display_name}</span></Button>}
+      trigger={<Button look="quiet" className="max-w-52 justify-start gap-2 px-2"><span className="sr-only">{say('account')}: </span><span aria-hidden className="flex size-6 shrink-0 items-center justify-center rounded-full bg-accent-soft text-xs font-semibold text-accent">{me.display_name.slice(0, 1).toUpperCase()}</span><span className="truncate max-sm:sr-only">{me.display_name}</span></Button>}
       items={[
         { id: 'who', heading: `${me.principal} · ${me.tenant}` },
         { id: 'setup', label: say('security'), icon: <ShieldCheck aria-hidden />, onSelect: () => void go({ to: '/setup' }) },

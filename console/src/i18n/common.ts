@@ -4,7 +4,7 @@ export const useCommon = words(
   'common',
   {
     retry: 'Try again', cancel: 'Cancel', save: 'Save', back: 'Back', open: 'Open', clear: 'Clear filters', more: 'Load more', loading: 'Loading…', unknown: 'unknown',
-    traceId: 'Trace', copyTrace: 'Copy trace id', copyCurl: 'Copy as curl', copyCli: 'Copy as command', whatToDo: 'What to do', code: 'Code',
+    traceId: 'Trace', copyTrace: 'Copy trace id', copyCurl: 'Copy as curl', copyCli: 'Copy as command', copyAs: 'Copy as…', copied: 'Copied', whatToDo: 'What to do', code: 'Code',
     forbiddenTitle: 'You may not see this', forbiddenNeeds: 'It needs the capability', forbiddenAsk: 'which you do not hold. An administrator of the tenant {{tenant}} can give it to you.',
     notFoundTitle: 'There is nothing here', notFoundText: 'No page of the console has this address.', goHome: 'Go home',
     offlineTitle: 'The server is out of reach', offlineText: 'What you see may be old. Nothing is sent until it answers again.', expiredTitle: 'You are signed out', expiredText: 'Your session is over. What you see stays; sign in to go on.',
@@ -13,7 +13,7 @@ export const useCommon = words(
   },
   {
     retry: 'Reintentar', cancel: 'Cancelar', save: 'Guardar', back: 'Volver', open: 'Abrir', clear: 'Quitar filtros', more: 'Cargar más', loading: 'Cargando…', unknown: 'desconocido',
-    traceId: 'Traza', copyTrace: 'Copiar la traza', copyCurl: 'Copiar como curl', copyCli: 'Copiar como comando', whatToDo: 'Qué hacer', code: 'Código',
+    traceId: 'Traza', copyTrace: 'Copiar la traza', copyCurl: 'Copiar como curl', copyCli: 'Copiar como comando', copyAs: 'Copiar como…', copied: 'Copiado', whatToDo: 'Qué hacer', code: 'Código',
     forbiddenTitle: 'No puede ver esto', forbiddenNeeds: 'Hace falta la capacidad', forbiddenAsk: 'que usted no tiene. Un administrador del inquilino {{tenant}} puede dársela.',
     notFoundTitle: 'Aquí no hay nada', notFoundText: 'Ninguna página de la consola tiene esta dirección.', goHome: 'Ir al inicio',
     offlineTitle: 'El servidor no responde', offlineText: 'Lo que ve puede ser antiguo. No se envía nada hasta que vuelva a responder.', expiredTitle: 'Su sesión ha terminado', expiredText: 'Lo que ve se queda; entre de nuevo para continuar.',

@@ -5,7 +5,7 @@ import { fill, useText } from './text.tsx';
 
 export type Column<Row> = { id: string; header: string; width: string; cell: (row: Row) => ReactNode; end?: boolean };
 
-const rowHeight = 40;
+const rowHeight = 36;
 const beyond = 6;
 
 /**
@@ -51,7 +51,7 @@ export const DataTable = <Row,>({ label, columns, rows, rowId, selected, onSelec
   const grid = { gridTemplateColumns: columns.map((column) => column.width).join(' ') };
   if (rows.length === 0) return <div className={className}>{empty}</div>;
   return (
-    <div className={cn('flex min-h-0 flex-col', className)}>
+    <div className={cn('flex min-h-0 flex-col bg-surface', className)}>
       <div ref={view} role="grid" aria-label={label} aria-rowcount={rows.length + 1} tabIndex={0} onKeyDown={onKeyDown}
         aria-activedescendant={at >= 0 ? `row-${selected}` : undefined} className="min-h-0 flex-1 overflow-auto focus-visible:-outline-offset-2">
         <div role="rowgroup" className="sticky top-0 z-10 min-w-max border-b border-line bg-surface">

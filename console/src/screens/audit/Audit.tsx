@@ -1,4 +1,4 @@
-import { AsOf, Button, DataTable, Drawer, EmptyState, Input, Select, type Column } from '@somastack/uix';
+import { AsOf, Banner, Button, DataTable, Drawer, EmptyState, Input, Select, type Column } from '@somastack/uix';
 import { useNavigate } from '@tanstack/react-router';
 import { ScrollText } from 'lucide-react';
 import { useDeferredValue, useMemo } from 'react';
@@ -58,6 +58,7 @@ export const Audit = () => {
           empty={filtered ? <EmptyState icon={<ScrollText />} title={say('none')} action={<Button size="sm" onClick={clear}>{common('clear')}</Button>} /> : <EmptyState icon={<ScrollText />} title={say('first')}>{say('firstText')}</EmptyState>}
           footer={<>{journal.data.complete ? null : <span role="status">{say('reading', { n: journal.data.lines.length.toLocaleString(lang) })}</span>}{journal.data.lines.length === linesMax ? <span>{say('capped', { n: linesMax.toLocaleString(lang) })}</span> : null}</>} />
       )}
+      {position !== undefined && !open && journal.data?.complete ? <Banner tone="warn" title={say('notHere', { position })} className="m-3" action={<Button size="sm" onClick={() => set({ position: undefined })}>{common('clear')}</Button>} /> : null}
       <Drawer open={open !== undefined} onOpenChange={(to) => to || set({ position: undefined })} title={open ? shortType(open.type) : ''} hint={open ? `${say('position')} ${open.position}` : undefined}>{open ? <LineDetail key={open.position} line={open} /> : null}</Drawer>
     </>
   );

@@ -83,7 +83,7 @@ export const Home = () => {
       {mine.length > 0 ? <Card title={say('mine')} hint={say('mineText')}><Approvals rows={mine} /></Card> : null}
       <div className="grid gap-4 sm:grid-cols-3">
         <KpiTile label={say('waiting')} source="GET /v1/approvals?state=pending" state={tileOf(approvals, (page) => `${page.data.length.toLocaleString(lang)}${page.next_cursor ? '+' : ''}`, say('none'), say('failed'))} />
-        <KpiTile label={say('constitution')} unit={say('version')} source="GET /v1/constitution/version" state={tileOf(constitution, (answer) => String(answer.version), say('none'), say('failed'))} />
+        <KpiTile label={say('constitution')} source="GET /v1/constitution/version" state={tileOf(constitution, (answer) => String(answer.version), say('none'), say('failed'))} />
         <KpiTile label={say('state')} source="GET /v1/killswitch" state={tileOf(stop, (answer) => (answer.engaged ? say('stopped') : say('running')), say('none'), say('failed'))} />
       </div>
       <div className="grid items-start gap-5 lg:grid-cols-2">{me.capabilities.includes('session:read') ? <Recent /> : null}<Running /></div>
