@@ -21,12 +21,19 @@ internal static class ConsoleAsset
         response.ContentType = file.ContentType;
         response.Headers.CacheControl = path.StartsWith(Hashed, StringComparison.Ordinal) ? "public, max-age=31536000, immutable" : "no-cache";
         response.Headers.Vary = "Accept-Encoding";
-        var takesPacked = http.Request.Headers.AcceptEncoding.ToString().Contains("gzip", StringComparison.OrdinalIgnoreCase);
-        if (file.IsPacked && takesPacked) response.Headers.ContentEncoding = "gzip";
-        await using var stored = ConsoleFiles.Open(file);
-        await using var content = file.IsPacked && !takesPacked ? new GZipStream(stored, CompressionMode.Decompress) : stored;
-        if (content == stored) response.ContentLength = stored.Length;
+        var content = file.Content;
+        if (file.Packed && http.Request.Headers.AcceptEncoding.ToString().Contains("gzip", StringComparison.OrdinalIgnoreCase)) response.Headers.ContentEncoding = "gzip";
+        else if (file.Packed) content = Unpack(content);
+        response.ContentLength = content.Length;
         if (HttpMethods.IsHead(http.Request.Method)) return;
-        await content.CopyToAsync(response.Body, http.RequestAborted);
+        await response.Body.WriteAsync(content, http.RequestAborted);
+    }
+
+    private static byte[] Unpack(ReadOnlyMemory<byte> packed)
+    {
+        using var plain = new MemoryStream();
+        using var gzip = new GZipStream(new MemoryStream(packed.ToArray()), CompressionMode.Decompress);
+        gzip.CopyTo(plain);
+        return plain.ToArray();
     }
 }

@@ -1,33 +1,43 @@
 using System.Collections.Frozen;
-using System.Reflection;
+using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using SomaStack.Platform;
 
 namespace SomaStack.Server.Console;
 
-/// <param name="IsPacked">The resource is gzip; most of what a browser loads is.</param>
-internal sealed record ConsoleFile(string Resource, string ContentType, bool IsPacked);
+/// <param name="Packed">The content is gzip, as most of what a browser loads.</param>
+internal sealed record ConsoleFile(string ContentType, bool Packed, ReadOnlyMemory<byte> Content);
 
-/// <summary>The built console as it lies in this program, so that one file carries it all. Empty when it was not built.</summary>
+/// <summary>A line of the list in front of the pack.</summary>
+internal sealed record PackedFile(string Path, bool Packed, int Length);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(PackedFile[]))]
+[JsonSerializable(typeof(string[]))]
+internal sealed partial class ConsoleJson : JsonSerializerContext;
+
+/// <summary>
+/// The built console: one pack inside this program, so that a single file carries it all, or the one that <c>SOMA_CONSOLE</c> names, for
+/// whoever works on it. Empty when it was not built.
+/// </summary>
 internal sealed class ConsoleFiles
 {
-    private const string Prefix = "console/";
-    private const string Packed = ".gz";
+    private const string Resource = "console.pack";
+    private const string Page = "index.html";
+    private const string ScreenList = "screens.json";
 
     /// <summary>Where the page's nonce goes.</summary>
     private const string NonceHole = "SOMA_NONCE";
 
-    private static readonly Assembly Program = typeof(ConsoleFiles).Assembly;
-
     private readonly FrozenDictionary<string, ConsoleFile> _files;
 
-    public ConsoleFiles()
+    public ConsoleFiles(SomaOptions options)
     {
-        var names = Program.GetManifestResourceNames().Where(static name => name.StartsWith(Prefix, StringComparison.Ordinal)).Select(static name => (name, path: name[Prefix.Length..].Replace('\\', '/')));
-        _files = names.Select(static found => KeyValuePair.Create(Plain(found.path), new ConsoleFile(found.name, TypeOf(Plain(found.path)), found.path.EndsWith(Packed, StringComparison.Ordinal))))
-            .ToFrozenDictionary(StringComparer.Ordinal);
-        AreBuilt = _files.ContainsKey("index.html") && _files.ContainsKey("screens.json");
-        PageParts = AreBuilt ? Text("index.html").Split(NonceHole) : [];
-        Screens = AreBuilt ? JsonSerializer.Deserialize<string[]>(Text("screens.json"))! : [];
+        _files = Read(options.Console).ToFrozenDictionary(StringComparer.Ordinal);
+        AreBuilt = _files.ContainsKey(Page) && _files.ContainsKey(ScreenList);
+        PageParts = AreBuilt ? Encoding.UTF8.GetString(_files[Page].Content.Span).Split(NonceHole) : [];
+        Screens = AreBuilt ? JsonSerializer.Deserialize(_files[ScreenList].Content.Span, ConsoleJson.Default.StringArray)! : [];
     }
 
     public bool AreBuilt { get; }
@@ -38,25 +48,31 @@ internal sealed class ConsoleFiles
     /// <summary>The page, cut where its nonce goes.</summary>
     public IReadOnlyList<string> PageParts { get; }
 
-    public ConsoleFile? Find(string path) => path is "index.html" or "screens.json" ? null : _files.GetValueOrDefault(path);
+    /// <summary>Whether a program that was started like this has a console.</summary>
+    public static bool IsIn(SomaOptions options) => options.Console is { } path ? File.Exists(path) : typeof(ConsoleFiles).Assembly.GetManifestResourceInfo(Resource) is not null;
 
-    public static Stream Open(ConsoleFile file) => Program.GetManifestResourceStream(file.Resource)!;
+    public ConsoleFile? Find(string path) => path is Page or ScreenList ? null : _files.GetValueOrDefault(path);
 
-    private string Text(string path)
+    private static Dictionary<string, ConsoleFile> Read(string? path)
     {
-        var file = _files[path];
-        using var stream = file.IsPacked ? new System.IO.Compression.GZipStream(Open(file), System.IO.Compression.CompressionMode.Decompress) : Open(file);
-        using var reader = new StreamReader(stream);
-        return reader.ReadToEnd();
+        using var stream = path is null ? typeof(ConsoleFiles).Assembly.GetManifestResourceStream(Resource) : File.OpenRead(path);
+        if (stream is null) return [];
+        var bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        var at = Array.IndexOf(bytes, (byte)'\n') + 1;
+        var files = new Dictionary<string, ConsoleFile>(StringComparer.Ordinal);
+        foreach (var file in JsonSerializer.Deserialize(bytes.AsSpan(0, at), ConsoleJson.Default.PackedFileArray)!)
+        {
+            files[file.Path] = new ConsoleFile(TypeOf(file.Path), file.Packed, bytes.AsMemory(at, file.Length));
+            at += file.Length;
+        }
+        return files;
     }
-
-    private static string Plain(string path) => path.EndsWith(Packed, StringComparison.Ordinal) ? path[..^Packed.Length] : path;
 
     private static string TypeOf(string path) => Path.GetExtension(path) switch
     {
         ".js" => "text/javascript; charset=utf-8",
         ".css" => "text/css; charset=utf-8",
-        ".html" => "text/html; charset=utf-8",
         ".json" => "application/json",
         ".svg" => "image/svg+xml",
         ".woff2" => "font/woff2",

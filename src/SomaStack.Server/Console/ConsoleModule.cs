@@ -11,8 +11,8 @@ public static class ConsoleModule
 {
     private static readonly string[] Reading = [HttpMethods.Get, HttpMethods.Head];
 
-    /// <summary>Whether this program carries the console.</summary>
-    public static bool IsBuilt => new ConsoleFiles().AreBuilt;
+    /// <summary>Whether a program that is started like this shows the console.</summary>
+    public static bool IsShown(SomaOptions options) => options.HasRole("console") && ConsoleFiles.IsIn(options);
 
     public static readonly Room Room = new("Console", typeof(ConsoleModule).Assembly)
     {

@@ -19,7 +19,7 @@ const Seal = ({ line }: { line: Line }) => {
   const broken = checks.some((check) => check.holds === false);
   return (
     <div className="flex flex-col gap-3">
-      <Banner tone={broken ? 'bad' : 'info'} title={broken ? say('disproven') : say('proven')} />
+      <Banner tone={broken ? 'bad' : checks.some((check) => check.holds === null) ? 'info' : 'ok'} title={broken ? say('disproven') : say('proven')} />
       <ul className="flex flex-col gap-2">
         {checks.map((check) => (
           <li key={check.id}>

@@ -20,7 +20,7 @@ const Exchange = ({ group, persona, acts, chosen }: { group: readonly Turn[]; pe
   useEffect(() => setPicked(null), [group.length]);
   const done = !isOpenTurn(turn);
   return (
-    <div className="flex flex-col gap-5" data-turn={turn.turn_id}>
+    <div className="flex flex-col gap-2" data-turn={turn.turn_id}>
       <UserMessage footer={<div className="flex gap-1 opacity-0 transition-opacity group-hover/message:opacity-100 focus-within:opacity-100"><CopyButton value={turn.prompt} label={say('copy')} /><Button look="quiet" size="sm" onClick={() => acts.onEdit(turn.prompt)}><Pencil aria-hidden className="size-3.5" />{say('edit')}</Button></div>}>{turn.prompt}</UserMessage>
       <AgentMessage name={persona} badge={turn.proof?.model === extractive ? <Badge>{say('extractive')}</Badge> : turn.proof ? <Badge>{turn.proof.model}</Badge> : null}
         footer={
