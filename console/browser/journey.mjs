@@ -87,6 +87,7 @@ export const journey = () => {
       await page.goto('/chat');
       await ask(page, 'May I ask this?');
       await page.getByRole('article', { name: /./ }).getByText('Somebody else looks at this first.').waitFor();
+      assert.deepEqual(await axeFaults(page), []);
       await page.screenshot({ path: `${shots}chat-approval.png` });
       await ada.page.goto('/inbox');
       await ada.page.getByRole('article').getByText('May I ask this?').first().waitFor();
@@ -153,25 +154,32 @@ export const journey = () => {
       const { page } = owner;
       world.paced.hold();
       await ask(page, 'And once more');
-      await page.getByText(world.paced.firstHalf).last().waitFor();
+      const turn = page.locator('[data-turn]').filter({ hasText: 'And once more' });
+      await turn.getByText(world.paced.firstHalf).waitFor();
       await page.reload();
-      await page.getByText(world.paced.firstHalf).last().waitFor();
+      await turn.getByText(world.paced.firstHalf).waitFor();
       world.paced.goOn();
-      await answered(page);
-      assert.equal(await page.locator('.soma-prose').last().innerText(), world.paced.text);
+      await turn.getByRole('button', { name: 'Why this answer' }).waitFor();
+      assert.equal(await turn.locator('.soma-prose').innerText(), world.paced.text);
     });
 
     step('says that the server went away, and goes on when it is back', async () => {
       const { page } = owner;
       world.paced.hold();
       await ask(page, 'And while you restart');
-      await page.getByText(world.paced.firstHalf).last().waitFor();
+      const turn = page.locator('[data-turn]').filter({ hasText: 'And while you restart' });
+      await turn.getByText(world.paced.firstHalf).waitFor();
+      await world.soma.kill();
+      await page.getByText('The connection broke. It goes on by itself.').waitFor();
+      await turn.getByText(world.paced.firstHalf).waitFor();
       await world.soma.restart();
-      await page.getByText('turn_interrupted').waitFor({ timeout: 60_000 });
-      await page.getByText(world.paced.firstHalf).last().waitFor();
+      // The server gives the lost turn up when its lease is over.
+      await turn.getByText('turn_interrupted').waitFor({ timeout: 60_000 });
+      await turn.getByText(world.paced.firstHalf).waitFor();
+      assert.equal(await page.getByText('The connection broke. It goes on by itself.').count(), 0);
       world.paced.goOn();
       await ask(page, 'Now again');
-      await page.getByText(world.paced.text).last().waitFor();
+      await page.locator('[data-turn]').filter({ hasText: 'Now again' }).getByText(world.paced.text).waitFor();
     });
   });
 

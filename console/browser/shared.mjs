@@ -2,6 +2,9 @@ import { test } from 'node:test';
 import { shots } from './chrome.mjs';
 import { World } from './world.mjs';
 
+/** A step that hangs has failed; the others still run. */
+const stepMaxMs = 120_000;
+
 let started;
 
 /** The world of this run, made when the first test wants it. */
@@ -11,7 +14,7 @@ export const endWorld = async () => (await started)?.stop();
 
 /** A test that leaves pictures of every open page when it fails. */
 export const step = (name, act) =>
-  test(name, async (context) => {
+  test(name, { timeout: stepMaxMs }, async (context) => {
     try {
       await act(context);
     } catch (cause) {

@@ -73,12 +73,12 @@ export const ApprovalCard = ({ approval, onDecide, busy = null, extra, className
             <Badge tone={approval.isOpen ? 'warn' : approval.personKey === 'given' ? 'ok' : 'neutral'}>{approval.kind}</Badge>
             <span className="text-sm text-muted">{approval.expires}</span>
           </div>
-          <h3 id={`${id}-title`} className="mt-1.5 text-lg font-semibold break-words">{approval.title}</h3>
+          <h2 id={`${id}-title`} className="mt-1.5 text-lg font-semibold break-words">{approval.title}</h2>
           <p className="text-sm text-muted"><strong className="font-medium text-text">{approval.requester}</strong>{approval.resource ? <> · <span className="font-mono">{approval.resource}</span></> : null}</p>
         </div>
         {approval.reasons.length > 0 ? (
           <div>
-            <h4 className="text-sm font-medium">{text.reasons}</h4>
+            <h3 className="text-sm font-medium">{text.reasons}</h3>
             <ul className="mt-1 flex flex-col gap-1 text-sm">
               {approval.reasons.map((reason) => <li key={reason.code}><code className="rounded bg-sunken px-1 font-mono text-xs">{reason.code}</code> {reason.message}</li>)}
             </ul>
