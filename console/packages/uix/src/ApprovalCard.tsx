@@ -66,7 +66,7 @@ export const ApprovalCard = ({ approval, onDecide, busy = null, extra, className
     onDecide?.(decision, comment.trim());
   };
   return (
-    <article aria-labelledby={`${id}-title`} className={cn('rounded-lg border border-line bg-surface shadow-card', approval.isOpen && 'border-s-4 border-s-warn', className)}>
+    <article aria-labelledby={`${id}-title`} className={cn('@container rounded-lg border border-line bg-surface shadow-card', approval.isOpen && 'border-s-4 border-s-warn', className)}>
       <div className="flex flex-col gap-3 p-4">
         <div>
           <div className="flex flex-wrap items-center gap-2">
@@ -88,7 +88,7 @@ export const ApprovalCard = ({ approval, onDecide, busy = null, extra, className
           <summary className="font-medium">{text.exactArguments}</summary>
           <JsonView value={approval.args} label={text.exactArguments} className="mt-1.5 max-h-64" />
         </details>
-        <ul className="grid gap-2 sm:grid-cols-2">
+        <ul className="grid gap-2 @md:grid-cols-2">
           <KeyLine icon={<ShieldCheck />} label={text.keyPolicy} state={approval.policyKey} />
           <KeyLine icon={<UserRoundCheck />} label={text.keyPerson} who={approval.decider} state={approval.personKey} />
         </ul>
