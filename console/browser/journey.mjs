@@ -263,10 +263,24 @@ export const journey = () => {
   });
 
   describe('a session that ends', () => {
-    step('while somebody reads leaves the page as it was and offers the way back in', async () => {
+    step('while an answer is under way leaves its words, and offers the way back in', async () => {
+      const eva = await world.invited('eva', 'operator');
+      world.paced.hold();
+      await eva.page.goto('/chat?persona=paced');
+      await ask(eva.page, 'Before you go');
+      await approveOpen();
+      await eva.page.getByText(world.paced.firstHalf).waitFor();
+      await world.soma.call('DELETE', '/v1/users/eva');
+      await eva.page.getByRole('alert').filter({ hasText: 'You are signed out' }).waitFor();
+      assert.ok(await eva.page.getByText(world.paced.firstHalf).isVisible());
+      await eva.page.screenshot({ path: `${shots}signed-out.png` });
+      world.paced.goOn();
+      await eva.context.close();
+    });
+
+    step('is over after signing out, and begins again where it was', async () => {
       const { page } = owner;
       await page.evaluate(() => fetch('/v1/auth/signout', { method: 'POST' }));
-      await world.soma.call('PUT', '/v1/users/owner-2', { display_name: 'x', capabilities: [] }).catch(() => undefined);
       await page.reload();
       await page.getByRole('button', { name: 'Sign in' }).waitFor();
       await page.screenshot({ path: `${shots}sign-in.png` });
