@@ -20,6 +20,8 @@ internal static partial class TestCommand
         ("/usr/bin/pocketsphinx_continuous", "pocketsphinx"),
         ("/usr/share/pocketsphinx/model/en-us/en-us", "pocketsphinx-en-us"),
         ("/usr/bin/flite", "flite"),
+        ("/usr/bin/chromium", "chromium"),
+        ("/usr/share/fonts/truetype/liberation", "fonts-liberation"),
     ];
 
     public static Command Create()
@@ -30,9 +32,9 @@ internal static partial class TestCommand
             var root = Checkout.Root() ?? throw new UsageException("This is no checkout of SomaStack: tests run from its sources.");
             await InstallAsync(cancellationToken);
             long passed = 0, failed = 0, skipped = 0;
-            foreach (var suite in Suites)
+            foreach (var suite in Suites.Select(name => Suite(root, name)).Append(ConsoleChecks(root)).OfType<ProcessStartInfo>())
             {
-                var counts = await RunAsync(root, suite, cancellationToken);
+                var counts = await RunAsync(suite, cancellationToken);
                 passed += counts.Passed;
                 failed += counts.Failed;
                 skipped += counts.Skipped;
@@ -67,11 +69,25 @@ internal static partial class TestCommand
         if (apt.ExitCode != 0) await Console.Error.WriteLineAsync($"apt-get {arguments[0]} exited with {apt.ExitCode}; tests that need what it brings will say so.");
     }
 
-    private static async Task<(long Passed, long Failed, long Skipped)> RunAsync(string root, string suite, CancellationToken cancellationToken)
+    private static ProcessStartInfo Suite(string root, string suite)
     {
         var binary = Path.Combine(root, "artifacts", "bin", suite, "release", suite + ".dll");
         if (!File.Exists(binary)) throw new UsageException($"{suite} is not built. Run the tests with: ./soma test");
-        var start = new ProcessStartInfo("dotnet", [binary, "-noColor"]) { RedirectStandardOutput = true, WorkingDirectory = root };
+        return new ProcessStartInfo("dotnet", [binary, "-noColor"]);
+    }
+
+    /// <summary>The console's own checks: lint, units, stories, size, and a browser against the built program. Without npm there is no console to check.</summary>
+    private static ProcessStartInfo? ConsoleChecks(string root)
+    {
+        var folder = Path.Combine(root, "console");
+        if (Directory.Exists(Path.Combine(folder, "node_modules"))) return new ProcessStartInfo("node", [Path.Combine(folder, "scripts", "check.mjs")]);
+        Console.Error.WriteLine("The console is not checked: its packages are not installed, since npm is missing.");
+        return null;
+    }
+
+    private static async Task<(long Passed, long Failed, long Skipped)> RunAsync(ProcessStartInfo start, CancellationToken cancellationToken)
+    {
+        (start.RedirectStandardOutput, start.WorkingDirectory) = (true, Checkout.Root());
         using var run = Process.Start(start)!;
         (long Passed, long Failed, long Skipped) counts = (0, 0, 0);
         var summarised = false;

@@ -11,6 +11,7 @@ using SomaStack.Governance.Identity.Contracts;
 using SomaStack.Intelligence.Memory.Contracts;
 using SomaStack.Platform;
 using SomaStack.Server;
+using SomaStack.Server.Console;
 
 namespace SomaStack.Cli;
 
@@ -61,7 +62,9 @@ internal static class UpCommand
         var isFirst = !File.Exists(note);
         var turn = isFirst ? await FirstAsync(client, note, cancellationToken) : await AgainAsync(client, note, cancellationToken);
         var proof = turn.Proof ?? throw new SomaException(503, turn.Failure?.Code ?? "turn_failed", turn.Failure?.Detail ?? "The first question was not answered.", null, null);
-        var link = isFirst ? await identity.CreateSignInLinkAsync(tenant, principal, TimeSpan.FromMinutes(30), cancellationToken) : null;
+        // Until the owner has a password, a link is his only way in.
+        var link = isFirst || !await identity.HasPasswordAsync(tenant, principal, cancellationToken) ? await identity.CreateSignInLinkAsync(tenant, principal, TimeSpan.FromMinutes(30), cancellationToken) : null;
+        if (link is not null && ConsoleModule.IsShown(options)) link += "&return_to=%2Fsetup";
         return new Welcome(
             address.ToString().TrimEnd('/'), turn.Answer, [.. turn.Citations.Select(citation => new WelcomeCitation(citation.Source, citation.Line, citation.Quote))],
             new WelcomeProof(proof.Constitution, proof.Policy, proof.Memories, proof.Provider, proof.Model, proof.Usage, proof.TimingsMs, proof.JournalPosition),

@@ -123,6 +123,9 @@ public sealed record SomaOptions
     /// <summary>The address by which browsers and clients reach this installation; names the OpenID Connect issuer. <c>SOMA_PUBLIC_URL</c>.</summary>
     public string? PublicUrl { get; init; }
 
+    /// <summary>A built console to show in place of the program's own, for whoever works on it. <c>SOMA_CONSOLE</c>.</summary>
+    public string? Console { get; init; }
+
     /// <summary>A new signing key comes after this many days; 0 for never. <c>SOMA_KEY_ROTATION_DAYS</c>.</summary>
     public int KeyRotationDays { get; init; } = 30;
 
@@ -190,6 +193,7 @@ public sealed record SomaOptions
             Strict = read("SOMA_STRICT") is "1" or "true",
             Region = read("SOMA_REGION") ?? defaults.Region,
             PublicUrl = read("SOMA_PUBLIC_URL"),
+            Console = read("SOMA_CONSOLE"),
             KeyRotationDays = int.TryParse(read("SOMA_KEY_ROTATION_DAYS"), out var days) && days >= 0 ? days : defaults.KeyRotationDays,
             ExternalIssuer = ExternalIssuer.FromEnvironment(read, name => Secret(read, name)),
             MaxFeeds = int.TryParse(read("SOMA_MAX_FEEDS"), out var feeds) && feeds > 0 ? feeds : defaults.MaxFeeds,

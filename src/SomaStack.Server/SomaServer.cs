@@ -14,6 +14,7 @@ using SomaStack.Intelligence.Inference;
 using SomaStack.Intelligence.Memory;
 using SomaStack.Operations.Notifications;
 using SomaStack.Platform;
+using SomaStack.Server.Console;
 using SomaStack.Server.Edge;
 
 namespace SomaStack.Server;
@@ -29,6 +30,7 @@ public static class SomaServer
         SessionsModule.Room,
         NotificationsModule.Room,
         EdgeModule.Room,
+        ConsoleModule.Room,
     ];
 
     /// <summary>Builds a server that has migrated its database and run every room's start-up, ready to listen.</summary>

@@ -20,7 +20,7 @@ public sealed class WallTests
         ["Intelligence"] = ["Inference", "Memory", "Benchmarks"],
         ["Agents"] = ["Tools", "Capsules", "Sessions", "Workflows", "Voice"],
         ["Operations"] = ["Notifications", "Analytics"],
-        ["Server"] = ["Edge"],
+        ["Server"] = ["Edge", "Console"],
     };
 
     /// <summary>The smallest number of edges that proves that the loader saw the house and not an empty folder.</summary>

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace SomaStack.Governance.Identity;
 
-/// <summary>Small pages without script or style sheet; every text that is not ours is encoded.</summary>
+/// <summary>Small pages without script; every text that is not ours is encoded.</summary>
 internal static class SignInPage
 {
     private const string Action = "/v1/auth/signin";
@@ -45,6 +45,14 @@ internal static class SignInPage
             {PasswordForm(form, Hidden("ticket", ticket) + Hidden("return_to", returnTo), login, suggested, "new-password")}
             """, status);
 
+    /// <summary>After a first link: the way back in, which may wait.</summary>
+    public static ContentHttpResult FirstPassword(HttpContext http, string tenant, string principal, string form, string ticket, string suggested, string returnTo) => Html(http, "Set a password", null, $"""
+        <h1>Welcome</h1>
+        <p>You are <strong>{Encode(principal)}</strong> of tenant <strong>{Encode(tenant)}</strong>. Set a password, so that you can come back without a link.</p>
+        {PasswordForm(form, Hidden("ticket", ticket) + Hidden("return_to", returnTo), null, suggested, "new-password")}
+        <p><a href="{Encode(returnTo)}">Later</a></p>
+        """);
+
     public static ContentHttpResult Invitation(HttpContext http, string form, string invitation, string login, string? fault, int status = StatusCodes.Status200OK) => Html(http, "Invitation", fault, $"""
         <h1>You are invited to SomaStack</h1>
         <p>Choose a name and a password. If you have an account on this installation, use its name and password.</p>
@@ -55,9 +63,7 @@ internal static class SignInPage
     public static ContentHttpResult Done(HttpContext http, string tenant, string principal, DateTimeOffset until, string? form, string? ticket, string suggested) => Html(http, "Signed in", null, $"""
         <h1>Signed in</h1>
         <p>You are <strong>{Encode(principal)}</strong> of tenant <strong>{Encode(tenant)}</strong> in this browser until {until.UtcDateTime:yyyy-MM-dd HH:mm} UTC.</p>
-        <p>The web console is not built yet. Until then:</p>
-        <ul><li><a href="/docs">Read and try the API</a></li><li><a href="/readyz?verbose">See what is running</a></li>
-        <li>On the command line: <code>./soma chat</code>, <code>./soma token</code>, <code>./soma status</code></li></ul>
+        <p><a href="/">Open the console</a></p>
         {(ticket is null || form is null ? "" : "<h2>Set a password</h2><p>So that you can come back without a link.</p>" + PasswordForm(form, Hidden("ticket", ticket), null, suggested, "new-password"))}
         <form method="post" action="/v1/auth/signout"><button type="submit">Sign out</button></form>
         """);
@@ -82,11 +88,12 @@ internal static class SignInPage
     {
         var headers = http.Response.Headers;
         headers.CacheControl = "no-store";
-        headers["Referrer-Policy"] = "no-referrer";
-        headers.ContentSecurityPolicy = "default-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+        // With no-referrer browsers send "Origin: null" with our own forms, and then nobody could tell them from another site's.
+        headers["Referrer-Policy"] = "same-origin";
+        headers.ContentSecurityPolicy = $"default-src 'none'; style-src {PageStyle.Source}; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
         return TypedResults.Content($"""
             <!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-            <meta name="color-scheme" content="light dark">{(refresh is null ? "" : $"""<meta http-equiv="refresh" content="0;url={Encode(refresh)}">""")}<title>{Encode(title)} - SomaStack</title></head><body><main>
+            <meta name="color-scheme" content="light dark">{(refresh is null ? "" : $"""<meta http-equiv="refresh" content="0;url={Encode(refresh)}">""")}<title>{Encode(title)} - SomaStack</title>{PageStyle.Element}</head><body><main>
             {(fault is null ? "" : $"""<p role="alert">{Encode(fault)}</p>""")}
             {body}
             </main></body></html>

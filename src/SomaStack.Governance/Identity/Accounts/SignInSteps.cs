@@ -79,7 +79,9 @@ internal sealed class SignInSteps(
         // A page that was opened to set a first password must not replace the one that somebody set meanwhile.
         if (row.Person != ticket.Person) throw IdentityProblems.CodeSpent.Because("A password was set meanwhile.");
         var fault = await setPassword.RunAsync(ticket.Tenant!, ticket.Principal!, form.Login, form.Password, startOver: ticket.Stage == SignInTicket.HostPassword, cancellationToken);
-        if (fault is null) return SignInPage.Message(http, "Password set", "Your password is set. Sign in with it from now on.", form.ReturnTo);
+        // Whoever set his first password is still signed in; a session that a new one ended is begun again where the way leads.
+        if (fault is null && form.ReturnTo is { } onward) return SignInPage.Onward(http, onward);
+        if (fault is null) return SignInPage.Message(http, "Password set", "Your password is set. Sign in with it from now on.", null);
         var known = row.Person is { } id ? (await people.FindAsync(id, cancellationToken))?.Login : null;
         return SignInPage.NewPassword(http, forms.Token(http), form.Ticket, known, form.Login, form.ReturnTo, fault, StatusCodes.Status422UnprocessableEntity);
     }
@@ -109,8 +111,9 @@ internal sealed class SignInSteps(
         {
             HttpOnly = true, SameSite = SameSiteMode.Strict, Secure = http.Request.IsHttps, IsEssential = true, Path = "/", Expires = token.ExpiresAt,
         });
-        if (returnTo is not null) return SignInPage.Onward(http, returnTo);
         var ticket = offerPassword && row.Kind == "user" ? forms.Seal(http, new SignInTicket(SignInTicket.Password, null, row.Tenant, row.Id, [])) : null;
+        if (returnTo is not null)
+            return ticket is null ? SignInPage.Onward(http, returnTo) : SignInPage.FirstPassword(http, row.Tenant, row.Id, forms.Token(http), ticket, Rules.LoginFor(row), returnTo);
         return SignInPage.Done(http, row.Tenant, row.Id, token.ExpiresAt, ticket is null ? null : forms.Token(http), ticket, Rules.LoginFor(row));
     }
 

@@ -11,11 +11,12 @@ internal static class BrowserPage
     public static ContentHttpResult Html(HttpResponse response, string title, string body, string formTarget = "")
     {
         response.Headers.CacheControl = "no-store";
-        response.Headers["Referrer-Policy"] = "no-referrer";
-        response.Headers.ContentSecurityPolicy = $"default-src 'none'; form-action 'self'{(formTarget.Length > 0 ? " " + formTarget : "")}; frame-ancestors 'none'; base-uri 'none'";
+        // With no-referrer browsers send "Origin: null" with our own forms, and then nobody could tell them from another site's.
+        response.Headers["Referrer-Policy"] = "same-origin";
+        response.Headers.ContentSecurityPolicy = $"default-src 'none'; style-src {PageStyle.Source}; form-action 'self'{(formTarget.Length > 0 ? " " + formTarget : "")}; frame-ancestors 'none'; base-uri 'none'";
         return TypedResults.Content($"""
             <!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-            <meta name="color-scheme" content="light dark"><title>{title} - SomaStack</title></head><body><main>
+            <meta name="color-scheme" content="light dark"><title>{title} - SomaStack</title>{PageStyle.Element}</head><body><main>
             {body}
             </main></body></html>
             """, "text/html; charset=utf-8");

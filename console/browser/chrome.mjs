@@ -1,0 +1,42 @@
+// Debian's Chromium under playwright-core, and what every page is checked for.
+import { chromium } from 'playwright-core';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+export const shots = fileURLToPath(new URL('../../artifacts/console/', import.meta.url));
+mkdirSync(shots, { recursive: true });
+
+const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+export const launch = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu', '--force-color-profile=srgb'] });
+
+/** Everything that axe finds wrong on the page, as lines that say where. */
+export const axeFaults = async (page, options = {}) => {
+  // Evaluated by the debugger, so the page's own content policy is not loosened for it.
+  await page.evaluate(axeSource);
+  const found = await page.evaluate(({ tags, off }) => globalThis.axe.run(document, { runOnly: tags, rules: Object.fromEntries(off.map((rule) => [rule, { enabled: false }])), resultTypes: ['violations'] }), { tags: rules, off: options.off ?? [] });
+  return found.violations.flatMap((violation) => violation.nodes.map((node) => `${violation.id}: ${node.target.join(' ')}: ${node.failureSummary?.split('\n').slice(1).join(' ').trim()}`));
+};
+
+/** Collects what a page must never do: throw, log an error, break the content policy, call elsewhere. */
+export const watch = (page, origin) => {
+  const faults = [];
+  page.on('pageerror', (error) => faults.push(`error: ${error.message}`));
+  page.on('console', (message) => {
+    // The browser notes every refused request; those are answers, and tests look at them themselves.
+    if (message.type() === 'error' && !/Failed to load resource/.test(message.text())) faults.push(`console: ${message.text()}`);
+  });
+  page.on('dialog', (dialog) => {
+    faults.push(`dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  page.on('request', (request) => {
+    const url = new URL(request.url());
+    if (url.protocol.startsWith('http') && url.origin !== origin) faults.push(`request elsewhere: ${request.url()}`);
+  });
+  return faults;
+};
+
+export const setTheme = (page, theme) => page.evaluate((name) => { document.documentElement.dataset.theme = name; }, theme);

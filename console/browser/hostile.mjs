@@ -1,0 +1,23 @@
+// Texts by which markup becomes code where somebody forgot to escape; after OWASP's cheat sheet on evading filters.
+export const hostile = [
+  '<script>globalThis.__owned=1</script>',
+  '<img src=x onerror="globalThis.__owned=1">',
+  '"><svg onload=globalThis.__owned=1>',
+  "'><iframe src=\"javascript:parent.__owned=1\"></iframe>",
+  '<a href="javascript:globalThis.__owned=1">click</a>',
+  '[click](javascript:globalThis.__owned=1)',
+  '![x](https://evil.example/pixel.png)',
+  '<style>@import "https://evil.example/x.css";</style>',
+  '<math><mi xlink:href="data:x,<script>globalThis.__owned=1</script>">x</mi></math>',
+  '<details open ontoggle=globalThis.__owned=1>',
+  '<input autofocus onfocus=globalThis.__owned=1>',
+  '<body onload=globalThis.__owned=1>',
+  '<object data="data:text/html,<script>parent.__owned=1</script>"></object>',
+  '<base href="https://evil.example/">',
+  '<meta http-equiv="refresh" content="0;url=https://evil.example/">',
+  '{{constructor.constructor("globalThis.__owned=1")()}}',
+  '${globalThis.__owned=1}',
+  '<scr<script>ipt>globalThis.__owned=1</scr</script>ipt>',
+  '&lt;script&gt;globalThis.__owned=1&lt;/script&gt;',
+  '\u202Etxt.exe\u202C \uFEFF',
+];

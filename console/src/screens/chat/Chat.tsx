@@ -1,0 +1,126 @@
+import { Banner, Button, Drawer } from '@somastack/uix';
+import { useMutation, useQueryClient, useSuspenseQuery } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { List, X } from 'lucide-react';
+import { useEffect, useState } from 'react';
+import { api } from '~/api/client.ts';
+import { Failure } from '~/app/Failure.tsx';
+import { meQuery } from '~/app/queries.ts';
+import { Announce } from './Announce.tsx';
+import { Composer } from './Composer.tsx';
+import { Proof } from './Proof.tsx';
+import { isOpenTurn, sessionQuery, sessionsQuery } from './queries.ts';
+import { route } from './screen.ts';
+import { sendMessage, startSession } from './send.ts';
+import { Thread } from './Thread.tsx';
+import { ThreadList } from './ThreadList.tsx';
+import { useThread } from './useThread.ts';
+import { useChatWords } from './words.ts';
+
+const starter = 'guide';
+
+/** Before the first message: who should answer, and the box to write in. */
+const NewThread = () => {
+  const say = useChatWords();
+  const { persona = starter, q } = route.useSearch();
+  const go = useNavigate();
+  const client = useQueryClient();
+  const [text, setText] = useState('');
+  const me = useSuspenseQuery(meQuery).data;
+  const start = useMutation({
+    mutationFn: (prompt: string) => startSession(prompt, persona),
+    onSuccess: (session) => {
+      void client.invalidateQueries({ queryKey: sessionsQuery.queryKey });
+      void go({ to: '/chat/{-$session}', params: { session }, search: { q } });
+    },
+  });
+  return (
+    <div className="flex min-h-0 flex-1 flex-col">
+      {start.isPending ? (
+        <Thread turns={[]} sending={start.variables} persona={persona} acts={{ onAgain: () => undefined, onEdit: () => undefined, onWhy: () => undefined, busy: true }} chosen={undefined} />
+      ) : (
+        <div className="flex min-h-0 flex-1 flex-col items-center justify-center overflow-y-auto">
+          <h1 className="px-4 text-center text-2xl font-semibold tracking-tight">{say('askTitle')}</h1>
+          <p className="mt-2 max-w-md px-4 text-center text-muted">{say('askText')}</p>
+        </div>
+      )}
+      {me.capabilities.includes('session:start') ? (
+        <Composer text={text} onText={setText} onSend={(words) => start.mutate(words)} running={false} stopping={false} sending={start.isPending} fault={start.error} queue={[]} onQueue={() => undefined} editing={false} onCancelEdit={() => undefined} focus="new"
+          persona={{ value: persona, onChange: (id) => void go({ to: '.', search: (old) => ({ ...old, persona: id }) }) }} />
+      ) : <p className="p-4 text-center text-sm text-muted"><code className="font-mono">session:start</code></p>}
+    </div>
+  );
+};
+
+const OpenThread = ({ id }: { id: string }) => {
+  const say = useChatWords();
+  const { tab, turn: wanted } = route.useSearch();
+  const go = useNavigate();
+  const client = useQueryClient();
+  const { detail, broken, turns } = useThread(id);
+  const [text, setText] = useState('');
+  const [editing, setEditing] = useState(false);
+  const [queue, setQueue] = useState<readonly string[]>([]);
+  const last = turns.at(-1);
+  const running = last ? isOpenTurn(last) : false;
+  const send = useMutation({
+    mutationFn: (words: string) => sendMessage(id, words),
+    onMutate: () => {
+      setText('');
+      setEditing(false);
+    },
+    // What was not sent comes back into the box.
+    onError: (_, words) => setText((now) => now || words),
+    onSettled: () => client.invalidateQueries({ queryKey: sessionQuery(id).queryKey }),
+  });
+  const stop = useMutation({ mutationFn: () => api.POST('/v1/sessions/{id}/cancel', { params: { path: { id } } }) });
+  const { mutate, isPending } = send;
+  useEffect(() => {
+    if (running || isPending || queue.length === 0 || send.error) return;
+    mutate(queue[0]!);
+    setQueue(queue.slice(1));
+  }, [running, isPending, queue, mutate, send.error]);
+  if (detail.error) return <Failure cause={detail.error} onRetry={() => void detail.refetch()} />;
+  const chosen = turns.find((turn) => turn.turn_id === wanted) ?? turns.findLast((turn) => turn.proof) ?? last;
+  const session = detail.data?.session;
+  return (
+    <>
+      <section aria-label={session?.title} className="flex min-h-0 min-w-0 flex-1 flex-col">
+        <h1 className="truncate border-b border-line px-4 py-2.5 text-base font-semibold">{session?.title ?? '…'}</h1>
+        {broken ? <Banner tone="warn" title={say('reconnecting')} className="m-2" /> : null}
+        <Thread turns={turns} sending={isPending ? send.variables : null} persona={session?.persona ?? ''} chosen={tab ? chosen?.turn_id : undefined}
+          acts={{ busy: running || isPending, onAgain: (prompt) => mutate(prompt), onEdit: (prompt) => { setText(prompt); setEditing(true); }, onWhy: (turn) => void go({ to: '.', search: (old) => ({ ...old, turn, tab: old.tab ?? 'thought' }) }) }} />
+        <Announce turn={last} />
+        {session?.status === 'closed' ? <p className="p-4 text-center text-muted">{say('closed')}</p> : (
+          <Composer text={text} onText={setText} onSend={(words) => mutate(words)} onStop={() => stop.mutate()} running={running} stopping={stop.isPending} sending={isPending} fault={send.error ?? stop.error} queue={queue} onQueue={setQueue} editing={editing} onCancelEdit={() => { setEditing(false); setText(''); }} focus={id} />
+        )}
+      </section>
+      {tab ? (
+        <aside aria-label={say('proof')} className="absolute inset-0 z-20 flex min-h-0 flex-col border-s border-line bg-surface lg:static lg:w-[24rem] lg:shrink-0">
+          <div className="flex items-center gap-2 px-4 pt-2.5"><h2 className="flex-1 text-base font-semibold">{say('proof')}</h2>
+            <Button look="quiet" size="icon" aria-label={say('close')} onClick={() => void go({ to: '.', search: (old) => ({ ...old, tab: undefined, turn: undefined }) })}><X aria-hidden className="size-4" /></Button></div>
+          <Proof turn={chosen} tab={tab} onTab={(next) => void go({ to: '.', search: (old) => ({ ...old, tab: next }) })} />
+        </aside>
+      ) : null}
+    </>
+  );
+};
+
+/** Conversations: the list, the one that is open, and what its answers rest on. */
+export const Chat = () => {
+  const say = useChatWords();
+  const [listed, setListed] = useState(false);
+  const { session } = route.useParams();
+  const { q = '' } = route.useSearch();
+  const go = useNavigate();
+  useEffect(() => setListed(false), [session]);
+  const list = <ThreadList current={session} query={q} onQuery={(next) => void go({ to: '.', search: (old) => ({ ...old, q: next || undefined }), replace: true })} />;
+  return (
+    <div className="relative flex min-h-0 flex-1 max-md:flex-col">
+      <div className="hidden w-64 shrink-0 border-e border-line bg-surface md:block">{list}</div>
+      <div className="border-b border-line bg-surface px-2 py-1 md:hidden"><Button look="quiet" size="sm" onClick={() => setListed(true)}><List aria-hidden className="size-4" />{say('threads')}</Button></div>
+      <Drawer open={listed} onOpenChange={setListed} title={say('threads')}>{list}</Drawer>
+      {session ? <OpenThread key={session} id={session} /> : <NewThread />}
+    </div>
+  );
+};
