@@ -33,18 +33,18 @@ internal static class EventRules
 
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);
 
-    private static readonly Dictionary<string, Func<JournalLine, IEnumerable<RuleEffect>>> Table = new(StringComparer.Ordinal)
-    {
+    private static readonly (string Type, Func<JournalLine, IEnumerable<RuleEffect>> Rule)[] Table =
+    [
         // Approvals: whoever may decide, but never whoever asked; then whoever asked.
-        [ApprovalEvents.Proposed] = On(RulesJson.Default.ApprovalProposed, static (line, one) =>
+        (ApprovalEvents.Proposed, On(RulesJson.Default.ApprovalProposed, static (line, one) =>
         [
             new Tell(Draft("review", "warning", $"Approval wanted: {one.Kind}", one.Summary, Audience.Holders(Capability.ApprovalDecide, one.Requester)) with
             {
                 Subject = "approval/" + one.Id, GroupKey = Key("approvals", one.Kind), Link = "/approvals/" + one.Id, RequiresAck = true, ExpiresAt = one.ExpiresAt, Untrusted = true,
                 Metadata = Pairs(("approval", one.Id), ("digest", one.Digest), ("kind", one.Kind), ("resource", one.Resource), ("requester", one.Requester)),
             }),
-        ]),
-        [ApprovalEvents.Decided] = On(RulesJson.Default.ApprovalDecided, static (line, one) =>
+        ])),
+        (ApprovalEvents.Decided, On(RulesJson.Default.ApprovalDecided, static (line, one) =>
         [
             new Resolve("approval/" + one.Id, one.Decision == "approve" ? "approved" : "rejected"),
             new Tell(Draft(one.Decision == "approve" ? "success" : "alert", one.Decision == "approve" ? "info" : "warning", one.Decision == "approve" ? "Your request was approved" : "Your request was refused",
@@ -52,8 +52,8 @@ internal static class EventRules
             {
                 GroupKey = "approvals/mine", Link = "/approvals/" + one.Id, Untrusted = one.Comment is not null, Metadata = Pairs(("approval", one.Id), ("decision", one.Decision), ("decider", one.Decider)),
             }),
-        ]),
-        [ApprovalEvents.Returned] = On(RulesJson.Default.ApprovalReturned, static (line, one) =>
+        ])),
+        (ApprovalEvents.Returned, On(RulesJson.Default.ApprovalReturned, static (line, one) =>
             one.Code == "withdrawn" ? [new Resolve("approval/" + one.Id, one.Code)] :
             [
                 new Resolve("approval/" + one.Id, one.Code),
@@ -61,142 +61,144 @@ internal static class EventRules
                 {
                     GroupKey = "approvals/mine", Link = "/approvals/" + one.Id, Metadata = Pairs(("approval", one.Id), ("code", one.Code)),
                 }),
-            ]),
+            ])),
 
         // What stops or changes everything.
-        [PolicyEvents.KillSwitchChanged] = On(RulesJson.Default.KillSwitchChanged, static (line, one) => KillSwitch(line, one)),
-        [SettingsEvents.ModeChanged] = On(RulesJson.Default.ModeChanged, static (line, one) =>
+        (PolicyEvents.KillSwitchChanged, On(RulesJson.Default.KillSwitchChanged, static (line, one) => KillSwitch(line, one))),
+        (SettingsEvents.ModeChanged, On(RulesJson.Default.ModeChanged, static (line, one) =>
         [
             new Tell(Draft("alert", one.To.StartsWith("production", StringComparison.Ordinal) ? "warning" : "error", $"Deployment mode is now {one.To}", $"It was {one.From}. {one.Reason}", Admins) with
             {
                 GroupKey = "mode", Link = "/settings/mode", Untrusted = true, Metadata = Pairs(("from", one.From), ("to", one.To), ("cause", one.Cause), ("by", one.ChangedBy)),
             }, Installation: true),
-        ]),
-        [ConstitutionEvents.Updated] = On(RulesJson.Default.ConstitutionUpdated, static (line, one) =>
+        ])),
+        (ConstitutionEvents.Updated, On(RulesJson.Default.ConstitutionUpdated, static (line, one) =>
         [
             new Tell(Draft("alert", "warning", one.RollbackOf is null ? $"Constitution {one.Version} took effect" : $"Constitution was rolled back to the text of version {one.RollbackOf}",
                 "Sessions that are pinned to another one are refused from now on.", Admins) with
             {
                 GroupKey = "constitution", Link = "/constitution", Metadata = Pairs(("version", Number(one.Version)), ("hash", one.Hash)),
             }, line.Tenant == Db.AllTenants),
-        ]),
-        [ConstitutionEvents.Refused] = On(RulesJson.Default.ConstitutionRefused, static (line, one) =>
+        ])),
+        (ConstitutionEvents.Refused, On(RulesJson.Default.ConstitutionRefused, static (line, one) =>
         [
             new Tell(Draft("alert", "error", "A constitution was refused", one.Detail, Admins) with
             {
                 GroupKey = "constitution", Link = "/constitution", Untrusted = true, DedupeKey = "constitution-refused/" + one.Code, Metadata = Pairs(("code", one.Code)),
             }, line.Tenant == Db.AllTenants),
-        ]),
-        [PolicyEvents.PolicyUpdated] = On(RulesJson.Default.PolicyUpdated, static (line, one) =>
+        ])),
+        (PolicyEvents.PolicyUpdated, On(RulesJson.Default.PolicyUpdated, static (line, one) =>
         [
             new Tell(Draft("alert", "info", $"Policy {one.Version} took effect", "", Admins) with
             {
                 GroupKey = "policy", Link = "/policies", Metadata = Pairs(("version", Number(one.Version)), ("hash", one.Hash)),
             }, line.Tenant == Db.AllTenants),
-        ]),
-        [PolicyNotify] = On(RulesJson.Default.PolicyNotice, static (line, one) =>
+        ])),
+        (PolicyNotify, On(RulesJson.Default.PolicyNotice, static (line, one) =>
         [
             new Tell(Draft("alert", Severities.Rank(one.Severity) < 0 ? "warning" : one.Severity, one.Title, one.Subject ?? "", Admins) with
             {
                 GroupKey = "policy/notices", Untrusted = true, DedupeKey = Key("policy-notice", one.Severity, one.Title, one.Subject ?? ""),
             }),
-        ]),
+        ])),
 
         // Money.
-        [BillingEvents.CostAnomaly] = On(RulesJson.Default.CostAnomaly, static (line, one) =>
+        (BillingEvents.CostAnomaly, On(RulesJson.Default.CostAnomaly, static (line, one) =>
         [
             new Tell(Draft("budget", "warning", $"Costs of {one.Model} deserve a look", CostSentence(one.Reason), Audience.Holders(Capability.BillingRead)) with
             {
                 GroupKey = "costs", Link = "/billing", DedupeKey = Key("cost", one.Provider, one.Model, one.Reason), DedupeWindow = Day,
                 Metadata = Pairs(("provider", one.Provider), ("model", one.Model), ("reason", one.Reason), ("reservation", one.ReservationId)),
             }),
-        ]),
-        [BillingEvents.LimitChanged] = On(RulesJson.Default.LimitChanged, static (line, one) => Limit(one, "changed")),
-        [BillingEvents.LimitRemoved] = On(RulesJson.Default.LimitChanged, static (line, one) => Limit(one, "removed")),
+        ])),
+        (BillingEvents.LimitChanged, On(RulesJson.Default.LimitChanged, static (line, one) => Limit(one, "changed"))),
+        (BillingEvents.LimitRemoved, On(RulesJson.Default.LimitChanged, static (line, one) => Limit(one, "removed"))),
 
         // Conduct.
-        [PolicyEvents.ModerationStrike] = On(RulesJson.Default.ModerationStrike, static (line, one) => Strike(one)),
-        [PolicyEvents.ModerationAppealed] = On(RulesJson.Default.ModerationAppealed, static (line, one) =>
+        (PolicyEvents.ModerationStrike, On(RulesJson.Default.ModerationStrike, static (line, one) => Strike(one))),
+        (PolicyEvents.ModerationAppealed, On(RulesJson.Default.ModerationAppealed, static (line, one) =>
         [
             new Tell(Draft("review", "warning", $"{one.Principal} appeals a moderation", "Read the appeal and decide it.", Audience.Holders(Capability.ModerationReview, one.Principal)) with
             {
                 Subject = "appeal/" + one.AppealId, GroupKey = "moderation", RequiresAck = true, Link = "/moderation/appeals/" + one.AppealId, Metadata = Pairs(("appeal", one.AppealId)),
             }),
-        ]),
-        [PolicyEvents.ModerationAppealDecided] = On(RulesJson.Default.ModerationAppealDecided, static (line, one) =>
+        ])),
+        (PolicyEvents.ModerationAppealDecided, On(RulesJson.Default.ModerationAppealDecided, static (line, one) =>
         [
             new Resolve("appeal/" + one.AppealId, one.Decision),
             new Tell(Draft(one.Decision == "reset" ? "success" : "alert", "warning", one.Decision == "reset" ? "Your appeal was granted" : "Your appeal was refused", one.Reason, Audience.Of(one.Principal)) with
             {
                 GroupKey = "moderation", Untrusted = true, Metadata = Pairs(("appeal", one.AppealId)),
             }),
-        ]),
-        [IdentityEvents.TrainingStarted] = On(RulesJson.Default.TrainingStarted, static (line, one) =>
+        ])),
+        (IdentityEvents.TrainingStarted, On(RulesJson.Default.TrainingStarted, static (line, one) =>
         [
             new Tell(Draft("alert", "warning", $"{one.Principal} trains this tenant", $"Nobody else acts in it until {one.EndsAt.UtcDateTime:yyyy-MM-dd HH:mm} UTC. {one.Reason}", Audience.Tenant) with
             {
                 Subject = "training", GroupKey = "training", Untrusted = true, ExpiresAt = one.EndsAt, Metadata = Pairs(("principal", one.Principal)),
             }),
-        ]),
-        [IdentityEvents.TrainingStopped] = On(RulesJson.Default.TrainingStopped, static (line, one) =>
+        ])),
+        (IdentityEvents.TrainingStopped, On(RulesJson.Default.TrainingStopped, static (line, one) =>
         [
             new Resolve("training", "stopped"),
             new Tell(Draft("success", "info", "The training is over", one.Reason ?? "", Audience.Tenant) with { GroupKey = "training", Untrusted = one.Reason is not null }),
-        ]),
+        ])),
 
         // Accounts: what its holder must see when it was not he who did it.
-        [IdentityEvents.CredentialsRefused] = On(RulesJson.Default.CredentialsRefused, static (line, one) => LockOuts(one)),
-        [IdentityEvents.PasswordChanged] = On(RulesJson.Default.PasswordChanged, static (line, one) => Account("Your password was changed", one.Principal)),
-        [IdentityEvents.MfaChanged] = On(RulesJson.Default.MfaChanged, static (line, one) => Account(one.Enrolled ? "A second factor was added" : "Your second factor was removed", one.Principal)),
-        [IdentityEvents.RecoveryCodeUsed] = On(RulesJson.Default.RecoveryCodeUsed, static (line, one) => Account("A recovery code was used", one.Principal)),
-        [IdentityEvents.ApiKeyCreated] = On(RulesJson.Default.ApiKeyCreated, static (line, one) => Account($"An API key was made for you: {Line(one.Name)}", one.Principal)),
-        [IdentityEvents.Invited] = On(RulesJson.Default.Invited, static (line, one) =>
+        (IdentityEvents.CredentialsRefused, On(RulesJson.Default.CredentialsRefused, static (line, one) => LockOuts(one))),
+        (IdentityEvents.PasswordChanged, On(RulesJson.Default.PasswordChanged, static (line, one) => Account("Your password was changed", one.Principal))),
+        (IdentityEvents.MfaChanged, On(RulesJson.Default.MfaChanged, static (line, one) => Account(one.Enrolled ? "A second factor was added" : "Your second factor was removed", one.Principal))),
+        (IdentityEvents.RecoveryCodeUsed, On(RulesJson.Default.RecoveryCodeUsed, static (line, one) => Account("A recovery code was used", one.Principal))),
+        (IdentityEvents.ApiKeyCreated, On(RulesJson.Default.ApiKeyCreated, static (line, one) => Account($"An API key was made for you: {Line(one.Name)}", one.Principal))),
+        (IdentityEvents.Invited, On(RulesJson.Default.Invited, static (line, one) =>
         [
             new Tell(Draft("alert", "info", $"{one.Principal} was invited", $"Until {one.ExpiresAt.UtcDateTime:yyyy-MM-dd HH:mm} UTC.", Admins) with
             {
                 GroupKey = "people", Link = "/users", Metadata = Pairs(("invitation", one.Id), ("by", line.Actor)),
             }),
-        ]),
-        [IdentityEvents.InvitationAccepted] = On(RulesJson.Default.InvitationAccepted, static (line, one) =>
+        ])),
+        (IdentityEvents.InvitationAccepted, On(RulesJson.Default.InvitationAccepted, static (line, one) =>
         [
             new Tell(Draft("success", "info", $"{one.Principal} accepted the invitation", "", Admins) with { GroupKey = "people", Link = "/users", Metadata = Pairs(("invitation", one.Id)) }),
-        ]),
+        ])),
 
         // Models and work.
-        [BenchmarkEvents.PromotionSuggested] = On(RulesJson.Default.PromotionSuggested, static (line, one) => Promotion(one, "Another model scores better")),
-        [BenchmarkEvents.RollbackSuggested] = On(RulesJson.Default.PromotionSuggested, static (line, one) => Promotion(one, "The primary model has become worse")),
-        [BenchmarkEvents.PromotionDecided] = On(RulesJson.Default.PromotionDecided, static (line, one) => [new Resolve("promotion/" + one.PromotionId, one.Decision)]),
-        [BenchmarkEvents.RunFinished] = On(RulesJson.Default.RunFinished, static (line, one) => one.Status != "failed" ? [] :
+        (BenchmarkEvents.PromotionSuggested, On(RulesJson.Default.PromotionSuggested, static (line, one) => Promotion(one, "Another model scores better"))),
+        (BenchmarkEvents.RollbackSuggested, On(RulesJson.Default.PromotionSuggested, static (line, one) => Promotion(one, "The primary model has become worse"))),
+        (BenchmarkEvents.PromotionDecided, On(RulesJson.Default.PromotionDecided, static (line, one) => [new Resolve("promotion/" + one.PromotionId, one.Decision)])),
+        (BenchmarkEvents.RunFinished, On(RulesJson.Default.RunFinished, static (line, one) => one.Status != "failed" ? [] :
         [
             new Tell(Draft("alert", "error", "A benchmark run failed", one.Error ?? "", Audience.Holders(Capability.BenchmarkRun)) with
             {
                 GroupKey = "benchmarks", Link = "/benchmarks/runs/" + one.RunId, Untrusted = true, Metadata = Pairs(("run", one.RunId)),
             }),
-        ]),
-        [RequestEvents.Completed] = On(RulesJson.Default.RequestCompleted, static (line, one) => one.Status != "failed" ? [] :
+        ])),
+        (RequestEvents.Completed, On(RulesJson.Default.RequestCompleted, static (line, one) => one.Status != "failed" ? [] :
         [
             new Tell(Draft("alert", one.Dead ? "error" : "warning", one.Dead ? "A request failed for good" : "A request failed", $"After {Number(one.Attempt)} attempts: {one.Code ?? "unknown"}.", Audience.Of(line.Actor)) with
             {
                 GroupKey = "requests", DedupeKey = Key("request", line.Actor, one.Code ?? ""), Link = "/requests/" + one.RequestId, Metadata = Pairs(("request", one.RequestId), ("code", one.Code ?? "")),
             }),
-        ]),
-        [DeadLettered.Type] = On(RulesJson.Default.DeadLettered, static (line, one) =>
+        ])),
+        (DeadLettered.Type, On(RulesJson.Default.DeadLettered, static (line, one) =>
         [
             new Tell(Draft("alert", "error", $"{one.Consumer} gave up on an event", $"{one.What} is a dead letter now. The operator sees why, and replays it.",
                 line.Tenant == Db.AllTenants ? Operators : Admins) with
             {
                 GroupKey = "dead-letters", DedupeKey = Key("dead-letter", one.Consumer, one.What), Metadata = Pairs(("dead_letter", one.Id), ("consumer", one.Consumer), ("type", one.What)),
             }, line.Tenant == Db.AllTenants),
-        ]),
-    };
+        ])),
+    ];
 
     private static Audience Admins => Audience.Holders(Capability.TenantAdmin);
     private static Audience Operators => Audience.Holders(Capability.PlatformAdmin);
 
-    public static IReadOnlyList<string> Types { get; } = [.. Table.Keys];
+    private static readonly Dictionary<string, Func<JournalLine, IEnumerable<RuleEffect>>> ByType = Table.ToDictionary(static one => one.Type, static one => one.Rule, StringComparer.Ordinal);
+
+    public static IReadOnlyList<string> Types { get; } = [.. ByType.Keys];
 
     /// <summary>What the event asks for, in order; nothing when it concerns nobody.</summary>
-    public static IReadOnlyList<RuleEffect> Of(JournalLine line) => Table.TryGetValue(line.Type, out var rule) ? [.. rule(line).Select(effect => Sourced(effect, line))] : [];
+    public static IReadOnlyList<RuleEffect> Of(JournalLine line) => ByType.TryGetValue(line.Type, out var rule) ? [.. rule(line).Select(effect => Sourced(effect, line))] : [];
 
     private static Func<JournalLine, IEnumerable<RuleEffect>> On<T>(JsonTypeInfo<T> shape, Func<JournalLine, T, IEnumerable<RuleEffect>> rule) where T : class =>
         line => rule(line, JsonSerializer.Deserialize(line.Data, shape) ?? throw new JsonException("The event is empty."));
