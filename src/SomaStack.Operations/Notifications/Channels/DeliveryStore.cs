@@ -39,14 +39,16 @@ internal sealed class DeliveryStore(Db db)
             SELECT {LedgerRow.Columns:raw} FROM notification_deliveries
             WHERE tenant <> '' AND state IN ('waiting', 'running') AND due_at <= {at} AND lease_until <= {at} AND id IN (
                 SELECT p.id FROM (
-                    SELECT w.id, w.due_at, w.served, ROW_NUMBER() OVER (PARTITION BY w.tenant, w.target ORDER BY w.due_at, w.id) AS in_target,
-                        ROW_NUMBER() OVER (PARTITION BY w.tenant ORDER BY w.due_at, w.id) AS in_tenant
+                    SELECT t.id, t.due_at, t.served, ROW_NUMBER() OVER (PARTITION BY t.tenant ORDER BY t.due_at, t.id) AS in_tenant
                     FROM (
-                        SELECT tenant, id, target, due_at, CASE WHEN tenant IN {ask.ServedTenants:in} THEN 1 ELSE 0 END AS served FROM notification_deliveries
-                        WHERE tenant <> '' AND channel = {ask.Channel} AND state IN ('waiting', 'running') AND due_at <= {at} AND lease_until <= {at}
-                            AND target NOT IN {ask.BusyTargets:in} AND tenant NOT IN {ask.BusyTenants:in}
-                        ORDER BY served, due_at LIMIT {Window}) w) p
-                WHERE p.in_target <= {(long)ask.PerTarget} AND p.in_tenant <= {(long)ask.PerTenant} ORDER BY p.served, p.due_at LIMIT {(long)ask.Limit})
+                        SELECT w.tenant, w.id, w.due_at, w.served, ROW_NUMBER() OVER (PARTITION BY w.tenant, w.target ORDER BY w.due_at, w.id) AS in_target
+                        FROM (
+                            SELECT tenant, id, target, due_at, CASE WHEN tenant IN {ask.ServedTenants:in} THEN 1 ELSE 0 END AS served FROM notification_deliveries
+                            WHERE tenant <> '' AND channel = {ask.Channel} AND state IN ('waiting', 'running') AND due_at <= {at} AND lease_until <= {at}
+                                AND target NOT IN {ask.BusyTargets:in} AND tenant NOT IN {ask.BusyTenants:in}
+                            ORDER BY served, due_at LIMIT {Window}) w) t
+                    WHERE t.in_target <= {(long)ask.PerTarget}) p
+                WHERE p.in_tenant <= {(long)ask.PerTenant} ORDER BY p.served, p.due_at LIMIT {(long)ask.Limit})
             ORDER BY due_at, id{db.SkipLocked:raw}
             """);
         if (due.Count == 0) return due;
