@@ -128,7 +128,7 @@ public sealed class RuleContract(Databases databases)
     private static Task<Approval> ProposeAsync(NotificationHouse house, string requester) => house.Db.WriteAsync(
         "demo", work => house.Get<IApprovals>().ProposeAsync(work, house.As(requester), new ApprovalRequest("tool.call", "shell", """{"command":"rm"}""", "c", 1, "Delete it all?")), Stop);
 
-    private static Task AppendAsync(NotificationHouse house, string tenant, string type, string json) => house.Db.WriteAsync(
+    private static Task<long> AppendAsync(NotificationHouse house, string tenant, string type, string json) => house.Db.WriteAsync(
         tenant, work => house.Get<Journal>().AppendAsync(work, RequestContext.ForSystem(tenant, DeploymentMode.Test), type, JsonDocument.Parse(json).RootElement.Clone(), SampleJson.Default.JsonElement), Stop);
 
     /// <summary>Every line from the beginning, as a bus that delivers again would bring them.</summary>

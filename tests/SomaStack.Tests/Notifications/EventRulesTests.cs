@@ -84,17 +84,20 @@ public sealed class EventRulesTests
     [Fact]
     public void Every_rule_is_tested_with_an_event_of_its_room()
     {
-        var tested = Events().Select(static row => row.Data.Item1).Append(EventRules.PolicyNotify).ToHashSet();
-        Assert.Empty(EventRules.Types.Where(type => !tested.Contains(type)));
+        var tested = Events().Select(static row => row.Data.Item1).Append(PolicyEvents.Notify).ToHashSet();
+        Assert.DoesNotContain(EventRules.Types, type => !tested.Contains(type));
     }
 
     [Fact]
     public void A_policy_s_obligation_to_notify_is_told_as_it_says()
     {
-        var tell = Assert.IsType<Tell>(EventRules.Of(Line(EventRules.PolicyNotify, """{"severity":"error","title":"Large transfer","subject":"session/1","more":1}""")).Single());
+        var tell = Assert.IsType<Tell>(EventRules.Of(Line(PolicyEvents.Notify, Notice("error", "Large transfer", "session/1"))).Single());
         Assert.Equal(("error", "Large transfer", "session/1", true), (tell.Draft.Severity, tell.Draft.Title, tell.Draft.Body, tell.Draft.Untrusted));
-        Assert.Equal("warning", ((Tell)EventRules.Of(Line(EventRules.PolicyNotify, """{"severity":"loud","title":"x"}""")).Single()).Draft.Severity);
+        Assert.Equal("warning", ((Tell)EventRules.Of(Line(PolicyEvents.Notify, Notice("loud", "x", ""))).Single()).Draft.Severity);
     }
+
+    private static string Notice(string severity, string title, string subject) =>
+        JsonSerializer.Serialize(new PolicyNotice(severity, title, subject, "treasury", "tell", "model.call", "gpt-4o", 1), PolicyJson.Default.PolicyNotice);
 
     [Fact]
     public void What_people_wrote_never_breaks_a_notification()
@@ -105,7 +108,7 @@ public sealed class EventRulesTests
             (ApprovalEvents.Proposed, JsonSerializer.Serialize(new ApprovalProposed("a1", hostile, hostile, "d", "ada", hostile, null, false, At), ApprovalsJson.Default.ApprovalProposed)),
             (PolicyEvents.KillSwitchChanged, JsonSerializer.Serialize(new KillSwitchChanged(true, "tool", hostile, hostile[..100]), PolicyJson.Default.KillSwitchChanged)),
             (BillingEvents.CostAnomaly, JsonSerializer.Serialize(new CostAnomaly("r", hostile, hostile, "chat", "zero_cost", 1, 1, 0, 0, "USD"), BillingJson.Default.CostAnomaly)),
-            (EventRules.PolicyNotify, JsonSerializer.Serialize(new PolicyNotice("error", hostile, hostile), RulesJson.Default.PolicyNotice)),
+            (PolicyEvents.Notify, Notice("error", hostile, hostile)),
         })
             foreach (var tell in EventRules.Of(Line(type, json)).OfType<Tell>())
             {

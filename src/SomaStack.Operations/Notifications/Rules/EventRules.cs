@@ -28,9 +28,6 @@ internal sealed record Resolve(string Subject, string Resolution) : RuleEffect;
 /// </summary>
 internal static class EventRules
 {
-    /// <summary>The gate's obligation to notify: severity, title and subject are the policy's, the words may be anybody's.</summary>
-    public const string PolicyNotify = "somastack.policy.notify.v1";
-
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);
 
     private static readonly (string Type, Func<JournalLine, IEnumerable<RuleEffect>> Rule)[] Table =
@@ -94,11 +91,14 @@ internal static class EventRules
                 GroupKey = "policy", Link = "/policies", Metadata = Pairs(("version", Number(one.Version)), ("hash", one.Hash)),
             }, line.Tenant == Db.AllTenants),
         ])),
-        (PolicyNotify, On(RulesJson.Default.PolicyNotice, static (line, one) =>
+        // A target that is a capability names its holders; any other word is for the administrators to read.
+        (PolicyEvents.Notify, On(RulesJson.Default.PolicyNotice, static (line, one) =>
         [
-            new Tell(Draft("alert", Severities.Rank(one.Severity) < 0 ? "warning" : one.Severity, one.Title, one.Subject ?? "", Admins) with
+            new Tell(Draft("alert", Severities.Rank(one.Severity) < 0 ? "warning" : one.Severity, one.Title, one.Subject,
+                Capability.All.Contains(one.Target) ? Audience.Holders(one.Target) : Admins) with
             {
-                GroupKey = "policy/notices", Untrusted = true, DedupeKey = Key("policy-notice", one.Severity, one.Title, one.Subject ?? ""),
+                GroupKey = "policy/notices", Untrusted = true, DedupeKey = Key("policy-notice", one.Severity, one.Title, one.Subject),
+                Metadata = Pairs(("rule", one.Rule), ("target", one.Target)),
             }),
         ])),
 

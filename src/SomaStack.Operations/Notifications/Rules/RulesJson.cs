@@ -11,10 +11,6 @@ using SomaStack.Platform;
 
 namespace SomaStack.Operations.Notifications;
 
-/// <summary>What a policy's obligation to notify says; its room has more in the event.</summary>
-/// <param name="Severity">info, warning, error or critical; anything else counts as warning.</param>
-internal sealed record PolicyNotice(string Severity, string Title, string? Subject = null);
-
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(ApprovalProposed))]
 [JsonSerializable(typeof(ApprovalDecided))]
