@@ -10,7 +10,8 @@ internal static class PageStyle
         :root{--bg:#f9fafa;--card:#fff;--line:#dfe3e4;--field:#7d8688;--text:#1b2325;--muted:#535d60;--go:#1f3236;--on:#fff;--accent:#00696a;--bad:#b3261e;--soft:#fdf1ef}
         @media(prefers-color-scheme:dark){:root{--bg:#111617;--card:#181e20;--line:#2d3537;--field:#7c8688;--text:#e6ebec;--muted:#a3adb0;--go:#d3e5e7;--on:#121a1c;--accent:#6fcfc8;--bad:#ff9d94;--soft:#3a1f1c}}
         *{box-sizing:border-box}
-        body{margin:0;min-height:100vh;display:flex;align-items:center;justify-content:center;padding:24px;background:var(--bg);color:var(--text);font:15px/1.5 'Inter Variable',system-ui,-apple-system,'Segoe UI',sans-serif}
+        body{margin:0;min-height:100vh;display:flex;align-items:center;justify-content:center;padding:24px;background:var(--bg);color:var(--text);
+            font:15px/1.5 'Inter Variable',system-ui,-apple-system,'Segoe UI',sans-serif}
         main{width:100%;max-width:400px;padding:32px;background:var(--card);border:1px solid var(--line);border-radius:14px}
         main::before{content:'SomaStack';display:block;margin-bottom:20px;color:var(--accent);font-weight:650;letter-spacing:-.01em}
         h1{margin:0 0 8px;font-size:22px;line-height:1.25;letter-spacing:-.01em}
