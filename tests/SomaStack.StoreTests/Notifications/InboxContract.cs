@@ -198,11 +198,18 @@ public sealed class InboxContract(Databases databases)
         await house.PublishAsync(Some("waits") with { RequiresAck = true });
         await house.PublishAsync(Some("elsewhere"), "other");
         await house.RunTimersAsync();
+        await house.Db.WriteAsync("demo", async work =>
+        {
+            await DigestStore.BeginAsync(work, "demo", "d1", "ada", new DateOnly(2026, 11, 28), house.Now);
+            await DeliveryStore.QueueAsync(work, new NewDelivery("demo", "", "d1", "ada", "email", "ada@example.org", house.Now, "digest"), house.Now);
+        }, Stop);
         house.Clock.Advance(TimeSpan.FromDays(91));
         await house.PublishAsync(Some("new"));
         Assert.Equal(2, await house.Get<PurgeNotifications>().PurgeAsync(Stop));
         Assert.Equal(["new", "waits"], await house.ListAsync("ada"));
         Assert.Empty(await house.ListAsync("ada", "all", "other"));
+        Assert.Equal(0, await house.Db.NumberAsync("demo", $"SELECT COUNT(*) FROM notification_digests WHERE tenant = {"demo"}", Stop));
+        Assert.Equal(0, await house.Db.NumberAsync("demo", $"SELECT COUNT(*) FROM notification_deliveries WHERE tenant = {"demo"} AND digest = {"d1"}", Stop));
         Assert.Equal(0, await house.Get<PurgeNotifications>().PurgeAsync(Stop));
     }
 

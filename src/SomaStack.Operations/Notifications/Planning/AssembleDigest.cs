@@ -14,7 +14,8 @@ internal sealed class AssembleDigest(TargetStore targets, INotificationPreferenc
         // The hours may have been changed since the timer was set.
         var due = Planner.Earliest(Severities.All[0], wanted, now);
         var target = (await targets.OfAsync(timer.Tenant, timer.Principal, cancellationToken))
-            .FirstOrDefault(static one => one.Channel == NotificationChannels.Email && !one.Unsubscribed.Contains("*"));
+            .FirstOrDefault(static one =>
+                one.Channel == NotificationChannels.Email && !one.Unsubscribed.Contains("*") && !one.Unsubscribed.Contains(EmailChannel.DigestScope));
         await db.WriteAsync(timer.Tenant, async work =>
         {
             var digest = Ids.New(clock);

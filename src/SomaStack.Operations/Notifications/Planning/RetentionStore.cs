@@ -28,6 +28,21 @@ internal sealed class RetentionStore(Db db)
         await work.ExecuteAsync($"DELETE FROM notification_timers WHERE tenant = {tenant} AND notification IN {ids:in}");
         await work.ExecuteAsync($"DELETE FROM notification_links WHERE tenant = {tenant} AND notification IN {ids:in}");
         await work.ExecuteAsync($"DELETE FROM notification_digest_items WHERE tenant = {tenant} AND notification IN {ids:in}");
+        await DeleteDigestsAsync(work, tenant, before, limit);
         return await work.ExecuteAsync($"DELETE FROM notifications WHERE tenant = {tenant} AND id IN {ids:in}");
     }, cancellationToken);
+
+    /// <summary>A digest is younger than what it tells of, so it goes with the tenant's next batch.</summary>
+    private static async Task DeleteDigestsAsync(DbWork work, string tenant, long before, int limit)
+    {
+        var digests = await work.QueryAsync(static reader => reader.GetString(0),
+            $"SELECT id FROM notification_digests WHERE tenant = {tenant} AND created_at < {before} ORDER BY created_at LIMIT {(long)limit}");
+        if (digests.Count == 0) return;
+        await work.ExecuteAsync($"""
+            DELETE FROM notification_attempts WHERE tenant = {tenant}
+              AND delivery IN (SELECT d.id FROM notification_deliveries d WHERE d.tenant = {tenant} AND d.digest IN {digests:in})
+            """);
+        await work.ExecuteAsync($"DELETE FROM notification_deliveries WHERE tenant = {tenant} AND digest IN {digests:in}");
+        await work.ExecuteAsync($"DELETE FROM notification_digests WHERE tenant = {tenant} AND id IN {digests:in}");
+    }
 }
