@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { axeFaults, setTheme, shots } from './chrome.mjs';
+import { seed } from './seed.mjs';
 import { sharedWorld } from './shared.mjs';
 
 const mountedMax = 50;
@@ -14,6 +15,13 @@ const screens = [
   { name: 'chat', path: (world) => `/chat/${world.session}?tab=policy`, ready: (page) => page.getByRole('tabpanel', { name: 'Policy' }).getByText('threshold').first() },
   { name: 'inbox', path: '/inbox?state=all', ready: (page) => page.getByRole('article').first() },
   { name: 'inbox-empty', path: '/inbox?state=voided', ready: (page) => page.getByText('Nothing matches these filters') },
+  { name: 'memory-recall', path: '/memories?q=Who%20may%20stop%20everything', ready: (page) => page.getByText('Sum of the terms').first() },
+  { name: 'memory-recall-empty', path: '/memories', ready: (page) => page.getByText('Ask memory something') },
+  { name: 'memory-items', path: '/memories?tab=items', ready: (page) => page.getByRole('grid', { name: 'Memories' }) },
+  { name: 'memory-items-empty', path: '/memories?tab=items&kind=procedure', ready: (page) => page.getByText('No memory read so far matches') },
+  { name: 'memory-item', path: (world) => `/memories?tab=items&id=${world.memory}`, ready: (page) => page.getByRole('rowheader', { name: 'Ada' }) },
+  { name: 'memory-working', path: (world) => `/memories?tab=working&session=${world.session}`, ready: (page) => page.getByRole('button', { name: 'Pin' }).first() },
+  { name: 'memory-buffer', path: '/memories?tab=buffer', ready: (page) => page.getByRole('button', { name: 'Try again' }) },
   { name: 'audit', path: '/audit', ready: (page) => page.getByRole('grid', { name: 'Journal lines' }) },
   { name: 'audit-line', path: (world) => `/audit?position=${world.position}`, ready: (page) => page.getByText('Proven here, by this browser’s own cryptography.') },
   { name: 'audit-empty', path: '/audit?q=nothing-has-this-name', ready: (page) => page.getByText('No line matches these filters') },
@@ -35,6 +43,8 @@ before(async () => {
     const turn = (await world.soma.call('GET', `/v1/sessions/${session.id}`)).body.turns.find((one) => one.proof?.memories.length);
     if (turn) Object.assign(world, { session: session.id, position: turn.proof.journal_position });
   }
+  world.paced.goOn();
+  Object.assign(world, await seed(world.soma));
   assert.ok(world.session, 'No session with a proof was left by the journey.');
 });
 
@@ -112,6 +122,23 @@ describe('is fast', () => {
       const mounted = await grid.getByRole('row').count();
       assert.ok(mounted <= mountedMax, `${mounted} rows are mounted`);
     }
+  });
+});
+
+describe('forgets', () => {
+  test('one memory for good, after a typed word, and proves it', async () => {
+    faults.length = 0;
+    const { id } = (await world.soma.call('POST', '/v1/remember', { text: 'This sentence is to be forgotten.' })).body;
+    await page.goto(`/memories?tab=items&id=${id}`);
+    await page.getByRole('button', { name: 'Erase…' }).click();
+    const erase = page.getByRole('button', { name: 'Erase', exact: true });
+    assert.ok(await erase.isDisabled());
+    await page.getByLabel('Type erase to confirm').fill('erase');
+    await erase.click();
+    await page.getByRole('heading', { name: 'Proof of erasure' }).last().waitFor();
+    assert.equal((await world.soma.call('GET', `/v1/memory/${id}/erasure`)).body.clear, true);
+    assert.deepEqual(await axeFaults(page), []);
+    assert.deepEqual(faults, []);
   });
 });
 
