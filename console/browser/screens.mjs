@@ -26,6 +26,13 @@ const screens = [
   { name: 'audit-line', path: (world) => `/audit?position=${world.position}`, ready: (page) => page.getByText('Proven here, by this browser’s own cryptography.') },
   { name: 'audit-empty', path: '/audit?q=nothing-has-this-name', ready: (page) => page.getByText('No line matches these filters') },
   { name: 'kill-switch', path: '/stop', ready: (page) => page.getByRole('heading', { name: 'Now' }) },
+  { name: 'models', path: '/models', ready: (page) => page.getByRole('rowheader', { name: 'soma-extract' }) },
+  { name: 'models-profiles', path: '/models?tab=profiles', ready: (page) => page.getByRole('rowheader', { name: 'planning' }) },
+  { name: 'models-profile', path: '/models?tab=profiles&role=planning', ready: (page) => page.getByRole('dialog', { name: 'Profile of planning' }) },
+  { name: 'models-test', path: '/models?tab=test&model=soma-extract', ready: (page) => page.getByText('A real call') },
+  { name: 'models-prices', path: '/models?tab=prices', ready: (page) => page.getByRole('grid', { name: 'Prices' }) },
+  { name: 'models-price', path: '/models?tab=prices&price=openai-compatible/paced', ready: (page) => page.getByText('in force') },
+  { name: 'models-prices-empty', path: '/models?tab=prices&find=no-model-has-this-name', ready: (page) => page.getByText('No price matches') },
   { name: 'setup', path: '/setup', ready: (page) => page.getByText('You sign in as owner.') },
   { name: 'not-found', path: '/chat/nobody/has/this', ready: (page) => page.getByText('There is nothing here') },
 ];
@@ -122,6 +129,19 @@ describe('is fast', () => {
       const mounted = await grid.getByRole('row').count();
       assert.ok(mounted <= mountedMax, `${mounted} rows are mounted`);
     }
+  });
+});
+
+describe('tries a model', () => {
+  test('by a real call, and tells its time, tokens and cost', async () => {
+    faults.length = 0;
+    await page.goto('/models?tab=test&model=soma-extract');
+    await page.getByRole('button', { name: 'Call it' }).click();
+    await page.getByText('Answered by somastack/soma-extract').waitFor();
+    assert.match(await page.getByRole('region', { name: 'Cost' }).innerText(), /0 USD/);
+    assert.match(await page.getByRole('region', { name: 'Tokens' }).innerText(), /\d → \d/);
+    assert.deepEqual(await axeFaults(page), []);
+    assert.deepEqual(faults, []);
   });
 });
 

@@ -12,6 +12,7 @@ export const numbersIn = (lang: string) => {
   const whole = new Intl.NumberFormat(lang, { maximumFractionDigits: 0 });
   const decimal = new Intl.NumberFormat(lang, { maximumFractionDigits: 3 });
   const share = new Intl.NumberFormat(lang, { style: 'percent', maximumFractionDigits: 1 });
+  const range = new Intl.NumberFormat(lang, { style: 'percent', maximumFractionDigits: 0 });
   const fixed = new Intl.NumberFormat(lang, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
   const unit = (value: number, name: string) => new Intl.NumberFormat(lang, { style: 'unit', unit: name, unitDisplay: 'short', maximumFractionDigits: 1 }).format(value);
   return {
@@ -19,6 +20,8 @@ export const numbersIn = (lang: string) => {
     decimal: decimal.format,
     share: share.format,
     fixed: fixed.format,
+    /** From one share to another, in whole percent: an interval needs no more. */
+    shares: (low: number, high: number) => range.formatRange(low, high),
     /** Whole nanos are the server's unit, so nine digits lose nothing. */
     money: (amount: number, currency: string) => new Intl.NumberFormat(lang, { style: 'currency', currency, minimumFractionDigits: 2, maximumFractionDigits: currencyDigitsMax }).format(amount),
     ms: (ms: number) => (ms >= 10 * secondMs ? unit(ms / secondMs, 'second') : unit(ms, 'millisecond')),

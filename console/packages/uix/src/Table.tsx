@@ -11,14 +11,14 @@ export const Table = <Row,>({ label, columns, rows, rowId, empty, className }: {
       <table className="w-full text-base">
         <thead>
           <tr className="border-b border-line text-xs text-muted">
-            {columns.map((column) => (column.header ? <th key={column.id} scope="col" className={cn('h-9 px-4 text-start font-medium whitespace-nowrap', column.end && 'text-end')}>{column.header}</th> : <td key={column.id} />))}
+            {columns.map((column) => (column.header ? <th key={column.id} scope="col" className={cn('h-9 px-3 text-start first:ps-4 last:pe-4 font-medium whitespace-nowrap', column.end && 'text-end')}>{column.header}</th> : <td key={column.id} />))}
           </tr>
         </thead>
         <tbody className="divide-y divide-line">
           {rows.map((row) => (
             <tr key={rowId(row)} className="align-baseline">
               {columns.map((column, index) => {
-                const look = cn('px-4 py-2', column.end && 'text-end tabular-nums', !column.wrap && 'whitespace-nowrap');
+                const look = cn('px-3 py-2 first:ps-4 last:pe-4', column.end && 'text-end tabular-nums', !column.wrap && 'whitespace-nowrap');
                 return index === 0 ? <th key={column.id} scope="row" className={cn(look, 'text-start font-medium')}>{column.cell(row)}</th> : <td key={column.id} className={look}>{column.cell(row)}</td>;
               })}
             </tr>
