@@ -12,7 +12,7 @@ export const seed = async (soma) => {
   const model = { messages: [{ role: 'user', content: questions[0] }], max_tokens: 200 };
   await call('POST', '/v1/chat/completions', { ...model, model: 'soma-extract' });
   for (const content of questions) await call('POST', '/v1/chat/completions', { ...model, messages: [{ role: 'user', content }], model: 'paced', stream: true }).catch((cause) => { if (!(cause instanceof SyntaxError)) throw cause; });
-  await call('PUT', '/v1/tenants/demo/model-profiles/planning', { primary: 'paced', fallbacks: ['soma-extract'], settings: { temperature: 0.2, max_tokens: 512 }, retries: 2, timeout_seconds: 20 }, { headers: { 'If-Match': '"0"' } });
+  await call('PUT', '/v1/tenants/demo/model-profiles/planning', { primary: 'soma-extract', fallbacks: ['paced'], settings: { temperature: 0.2, max_tokens: 512 }, retries: 2, timeout_seconds: 20 }, { headers: { 'If-Match': '"0"' } });
   const run = await call('POST', '/v1/run', { models: ['soma-extract'], tasks: ['qa', 'tool_calling'], wait: true });
   const [archive, moved] = (await call('POST', '/v1/remember/batch', { items: [
     { text: 'The archive opens at nine and closes at five.', kind: 'fact', key: 'archive-hours', tags: ['hours'], importance: 0.8 },

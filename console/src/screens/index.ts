@@ -1,4 +1,5 @@
 import * as audit from './audit/screen.ts';
+import * as benchmarks from './benchmarks/screen.ts';
 import * as chat from './chat/screen.ts';
 import * as home from './home/screen.ts';
 import * as inbox from './inbox/screen.ts';
@@ -9,6 +10,6 @@ import * as stop from './stop/screen.ts';
 import type { NavItem } from '~/app/nav.ts';
 
 /** Every screen, in the order of the rail. A new one is a folder and two lines here. */
-export const routes = [home.route, chat.route, inbox.route, memory.route, audit.route, stop.route, models.route, setup.route] as const;
+export const routes = [home.route, chat.route, inbox.route, memory.route, benchmarks.route, audit.route, stop.route, models.route, setup.route] as const;
 
-export const screens: readonly { nav?: readonly NavItem[] }[] = [home, chat, inbox, memory, audit, stop, models, setup];
+export const screens: readonly { nav?: readonly NavItem[] }[] = [home, chat, inbox, memory, benchmarks, audit, stop, models, setup];
