@@ -20,7 +20,7 @@ const Line = ({ name, model, score, interval }: { name: string; model: string | 
   const say = useBenchmarkWords();
   const number = useNumbers();
   return (
-    <div className="flex flex-wrap items-center gap-x-4 gap-y-1"><span className="w-24 text-sm text-muted">{name}</span><span className="w-56 truncate font-mono text-sm">{model ?? <Unknown reason={say('noCandidate')} />}</span>{score !== null && interval ? <Interval value={score} low={interval.low} high={interval.high} label={say('value', { value: number.fixed(score), low: number.fixed(interval.low), high: number.fixed(interval.high) })} /> : null}</div>
+    <div className="flex flex-wrap items-center gap-x-4 gap-y-1"><span className="w-24 text-sm text-muted">{name}</span>{model === null ? <Unknown reason={say('noCandidate')} /> : <span className="w-56 truncate font-mono text-sm">{model}</span>}{score !== null && interval ? <Interval value={score} low={interval.low} high={interval.high} label={say('value', { value: number.fixed(score), low: number.fixed(interval.low), high: number.fixed(interval.high) })} /> : null}</div>
   );
 };
 
