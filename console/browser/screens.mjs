@@ -26,6 +26,8 @@ const screens = [
   { name: 'audit-line', path: (world) => `/audit?position=${world.position}`, ready: (page) => page.getByText('Proven here, by this browser’s own cryptography.') },
   { name: 'audit-empty', path: '/audit?q=nothing-has-this-name', ready: (page) => page.getByText('No line matches these filters') },
   { name: 'kill-switch', path: '/stop', ready: (page) => page.getByRole('heading', { name: 'Now' }) },
+  { name: 'sight', path: '/sight', ready: (page) => page.locator('[data-led="ok"]').first() },
+  { name: 'sight-kiosk', path: '/sight?kiosk&page=numbers', ready: (page) => page.getByRole('button', { name: 'Leave the kiosk' }) },
   { name: 'benchmarks', path: '/benchmarks', ready: (page) => page.getByRole('rowheader', { name: 'soma-extract' }).first() },
   { name: 'benchmarks-empty', path: '/benchmarks?task=no-such-task', ready: (page) => page.getByText('No score matches') },
   { name: 'benchmarks-score', path: '/benchmarks?score=qa/soma-extract', ready: (page) => page.getByRole('heading', { name: 'How the score comes about' }) },
@@ -173,6 +175,19 @@ describe('forgets', () => {
     assert.equal((await world.soma.call('GET', `/v1/memory/${id}/erasure`)).body.clear, true);
     assert.deepEqual(await axeFaults(page), []);
     assert.deepEqual(faults, []);
+  });
+});
+
+describe('sight', () => {
+  test('goes dark when the server is gone, never green or zero, and comes back with it', async () => {
+    await page.goto('/sight');
+    await page.locator('[data-led="ok"]').first().waitFor();
+    await world.soma.kill();
+    await page.locator('[data-led="unknown"]').first().waitFor();
+    assert.equal(await page.locator('[data-led="ok"], [data-led="degraded"]').count(), 0);
+    await world.soma.restart();
+    await page.locator('[data-led="ok"]').first().waitFor();
+    assert.equal(await page.locator('[data-led="unknown"]').count(), 0);
   });
 });
 

@@ -6,11 +6,12 @@ import * as inbox from './inbox/screen.ts';
 import * as memory from './memory/screen.ts';
 import * as models from './models/screen.ts';
 import * as setup from './setup/screen.ts';
+import * as sight from './sight/screen.ts';
 import * as stop from './stop/screen.ts';
 import * as usage from './usage/screen.ts';
 import type { NavItem } from '~/app/nav.ts';
 
 /** Every screen, in the order of the rail. A new one is a folder and two lines here. */
-export const routes = [home.route, chat.route, inbox.route, memory.route, benchmarks.route, usage.route, audit.route, stop.route, models.route, setup.route] as const;
+export const routes = [home.route, chat.route, inbox.route, memory.route, sight.route, benchmarks.route, usage.route, audit.route, stop.route, models.route, setup.route] as const;
 
-export const screens: readonly { nav?: readonly NavItem[] }[] = [home, chat, inbox, memory, benchmarks, usage, audit, stop, models, setup];
+export const screens: readonly { nav?: readonly NavItem[] }[] = [home, chat, inbox, memory, sight, benchmarks, usage, audit, stop, models, setup];
