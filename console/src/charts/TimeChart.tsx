@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { usePalette, type Palette } from './roles.ts';
@@ -12,13 +12,14 @@ const dash = [4, 4];
 export const TimeChart = ({ days, series, lang, text }: { days: readonly string[]; series: readonly TimeSeries[]; lang: string; text: string }) => {
   const place = useRef<HTMLDivElement>(null);
   const palette = usePalette();
+  const [pointed, setPointed] = useState<number | null>(null);
   useEffect(() => {
     const box = place.current!;
     const day = new Intl.DateTimeFormat(lang, { day: 'numeric', month: 'short', timeZone: 'UTC' });
     const axis = { stroke: palette.muted, grid: { stroke: palette.line, width: 1 }, ticks: { show: false }, font: '11px Inter Variable, sans-serif' };
     const chart = new uPlot(
       {
-        width: box.clientWidth, height, cursor: { points: { size: 7 } }, legend: { live: true },
+        width: box.clientWidth, height, cursor: { points: { size: 7 } }, legend: { show: false }, hooks: { setCursor: [(plot) => setPointed(plot.cursor.idx ?? null)] },
         scales: { x: { time: true } },
         axes: [
           { ...axis, grid: { show: false }, values: (_, splits) => splits.map((at) => day.format(at * 1000)), incrs: [86_400, 2 * 86_400, 7 * 86_400, 14 * 86_400] },
@@ -39,5 +40,12 @@ export const TimeChart = ({ days, series, lang, text }: { days: readonly string[
       chart.destroy();
     };
   }, [days, series, lang, palette]);
-  return <div role="img" aria-label={text} className="min-w-0"><div ref={place} className="text-xs text-muted" /></div>;
+  const at = pointed !== null && pointed < days.length ? pointed : days.length - 1;
+  const day = days[at];
+  return (
+    <div role="img" aria-label={text} className="min-w-0">
+      <p className="text-end text-sm text-muted tabular-nums">{day ? [new Intl.DateTimeFormat(lang, { day: 'numeric', month: 'short', timeZone: 'UTC' }).format(new Date(day)), ...series.map((one) => `${one.label} ${one.values[at] == null ? '—' : one.show(one.values[at])}`)].join(' · ') : null}</p>
+      <div ref={place} />
+    </div>
+  );
 };

@@ -46,7 +46,7 @@ export const Limits = () => {
         <Table label={say('limits')} rows={limits.data} rowId={(limit) => limit.id} empty={<EmptyState icon={<Gauge />} title={say('noLimits')} action={add}>{say('noLimitsText')}</EmptyState>}
           columns={[
             { id: 'who', header: say('who'), cell: whoOf },
-            { id: 'metric', header: say('metric'), cell: (limit) => (limit.metric === 'tokens' ? say('tokens') : say(limit.metric as 'money')) },
+            { id: 'metric', header: say('metric'), cell: (limit) => (limit.metric === 'tokens' ? say('tokens').toLowerCase() : say(limit.metric as 'money')) },
             { id: 'window', header: say('window'), cell: (limit) => say(limit.window as 'day') },
             { id: 'used', header: say('used'), cell: (limit) => <Meter used={limit.used} promised={limit.bound} of={limit.amount} label={say('usedOf', { used: value(limit, limit.used), bound: value(limit, limit.bound), of: value(limit, limit.amount) })} className="min-w-72" /> },
             { id: 'left', header: say('left'), cell: (limit) => value(limit, limit.remaining), end: true },

@@ -54,13 +54,13 @@ export const Spend = () => {
         {known.length === 0 ? <p role="status" className="p-4 text-muted">{common('loading')}</p> : (
           <Table label={`${say('by')} ${say(by)}`} rows={lines} rowId={(line) => line.name} empty={<EmptyState icon={<Receipt />} title={say('first')} className="py-8">{say('firstText')}</EmptyState>}
             columns={[
-              { id: 'name', header: say(by), cell: (line) => <span className="font-mono text-sm">{line.name}</span> },
+              { id: 'name', header: say('name'), cell: (line) => <span className="font-mono text-sm">{line.name}</span> },
               { id: 'calls', header: say('calls'), cell: (line) => number.whole(line.calls), end: true },
               { id: 'in', header: say('tokensIn'), cell: (line) => number.whole(line.input), end: true },
               { id: 'out', header: say('tokensOut'), cell: (line) => number.whole(line.output), end: true },
               { id: 'unknown', header: say('unknownCost'), cell: (line) => number.whole(line.unknown), end: true },
               { id: 'cost', header: say('cost'), cell: (line) => number.money(line.cost, currency), end: true },
-              { id: 'share', header: say('share'), cell: (line) => (whole === 0 ? <Unknown reason={say('free')} quiet /> : <Meter used={line.cost} of={whole} label={number.share(line.cost / whole)} className="w-28" />) },
+              { id: 'share', header: say('share'), cell: (line) => (whole === 0 ? <Unknown reason={say('free')} quiet /> : <Meter used={line.cost} of={whole} plain label={number.share(line.cost / whole)} className="w-28" />) },
             ]} />
         )}
       </Card>
