@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { before, describe } from 'node:test';
 import { axeFaults, setTheme, shots } from './chrome.mjs';
+import { seed } from './seed.mjs';
 import { sharedWorld, step } from './shared.mjs';
 
 const mountedMax = 50;
@@ -14,10 +15,40 @@ const all = [
   { name: 'chat', path: (world) => `/chat/${world.session}?tab=policy`, ready: (page) => page.getByRole('tabpanel', { name: 'Policy' }).getByText('threshold').first() },
   { name: 'inbox', path: '/inbox?state=all', ready: (page) => page.getByRole('article').first() },
   { name: 'inbox-empty', path: '/inbox?state=voided', ready: (page) => page.getByText('Nothing matches these filters') },
+  { name: 'memory-recall', path: '/memories?q=Who%20may%20stop%20everything', ready: (page) => page.getByText('Sum of the terms').first() },
+  { name: 'memory-recall-empty', path: '/memories', ready: (page) => page.getByText('Ask memory something') },
+  { name: 'memory-items', path: '/memories?tab=items', ready: (page) => page.getByRole('grid', { name: 'Memories' }) },
+  { name: 'memory-items-empty', path: '/memories?tab=items&kind=procedure', ready: (page) => page.getByText('No memory read so far matches') },
+  { name: 'memory-item', path: (world) => `/memories?tab=items&id=${world.memory}`, ready: (page) => page.getByRole('rowheader', { name: 'Ada' }) },
+  { name: 'memory-working', path: (world) => `/memories?tab=working&session=${world.session}`, ready: (page) => page.getByRole('button', { name: 'Pin' }).first() },
+  { name: 'memory-buffer', path: '/memories?tab=buffer', ready: (page) => page.getByRole('button', { name: 'Try again' }) },
   { name: 'audit', path: '/audit', ready: (page) => page.getByRole('grid', { name: 'Journal lines' }) },
   { name: 'audit-line', path: (world) => `/audit?position=${world.position}`, ready: (page) => page.getByText('Proven here, by this browser’s own cryptography.') },
   { name: 'audit-empty', path: '/audit?q=nothing-has-this-name', ready: (page) => page.getByText('No line matches these filters') },
   { name: 'kill-switch', path: '/stop', ready: (page) => page.getByRole('heading', { name: 'Now' }) },
+  { name: 'sight', path: '/sight', ready: (page) => page.locator('[data-led="ok"]').first() },
+  { name: 'sight-kiosk', path: '/sight?kiosk&page=numbers', ready: (page) => page.getByRole('button', { name: 'Leave the kiosk' }) },
+  { name: 'benchmarks', path: '/benchmarks', ready: (page) => page.getByRole('rowheader', { name: 'soma-extract' }).first() },
+  { name: 'benchmarks-empty', path: '/benchmarks?task=no-such-task', ready: (page) => page.getByText('No score matches') },
+  { name: 'benchmarks-score', path: '/benchmarks?score=qa/soma-extract', ready: (page) => page.getByRole('heading', { name: 'How the score comes about' }) },
+  { name: 'benchmarks-run', path: (world) => `/benchmarks?tab=runs&run=${world.run}`, ready: (page) => page.getByRole('link', { name: 'Why' }).first() },
+  { name: 'benchmarks-suggestions', path: '/benchmarks?tab=suggestions', ready: (page) => page.getByRole('region', { name: /^Roll|^Make/ }).or(page.getByText('No suggestion')).first() },
+  { name: 'benchmarks-suggestions-empty', path: '/benchmarks?tab=suggestions&status=accepted', ready: (page) => page.getByText('No suggestion is in this state') },
+  { name: 'benchmarks-capsules', path: '/benchmarks?tab=capsules', ready: (page) => page.getByText('qa_grounded') },
+  { name: 'usage', path: '/usage', ready: (page) => page.getByRole('rowheader', { name: 'openai-compatible/paced' }) },
+  { name: 'usage-principals', path: '/usage?by=principal&span=7d', ready: (page) => page.getByRole('rowheader', { name: 'owner' }) },
+  { name: 'usage-limits', path: '/usage?tab=limits', ready: (page) => page.getByRole('rowheader', { name: 'the tenant' }) },
+  { name: 'usage-forecast', path: '/usage?tab=forecast', ready: (page) => page.getByRole('region', { name: 'Days of history' }) },
+  { name: 'usage-ledger', path: '/usage?tab=ledger', ready: (page) => page.getByRole('grid', { name: 'Ledger entries' }) },
+  { name: 'usage-ledger-empty', path: '/usage?tab=ledger&account=no-such-account', ready: (page) => page.getByText('No entry read so far matches') },
+  { name: 'usage-anomalies', path: '/usage?tab=anomalies', ready: (page) => page.getByRole('region', { name: 'Costs that deserve a look' }).or(page.getByText('No cost deserves a look')).first() },
+  { name: 'models', path: '/models', ready: (page) => page.getByRole('rowheader', { name: 'soma-extract' }) },
+  { name: 'models-profiles', path: '/models?tab=profiles', ready: (page) => page.getByRole('rowheader', { name: 'planning' }) },
+  { name: 'models-profile', path: '/models?tab=profiles&role=planning', ready: (page) => page.getByRole('dialog', { name: 'Profile of planning' }) },
+  { name: 'models-test', path: '/models?tab=test&model=soma-extract', ready: (page) => page.getByText('A real call') },
+  { name: 'models-prices', path: '/models?tab=prices', ready: (page) => page.getByRole('grid', { name: 'Prices' }) },
+  { name: 'models-price', path: '/models?tab=prices&price=openai-compatible/paced', ready: (page) => page.getByText('in force') },
+  { name: 'models-prices-empty', path: '/models?tab=prices&find=no-model-has-this-name', ready: (page) => page.getByText('No price matches') },
   { name: 'setup', path: '/setup', ready: (page) => page.getByText('You sign in as owner.') },
   { name: 'not-found', path: '/chat/nobody/has/this', ready: (page) => page.getByText('There is nothing here') },
 ];
@@ -36,6 +67,8 @@ export const screens = () => {
       const turn = (await world.soma.call('GET', `/v1/sessions/${session.id}`)).body.turns.find((one) => one.proof?.memories.length);
       if (turn) Object.assign(world, { session: session.id, position: turn.proof.journal_position });
     }
+    world.paced.goOn();
+    Object.assign(world, await seed(world.soma));
     assert.ok(world.session, 'No session with a proof was left by the journey.');
   });
 
@@ -113,6 +146,49 @@ export const screens = () => {
         const mounted = await grid.getByRole('row').count();
         assert.ok(mounted <= mountedMax, `${mounted} rows are mounted`);
       }
+    });
+  });
+
+  describe('tries a model', () => {
+    step('by a real call, and tells its time, tokens and cost', async () => {
+      faults.length = 0;
+      await page.goto('/models?tab=test&model=soma-extract');
+      await page.getByRole('button', { name: 'Call it' }).click();
+      await page.getByText('Answered by somastack/soma-extract').waitFor();
+      assert.match(await page.getByRole('region', { name: 'Cost' }).innerText(), /0 USD/);
+      assert.match(await page.getByRole('region', { name: 'Tokens' }).innerText(), /\d → \d/);
+      assert.deepEqual(await axeFaults(page), []);
+      assert.deepEqual(faults, []);
+    });
+  });
+
+  describe('forgets', () => {
+    step('one memory for good, after a typed word, and proves it', async () => {
+      faults.length = 0;
+      const { id } = (await world.soma.call('POST', '/v1/remember', { text: 'This sentence is to be forgotten.' })).body;
+      await page.goto(`/memories?tab=items&id=${id}`);
+      await page.getByRole('button', { name: 'Erase…' }).click();
+      const erase = page.getByRole('button', { name: 'Erase', exact: true });
+      assert.ok(await erase.isDisabled());
+      await page.getByLabel('Type erase to confirm').fill('erase');
+      await erase.click();
+      await page.getByRole('heading', { name: 'Proof of erasure' }).last().waitFor();
+      assert.equal((await world.soma.call('GET', `/v1/memory/${id}/erasure`)).body.clear, true);
+      assert.deepEqual(await axeFaults(page), []);
+      assert.deepEqual(faults, []);
+    });
+  });
+
+  describe('sight', () => {
+    step('goes dark when the server is gone, never green or zero, and comes back with it', async () => {
+      await page.goto('/sight');
+      await page.locator('[data-led="ok"]').first().waitFor();
+      await world.soma.kill();
+      await page.locator('[data-led="unknown"]').first().waitFor();
+      assert.equal(await page.locator('[data-led="ok"], [data-led="degraded"]').count(), 0);
+      await world.soma.restart();
+      await page.locator('[data-led="ok"]').first().waitFor();
+      assert.equal(await page.locator('[data-led="unknown"]').count(), 0);
     });
   });
 

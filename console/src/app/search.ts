@@ -7,6 +7,9 @@ export const text: Reader<string> = (value) => (typeof value === 'string' && val
 
 export const whole: Reader<number> = (value) => (typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined);
 
+/** `?kiosk` alone means yes. */
+export const flag: Reader<true> = (value) => (value === true || value === '' || value === 1 ? true : undefined);
+
 export const oneOf = <const T extends readonly string[]>(all: T): Reader<T[number]> => (value) => all.find((one) => one === value);
 
 /** The filters of a screen, as its address holds them. */

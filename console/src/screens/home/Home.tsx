@@ -1,9 +1,10 @@
-import { Badge, buttonLook, Card, EmptyState, KpiTile, type KpiState } from '@somastack/uix';
-import { useInfiniteQuery, useQuery, useSuspenseQuery, type UseQueryResult } from '@tanstack/react-query';
+import { Badge, buttonLook, Card, EmptyState, KpiTile } from '@somastack/uix';
+import { useInfiniteQuery, useQuery, useSuspenseQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { CheckCheck, MessagesSquare } from 'lucide-react';
 import { api, bodyOf } from '~/api/client.ts';
-import { isForbidden, killSwitchQuery, meQuery, openApprovalsQuery } from '~/app/queries.ts';
+import { killSwitchQuery, meQuery, openApprovalsQuery } from '~/app/queries.ts';
+import { tileOf } from '~/app/tile.ts';
 import { relativeTime } from '~/app/time.ts';
 import { useLanguage } from '~/i18n/words.ts';
 import { sessionsQuery } from '../chat/queries.ts';
@@ -15,18 +16,6 @@ const recentMax = 6;
 const slowMs = 30_000;
 
 const constitutionQuery = { queryKey: ['constitution', 'version'], queryFn: () => bodyOf(api.GET('/v1/constitution/version', {})), refetchInterval: slowMs } as const;
-
-/** What a tile shows of a query: its value with the time it was read, or why there is none. */
-const tileOf = <T,>(query: UseQueryResult<T>, value: (data: T) => string | null, none: string, failed: string): KpiState => {
-  if (query.data !== undefined) {
-    const text = value(query.data);
-    if (text === null) return { kind: 'unknown', reason: none };
-    const at = new Date(query.dataUpdatedAt);
-    return query.isRefetchError ? { kind: 'stale', value: text, at, reason: failed } : { kind: 'ok', value: text, at };
-  }
-  if (query.error) return { kind: isForbidden(query.error) ? 'unknown' : 'error', reason: query.error.message };
-  return { kind: 'loading' };
-};
 
 const Approvals = ({ rows }: { rows: readonly ApprovalLine[] }) => {
   const say = useHomeWords();
