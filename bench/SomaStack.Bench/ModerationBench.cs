@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using SomaStack.Governance.Policy;
 using SomaStack.Governance.Policy.Contracts;
+using SomaStack.Intelligence.Inference;
 
 namespace SomaStack.Bench;
 
@@ -137,5 +138,34 @@ public static class ModerationBench
             figures["us_per_kb_" + name] = Figure.Of(whole, "µs a kB, rules and model");
             figures["us_per_kb_model_" + name] = Figure.Of(model, "µs a kB, model alone");
         }
+        Passing(figures, policy, prose[..4096], rounds, cancellationToken);
+    }
+
+    /// <summary>What a gateway pays beside the first look: for a text that passed before, and for one event of a stream with what went before it.</summary>
+    private static void Passing(Dictionary<string, Figure> figures, CompiledPolicy policy, string page, int rounds, CancellationToken cancellationToken)
+    {
+        const int Repeats = 2000;
+        var data = System.Text.Encoding.UTF8.GetBytes("""{"id":"x","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"word "},"finish_reason":null}]}""");
+        var (texts, window) = (new AnswerTexts(), page[..(OutputWatch.Overlap + 5)]);
+        var (known, events) = (new List<double>(), new List<double>());
+        for (var round = 0; round <= rounds; round++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var start = Stopwatch.GetTimestamp();
+            for (var i = 0; i < Repeats; i++) PassedTexts.KeyOf("demo", 1, ModerationStage.Input, page);
+            var digests = Stopwatch.GetElapsedTime(start).TotalMicroseconds / Repeats;
+            start = Stopwatch.GetTimestamp();
+            for (var i = 0; i < Repeats; i++)
+            {
+                texts.Read(data);
+                ModerationRules.LookForActs(policy, window);
+            }
+            var looked = Stopwatch.GetElapsedTime(start).TotalMicroseconds / Repeats;
+            if (round == 0) continue;
+            known.Add(digests / (page.Length / 1024.0));
+            events.Add(looked);
+        }
+        figures["us_per_kb_passed_before"] = Figure.Of(known, "µs a kB, digest of a text that passed before");
+        figures["us_per_event_output"] = Figure.Of(events, "µs for one event of a passed-on stream, starter policy");
     }
 }

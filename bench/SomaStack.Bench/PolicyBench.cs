@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using SomaStack.Governance.Constitution.Contracts;
 using SomaStack.Governance.Policy;
 using SomaStack.Governance.Policy.Contracts;
 using SomaStack.Platform;
@@ -10,7 +11,7 @@ namespace SomaStack.Bench;
 /// <summary>
 /// One decision over a hundred rules with conditions and reasons, all of which look at the kind of action that is asked about, beside
 /// Cedar (npm, WebAssembly, policies parsed beforehand) on the same hundred rules and the same requests. Ours reads the arguments from
-/// text and computes score and digest too; both name every rule that matched. Both are asked in their own process, one call at a time.
+/// text, computes score and digest and looks at a constitution too; both name every rule that matched. Both are asked in their own process, one call at a time.
 /// </summary>
 public static class PolicyBench
 {
@@ -65,6 +66,7 @@ public static class PolicyBench
             ["p50_us"] = Figure.Of(p50, "µs"), ["p99_us"] = Figure.Of(p99, "µs"), ["allocated_bytes"] = Figure.Of(bytes, "bytes for a decision"),
             ["cedar_p50_us"] = Figure.Of(cedar50, "µs"), ["cedar_p99_us"] = Figure.Of(cedar99, "µs"),
         };
+        foreach (var (name, figure) in await GateShare.MeasureAsync(options, rounds, cancellationToken)) figures[name] = figure;
         var ratios = new Dictionary<string, double>(StringComparer.Ordinal) { ["vs_cedar"] = Math.Round(figures["cedar_p50_us"].Median / figures["p50_us"].Median, 1) };
         return BenchResult.Of("policy", figures, ratios, rounds);
     }
@@ -109,6 +111,10 @@ public static class PolicyBench
         _ => ($"action.resource == 'tool-{i}' && taints.exists(t, t == 'web')", $"resource == Tool::\"tool-{i}\" && context.taints.contains(\"web\")"),
     };
 
+    /// <summary>Rules of each sort, none of which speaks, since Cedar knows none of them.</summary>
+    private static readonly CompiledConstitution Constitution = new(1, 1, new ConstitutionRules(
+        new HashSet<string> { "capsule.install" }, new Dictionary<string, double> { ["risk"] = 0.9, ["output_tokens"] = 4096 }, new Dictionary<string, int> { ["settings.change"] = 1 }));
+
     private static PolicyInForce Policy()
     {
         var rules = new JsonArray();
@@ -144,7 +150,7 @@ public static class PolicyBench
             var args = new JsonObject { ["to"] = $"customer-{random.Next(10_000)}", ["amount"] = amount, ["currency"] = currency, ["labels"] = new JsonArray([.. labels.Select(static label => JsonValue.Create(label))]) };
             drawn[i] = new Drawn(
                 new GatedAction("tool.call", tool, args.ToJsonString(), 0.1, 0.9) { Session = "s", Taints = taints },
-                new DecisionSetting("demo", mode, "b4d1f00d") { PrincipalId = principal, PrincipalKind = "user", ClientType = "sdk", Region = region }, args);
+                new DecisionSetting("demo", mode, "b4d1f00d") { Constitution = Constitution, PrincipalId = principal, PrincipalKind = "user", ClientType = "sdk", Region = region }, args);
         }
         return drawn;
     }

@@ -12,6 +12,8 @@ internal sealed record VersionInfo(string Version, string Runtime, string System
 
 internal sealed record TokenInfo(string Token, DateTimeOffset ExpiresAt, IReadOnlyList<string> Capabilities);
 
+internal sealed record LinkInfo(string Link);
+
 /// <summary>What <c>soma up --json</c> prints.</summary>
 internal sealed record Welcome(string Url, string Answer, IReadOnlyList<WelcomeCitation> Citations, WelcomeProof Proof, string? SignInLink, IReadOnlyList<string> DegradedReasons, bool FirstStart, double ReadyMs);
 
@@ -28,6 +30,7 @@ internal sealed record FirstStart(string SessionId, string Question, int Files, 
 [JsonSerializable(typeof(ErrorLine))]
 [JsonSerializable(typeof(VersionInfo))]
 [JsonSerializable(typeof(TokenInfo))]
+[JsonSerializable(typeof(LinkInfo))]
 [JsonSerializable(typeof(LoginInfo))]
 [JsonSerializable(typeof(Dictionary<string, Login>))]
 [JsonSerializable(typeof(DeviceAnswer))]

@@ -9,8 +9,10 @@ public sealed class SomaProcess : IAsyncDisposable
 {
     private readonly Process _process;
     private readonly Task _drained;
+    private readonly IReadOnlyDictionary<string, string>? _place;
 
-    private SomaProcess(Process process, Uri url, string data, ConcurrentQueue<string> log, Task drained) => (_process, Url, Data, Log, _drained) = (process, url, data, log, drained);
+    private SomaProcess(Process process, Uri url, string data, IReadOnlyDictionary<string, string>? environment, ConcurrentQueue<string> log, Task drained) =>
+        (_process, Url, Data, _place, Log, _drained) = (process, url, data, environment?.Where(static pair => pair.Key is "SOMA_DATABASE" or "SOMA_KEYS").ToDictionary(), log, drained);
 
     /// <summary>The newest lines that the server wrote to stderr.</summary>
     public IReadOnlyCollection<string> Log { get; }
@@ -37,7 +39,7 @@ public sealed class SomaProcess : IAsyncDisposable
             if (!line.StartsWith("ready ", StringComparison.Ordinal)) continue;
             // Keep draining, or the server would block on a full pipe.
             var kept = new ConcurrentQueue<string>(log);
-            return new SomaProcess(process, new Uri(line["ready ".Length..]), data, kept, DrainAsync(process.StandardError, kept));
+            return new SomaProcess(process, new Uri(line["ready ".Length..]), data, environment, kept, DrainAsync(process.StandardError, kept));
         }
         throw new InvalidOperationException("soma serve ended before it was ready:\n" + string.Join('\n', log));
     }
@@ -52,10 +54,10 @@ public sealed class SomaProcess : IAsyncDisposable
         return (process.ExitCode, await output, await error);
     }
 
-    /// <summary>A client that presents a token of the demo tenant's owner.</summary>
+    /// <summary>A client that presents a token of the demo tenant's owner, or of whom the arguments name, from this server's own database and keys.</summary>
     public async Task<HttpClient> ClientAsync(params string[] tokenArguments)
     {
-        var (exitCode, output, error) = await RunAsync(null, ["token", "--data", Data, .. tokenArguments]);
+        var (exitCode, output, error) = await RunAsync(_place, ["token", "--data", Data, .. tokenArguments]);
         if (exitCode != 0) throw new InvalidOperationException("soma token failed: " + error);
         var client = new HttpClient { BaseAddress = Url };
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", output.Trim());

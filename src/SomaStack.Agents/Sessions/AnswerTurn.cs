@@ -18,7 +18,7 @@ internal sealed partial class AnswerTurn(
     Db db, SessionStore sessions, OpenTurn open, IModelAnswers answers, IModeration moderation, IMemory memory, IWorkingMemory working, SessionStreams streams,
     IKillSwitch killSwitch, TimeProvider clock, ILogger<AnswerTurn> log)
 {
-    private const int OutputTokensMax = 1024;
+    internal const int OutputTokensMax = 1024;
     private const int TokensAroundMessage = 16;
 
     /// <param name="cancelled">Ends the turn as cancelled; what was said is kept and marked.</param>
@@ -78,11 +78,17 @@ internal sealed partial class AnswerTurn(
 
     private async Task ListenAsync(PreparedTurn turn, TurnWriter writer, Reply reply, CancellationToken cancellationToken)
     {
-        var options = new ChatOptions { MaxOutputTokens = OutputTokensMax, AdditionalProperties = new AdditionalPropertiesDictionary { [Evidence.Key] = turn.Evidence } };
+        var options = new ChatOptions
+        {
+            MaxOutputTokens = (int)Math.Min(OutputTokensMax, turn.OutputTokensCap ?? OutputTokensMax),
+            AdditionalProperties = new AdditionalPropertiesDictionary { [Evidence.Key] = turn.Evidence },
+        };
         var request = new ModelRequest(turn.Model, turn.Messages, options, "session", Digest.Of(turn.Prompt), InputMax(turn.Messages))
         {
             // The attempts after the one that opened the turn are only calls.
             Approved = turn.Approved is not null,
+            Taints = turn.Taints,
+            Session = turn.IsNew ? null : turn.SessionId,
             Opening = (work, call) => turn.IsOpen ? Task.CompletedTask : open.WriteAsync(work, turn, call),
         };
         await foreach (var update in answers.StreamAsync(turn.Context, request, cancellationToken))
@@ -126,7 +132,7 @@ internal sealed partial class AnswerTurn(
             var position = await EndAsync(work, turn, new CompleteTurnCommand(completed));
             var cost = receipt.CostNanos is { } nanos ? new CostProof(nanos / 1_000_000_000m, receipt.Currency) : null;
             var proof = new Proof(
-                turn.Constitution, turn.Policy, turn.Memories, receipt.Provider, receipt.Model,
+                turn.Constitution, turn.Policy with { Obligations = [.. turn.Policy.Obligations.Concat(receipt.Obligations).Distinct()] }, turn.Memories, receipt.Provider, receipt.Model,
                 new UsageProof(receipt.InputTokens, receipt.OutputTokens, cost), turn.Timings.Stages, position, receipt.CallId, receipt.Attempts);
             await StoreAsync(work, turn, "completed", StreamEvent.TurnCompleted, answer, new TurnResult(citations, proof, turn.DegradedReasons, turn.Moderation, reply.FinishReason), null);
         }, CancellationToken.None);

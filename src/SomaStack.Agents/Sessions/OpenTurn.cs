@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 using SomaStack.Governance.Approvals.Contracts;
@@ -56,8 +57,17 @@ internal sealed record PreparedTurn(
     /// <summary>What a kill switch may stop it by.</summary>
     public KillTarget Target => new(KillScope.Persona, Persona);
 
+    /// <summary>Whose words the model reads in it and what was found in them.</summary>
+    public IReadOnlyList<string> Taints { get; init; } = [];
+
     /// <summary>Set when it has waited for a second person; the first commit then spends the yes.</summary>
     public WaitingTurn? Waited { get; init; }
+
+    /// <summary>On the turn itself; its obligations are carried out here, those on the model call with that call.</summary>
+    public required Decision Decision { get; init; }
+
+    /// <summary>The most tokens of the answer by the rules; null when none limits it.</summary>
+    public long? OutputTokensCap { get; init; }
 
     /// <summary>What is claimed in the first commit; null when nobody had to be asked.</summary>
     public ApprovalRequest? Approved { get; init; }
@@ -74,7 +84,7 @@ internal sealed record Refused(string? SessionId, string Code, IReadOnlyList<str
 /// </summary>
 internal sealed class OpenTurn(
     Db db, Journal journal, SessionStore sessions, PersonaStore personas, IKillSwitch killSwitch, IModeration moderation, IConstitution constitution,
-    IGate gate, IApprovals approvals, IIdentity identity, WaitingTurnStore waiting, IBilling billing, IMemory memory, IModelAnswers answers, SessionStreams streams, TurnOwner owner,
+    IGate gate, IApprovals approvals, IIdentity identity, WaitingTurnStore waiting, IBilling billing, IMemory memory, IModelAnswers answers, IRedaction redaction, SessionStreams streams, TurnOwner owner,
     TimeProvider clock)
 {
     public const string RefusedEvent = "somastack.sessions.refused.v1";
@@ -84,6 +94,8 @@ internal sealed class OpenTurn(
     private const string Role = "chat";
     private const int HistoryTurns = 20;
 
+    private static readonly IReadOnlyList<string> Met = [Obligation.CapTokens, Obligation.Redact, Obligation.Notify];
+
     public async Task<BegunTurn> RunAsync(RequestContext context, TurnRequest request, CancellationToken cancellationToken)
     {
         var timings = new Timings(clock);
@@ -91,10 +103,10 @@ internal sealed class OpenTurn(
 
         // What has waited was looked at before, under the policy that the approval is bound to: the same words are not struck twice.
         var moderated = request.Waited is { } before
-            ? new ModerationResult(false, false, 0, before.Request.Moderation)
+            ? new ModerationResult(false, false, 0, before.Request.Moderation) { Labels = TurnTaints.OfInput(before.Request.Moderation) }
             : await moderation.CheckAsync(context, ModerationStage.Input, request.Prompt, cancellationToken);
         if (moderated.Blocked)
-            throw await RefuseAsync(context, request, SessionProblems.ModerationBlocked, "The moderation rules stop this text.", moderated.Reasons, null, cancellationToken);
+            throw await RefuseAsync(context, request, ModerationProblems.Blocked, "The moderation rules stop this text.", moderated.Reasons, null, cancellationToken);
         timings.Mark("moderation");
 
         var active = await constitution.ActiveAsync(context.Tenant, cancellationToken);
@@ -106,45 +118,82 @@ internal sealed class OpenTurn(
         var candidates = await answers.CandidatesAsync(context, request.Model ?? persona.Model, Role, cancellationToken);
         var first = candidates[0];
         var sessionId = request.SessionId ?? Ids.For(context, "session");
-        var (decision, wanted) = await CheckGateAsync(context, request, sessionId, persona, first, cancellationToken);
+        var speak = await CheckSpeakAsync(context, request, persona, first, moderated.Labels, cancellationToken);
         timings.Mark("gate");
+
+        // Before the gate is asked about the model: what it would read is what the call derives from.
+        var (recalled, degraded) = await RecallAsync(context, request, cancellationToken);
+        var (evidence, memories) = await ModerateAsync(context, recalled, cancellationToken);
+        var taints = TurnTaints.Of(moderated.Labels, memories);
+        timings.Mark("recall");
+
+        var (cap, wanted) = await CheckCallAsync(context, request, sessionId, persona, first, speak, taints, cancellationToken);
         if (wanted is not null && request.Waited is null)
             return await SuspendAsync(context, request, sessionId, persona.Id, first, new ConstitutionProof(active.Hash, active.Version), wanted, moderated.Reasons, cancellationToken);
 
-        var (recalled, degraded) = await RecallAsync(context, request, cancellationToken);
-        var (evidence, memories) = await ModerateAsync(context, recalled, cancellationToken);
-        timings.Mark("recall");
-
         var history = request.SessionId is null ? [] : await sessions.TurnsAsync(context, request.SessionId, HistoryTurns, cancellationToken);
+        var redact = await RedactorAsync(context, speak, cancellationToken);
+        if (redact is not null) evidence = [.. evidence.Select(item => redact(item.Text) is { } text ? item with { Text = text } : item)];
         var messages = ComposePrompt.Compose(persona.Instructions, evidence, history, request.Prompt, candidates.Min(static one => one.ContextTokens));
+        if (redact is not null) messages = [.. messages.Select(message => redact(message.Text) is { } text ? new ChatMessage(message.Role, text) : message)];
         timings.Mark("compose");
 
         var turn = new PreparedTurn(
             context, sessionId, request.SessionId is null, persona.Id, request.Waited?.TurnId ?? Ids.For(context, "turn"), request.Prompt, clock.GetUtcNow(),
             // The yes was to one model, so no other may answer.
             request.Waited is null ? request.Model ?? persona.Model : $"{first.Provider}/{first.Model}", messages, evidence,
-            new ConstitutionProof(active.Hash, active.Version), Proven(decision, request.Waited?.ApprovalId), memories, degraded, moderated.Reasons, timings)
+            new ConstitutionProof(active.Hash, active.Version), Proven(speak, request.Waited?.ApprovalId), memories, degraded, moderated.Reasons, timings)
         {
             Waited = request.Waited,
-            Approved = request.Waited is null ? null : wanted ?? Wanted(context, request, sessionId, persona, first, [decision]),
+            Decision = speak,
+            OutputTokensCap = cap,
+            Approved = request.Waited is null ? null : wanted ?? Wanted(context, request, sessionId, persona, first, [speak]),
+            Taints = taints,
         };
         return new BegunTurn(turn.SessionId, turn.TurnId, turn);
     }
 
-    /// <returns>The decision on the session, and what a second person would have to agree to.</returns>
-    private async Task<(Decision Speak, ApprovalRequest? Wanted)> CheckGateAsync(
-        RequestContext context, TurnRequest request, string session, PersonaView persona, ModelCandidate model, CancellationToken cancellationToken)
+    /// <summary>Whether the words may be said at all; nothing is recalled for them before.</summary>
+    private Task<Decision> CheckSpeakAsync(
+        RequestContext context, TurnRequest request, PersonaView persona, ModelCandidate model, IReadOnlyList<string> taints, CancellationToken cancellationToken) =>
+        CheckGateAsync(context, request, persona, model, new GatedAction(SpeakKind(request), persona.Id, "{}") { Taints = taints }, cancellationToken);
+
+    /// <summary>
+    /// Whether the model may be called. It is asked again when the call is opened, with all that the model will read; here at least the words
+    /// are known. A ceiling caps the answer.
+    /// </summary>
+    /// <returns>The most tokens of the answer, and what a second person would have to agree to, for the words and for the model.</returns>
+    private async Task<(long? Cap, ApprovalRequest? Wanted)> CheckCallAsync(
+        RequestContext context, TurnRequest request, string session, PersonaView persona, ModelCandidate model, Decision speak, IReadOnlyList<string> taints, CancellationToken cancellationToken)
     {
-        var ratio = await billing.BudgetRatioAsync(context.Tenant, cancellationToken);
-        var arguments = JsonSerializer.Serialize(new GateArguments(model.Model, persona.Id, Digest.Of(request.Prompt)), GateJson.Default.GateArguments);
-        var speak = await gate.CheckAsync(context, new GatedAction(SpeakKind(request), persona.Id, arguments, BudgetRatio: ratio) { Session = request.SessionId, Persona = persona.Id }, cancellationToken);
-        var call = await gate.CheckAsync(context, new GatedAction("model.call", model.Model, arguments, BudgetRatio: ratio) { Session = request.SessionId, Persona = persona.Id }, cancellationToken);
-        foreach (var decision in (ReadOnlySpan<Decision>)[speak, call])
-            if (decision.Verdict == Verdict.Deny)
-                throw await RefuseAsync(
-                    context, request, SessionProblems.PolicyDenied, $"The policy denies this with a score of {decision.Score} against {decision.Threshold}.", decision.Reasons, decision.Digest, cancellationToken);
+        var takes = ActionQuantities.OfCall(billing, billing.PriceOf(model.Provider, model.Model), Encoding.UTF8.GetByteCount(request.Prompt), AnswerTurn.OutputTokensMax) with { OutputTokens = null };
+        var call = await CheckGateAsync(context, request, persona, model, new GatedAction("model.call", model.Model, "{}") { Taints = taints, Quantities = takes }, cancellationToken);
         Decision[] asking = [.. new[] { speak, call }.Where(static decision => decision.Verdict == Verdict.NeedsApproval)];
-        return (speak, asking.Length == 0 ? null : Wanted(context, request, session, persona, model, asking));
+        return (Obligation.CapOf([.. speak.Obligations, .. call.Obligations]), asking.Length == 0 ? null : Wanted(context, request, session, persona, model, asking));
+    }
+
+    private async Task<Decision> CheckGateAsync(
+        RequestContext context, TurnRequest request, PersonaView persona, ModelCandidate model, GatedAction action, CancellationToken cancellationToken)
+    {
+        action = action with
+        {
+            Arguments = JsonSerializer.Serialize(new GateArguments(model.Model, persona.Id, Digest.Of(request.Prompt)), GateJson.Default.GateArguments),
+            BudgetRatio = await billing.BudgetRatioAsync(context.Tenant, cancellationToken),
+            Session = request.SessionId,
+            Persona = persona.Id,
+            Meets = Met,
+        };
+        var decision = await gate.CheckAsync(context, action, cancellationToken);
+        if (decision.Verdict != Verdict.Deny) return decision;
+        throw await RefuseAsync(
+            context, request, SessionProblems.PolicyDenied, $"The policy denies this with a score of {decision.Score} against {decision.Threshold}.", decision.Reasons, decision.Digest, cancellationToken);
+    }
+
+    /// <summary>Null when the decision redacts nothing.</summary>
+    private async ValueTask<Func<string, string?>?> RedactorAsync(RequestContext context, Decision decision, CancellationToken cancellationToken)
+    {
+        var targets = Obligation.RedactedBy(decision.Obligations);
+        return targets.Count == 0 ? null : await redaction.OfAsync(context.Tenant, targets, cancellationToken);
     }
 
     private static string SpeakKind(TurnRequest request) => request.IsStart ? "session.start" : "session.message";
@@ -225,6 +274,7 @@ internal sealed class OpenTurn(
             ? await StartAsync(work, context, turn.SessionId, turn.Prompt, turn.Persona, turn.Constitution)
             : await SessionStore.StateAsync(work, context.Tenant, turn.SessionId);
         if (turn.Waited is { } waited) await ClaimAsync(work, context, waited, turn.Approved!);
+        await journal.NoticeAsync(work, context, turn.Decision, turn.Waited is { Request.IsStart: true } || turn.IsNew ? "session.start" : "session.message", turn.Persona, "session/" + turn.SessionId);
         var wanted = new TurnOpened(
             turn.TurnId, 0, Digest.Of(turn.Prompt), turn.Prompt.Length, call.Provider, call.Model, call.CallId,
             turn.Policy.Digest, turn.Policy.Score, [.. turn.Evidence.Select(hit => hit.Id)]);
@@ -232,7 +282,12 @@ internal sealed class OpenTurn(
         var opened = (TurnOpened)happened;
         if (turn.Waited is null) await sessions.InsertTurnAsync(work, context, turn.SessionId, opened, turn.Prompt, owner.Id, owner.LeaseUntil());
         else await WaitingTurnStore.OpenAsync(work, context, opened, owner.Id, owner.LeaseUntil());
-        var data = new TurnStartedData(turn.SessionId, turn.TurnId, opened.Number, call.Model, turn.Memories, turn.DegradedReasons);
+        var before = turn.IsNew ? null : await SessionStore.TaintsAsync(work, context.Tenant, turn.SessionId);
+        var data = new TurnStartedData(turn.SessionId, turn.TurnId, opened.Number, call.Model, turn.Memories, turn.DegradedReasons)
+        {
+            Taints = turn.Taints,
+            SessionTaints = TurnTaints.Join(before ?? [], turn.Taints),
+        };
         await SessionStore.AddEventsAsync(work, context.Tenant, turn.SessionId, turn.TurnId, [(StreamEvent.TurnStarted, JsonSerializer.Serialize(data, SessionsJson.Default.TurnStartedData))]);
         work.OnCommit(() =>
         {
@@ -261,7 +316,10 @@ internal sealed class OpenTurn(
     /// <param name="approval">The yes that it went on with.</param>
     private static PolicyProof Proven(Decision decision, string? approval) => new(
         approval is null ? "allow" : "approved", decision.Score, decision.Threshold, [.. decision.Terms.Select(term => new PolicyTerm(term.Name, term.Weight, term.Value, term.Contribution))],
-        decision.Reasons, decision.PolicyVersion, decision.Digest, approval);
+        decision.Reasons, decision.PolicyVersion, decision.Digest, approval)
+    {
+        Obligations = decision.Obligations,
+    };
 
     private static string Title(string prompt)
     {

@@ -13,7 +13,6 @@ internal static class SessionProblems
     public static readonly ProblemCode ConstitutionMismatch = new("constitution_mismatch", ProblemKind.Forbidden, "The constitution is not the one that was pinned", "Read GET /v1/constitution and start a new session under it.");
     public static readonly ProblemCode PolicyDenied = new("policy_denied", ProblemKind.Forbidden, "The policy denies this", "See the reasons; each names its rule and what would help.");
     public static readonly ProblemCode RightsChanged = new("session_rights_changed", ProblemKind.Forbidden, "You no longer hold what you asked with", "Ask for the capabilities again and send the message anew.");
-    public static readonly ProblemCode ModerationBlocked = new("moderation_blocked", ProblemKind.Forbidden, "The text was blocked", "See the reasons; an operator can reset strikes.");
     public static readonly ProblemCode TooManyTurns = new("too_many_turns", ProblemKind.Busy, "Too many turns are being answered", "Try again after the seconds in Retry-After.");
     public static readonly ProblemCode Interrupted = new("turn_interrupted", ProblemKind.Unavailable, "The server stopped while the turn was being answered", "Send the message again; the session goes on.");
     public static readonly ProblemCode ModelFailed = new("model_failed", ProblemKind.Upstream, "The model did not answer", "Try again, or choose another model.");
@@ -21,7 +20,7 @@ internal static class SessionProblems
     public static readonly IReadOnlyList<ProblemCode> All =
     [
         Unknown, PersonaUnknown, PersonaExists, Closed, TurnRunning, TurnNotRunning, ConstitutionMismatch, PolicyDenied, RightsChanged,
-        ModerationBlocked, TooManyTurns, Interrupted, ModelFailed,
+        TooManyTurns, Interrupted, ModelFailed,
     ];
 
     public static Problem Of(SessionRefusal refusal) => refusal switch

@@ -59,6 +59,15 @@ internal sealed class SessionStore(Db db, Journal journal, TimeProvider clock)
             SELECT COUNT(*) FROM session_events WHERE tenant = {tenant} AND session = {session} AND type = {StreamEvent.TurnStarted} AND data LIKE {"%\"memories\":[{%"}
             """, cancellationToken) > 0;
 
+    /// <summary>Of all turns so far, as the newest one says; null when there is none, or it is older than taints are kept.</summary>
+    public static async Task<IReadOnlyList<string>?> TaintsAsync(DbWork work, string tenant, string session)
+    {
+        var newest = await work.QueryAsync(static row => row.GetString(0), $"""
+            SELECT data FROM session_events WHERE tenant = {tenant} AND session = {session} AND type = {StreamEvent.TurnStarted} ORDER BY seq DESC LIMIT 1
+            """);
+        return newest.Count == 0 ? null : JsonSerializer.Deserialize(newest[0], SessionsJson.Default.TurnStartedData)!.SessionTaints;
+    }
+
     /// <summary>True when no turn is open and nothing follows the event.</summary>
     public async Task<bool> IsIdleAsync(string tenant, string session, long after, CancellationToken cancellationToken) =>
         await db.NumberAsync(tenant, $"""

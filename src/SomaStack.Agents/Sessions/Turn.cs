@@ -1,4 +1,5 @@
 using SomaStack.Governance.Approvals.Contracts;
+using SomaStack.Governance.Policy.Contracts;
 using SomaStack.Platform;
 
 namespace SomaStack.Agents.Sessions;
@@ -10,7 +11,11 @@ internal sealed record Citation(int Marker, string? Source, int? Line, string Qu
 
 internal sealed record ConstitutionProof(string Hash, long Version);
 
-internal sealed record PolicyProof(string Decision, double Score, double Threshold, IReadOnlyList<PolicyTerm> Terms, IReadOnlyList<Reason> Reasons, long PolicyVersion, string Digest, string? Approval = null);
+internal sealed record PolicyProof(string Decision, double Score, double Threshold, IReadOnlyList<PolicyTerm> Terms, IReadOnlyList<Reason> Reasons, long PolicyVersion, string Digest, string? Approval = null)
+{
+    /// <summary>What the rules obliged to, for the turn and for its model call; all of it was carried out.</summary>
+    public IReadOnlyList<Obligation> Obligations { get; init => field = value ?? []; } = [];
+}
 
 internal sealed record PolicyTerm(string Name, double Weight, double Value, double Contribution);
 
@@ -72,7 +77,14 @@ internal sealed record StreamEvent(long Seq, string Turn, string Type, string Da
     public bool EndsTurn => Type is TurnCompleted or TurnFailed or TurnCancelled or TurnDenied;
 }
 
-internal sealed record TurnStartedData(string SessionId, string TurnId, long Number, string Model, IReadOnlyList<MemoryProof> Memories, IReadOnlyList<string> DegradedReasons);
+internal sealed record TurnStartedData(string SessionId, string TurnId, long Number, string Model, IReadOnlyList<MemoryProof> Memories, IReadOnlyList<string> DegradedReasons)
+{
+    /// <summary>Labels of what the model reads in this turn; null in turns from before they were kept.</summary>
+    public IReadOnlyList<string>? Taints { get; init; }
+
+    /// <summary>Those of all turns up to this one: a taint stays for the whole session.</summary>
+    public IReadOnlyList<string>? SessionTaints { get; init; }
+}
 
 internal sealed record ApprovalRequiredData(string SessionId, string TurnId, long Number, TurnApproval Approval, IReadOnlyList<Reason> Reasons);
 

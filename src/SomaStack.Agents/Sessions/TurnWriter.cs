@@ -64,7 +64,7 @@ internal sealed class TurnWriter(Db db, IModeration moderation, SessionStreams s
             var from = Math.Max(0, _released.Length - Overlap);
             var before = _released.ToString(from, _released.Length - from);
             var result = await moderation.CheckAsync(turn.Context, ModerationStage.Output, before + text, cancellationToken);
-            if (result.Blocked) throw new Problem(SessionProblems.ModerationBlocked, "The moderation rules stop the rest of this answer.") { Reasons = result.Reasons };
+            if (result.Blocked) throw ModerationProblems.Because(result, "The moderation rules stop the rest of this answer.");
             // What was released stands; a rule that redacts across the edge redacts what is still to come.
             if (result.Redacted is { } redacted) text = redacted.StartsWith(before, StringComparison.Ordinal) ? redacted[before.Length..] : "[redacted]";
             var data = JsonSerializer.Serialize(new DeltaData(text), SessionsJson.Default.DeltaData);

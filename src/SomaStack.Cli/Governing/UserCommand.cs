@@ -13,6 +13,8 @@ internal static class UserCommand
     private static readonly Option<string[]> Role = new("--role") { Description = "Repeat; see soma user roles." };
     private static readonly Option<string[]> Capability = new("--capability") { Description = "Repeat; beyond what the roles hold." };
 
+    private static readonly Option<string?> Email = new("--email") { Description = "Whoever signs in through the outside issuer with this verified address joins without the link." };
+
     public static Command Create() => new("user", "Users, their roles and how they get in.\n\nExamples:\n  soma user list\n  soma user add ana --name \"Ana\" --role operator\n  soma user reset ana\n  soma user deactivate ana")
     {
         Remote.List("list", "The principals of the tenant.", _ => Users, [new("id", "id", 24), new("kind", "kind", 8), new("name", "display_name", 24), new("active", "active", 6), new("roles", "roles", 30)]),
@@ -23,7 +25,8 @@ internal static class UserCommand
         Remote.Change("deactivate", "End all of a user's tokens and keys, and let nobody in by that name.", (parsed, client, cancellationToken) => EditAsync(parsed, client, static user => user["active"] = false, cancellationToken), Id),
         Remote.Change("activate", "Let a user in again; old tokens stay dead.", (parsed, client, cancellationToken) => EditAsync(parsed, client, static user => user["active"] = true, cancellationToken), Id),
         Remote.Change("invite", "Make a link by which a new user joins once; you send it.",
-            parsed => Ask.Post("/v1/invitations", Body(parsed, new JsonObject { ["principal"] = parsed.GetValue(Id), ["display_name"] = parsed.GetValue(Id) })), Id, Name, Role, Capability),
+            parsed => Ask.Post("/v1/invitations", Body(parsed, new JsonObject { ["principal"] = parsed.GetValue(Id), ["display_name"] = parsed.GetValue(Id), ["email"] = parsed.GetValue(Email) })),
+            Id, Name, Role, Capability, Email),
         Remote.Change("reset", "Make a link by which a user sets a new password once.", parsed => Ask.Post(Path(parsed) + "/reset-link"), Id),
         Remote.Change("unlock", "Lift the lock that failed sign-ins brought.", parsed => Ask.Post(Path(parsed) + "/unlock"), Id),
     };

@@ -11,15 +11,23 @@ internal sealed record ApprovalFacts(
 internal abstract record ApprovalCommand;
 
 /// <param name="Digest">What the decider saw.</param>
-internal sealed record DecideCommand(string Id, bool Approves, string By, CapabilitySet Held, DateTimeOffset? MfaAt, string Digest, string? Comment, DateTimeOffset At) : ApprovalCommand;
+internal sealed record DecideCommand(string Id, bool Approves, string By, CapabilitySet Held, DateTimeOffset? MfaAt, string Digest, string? Comment, DateTimeOffset At) : ApprovalCommand
+{
+    /// <summary>One person may be behind the decider and whoever asked.</summary>
+    public bool OneHand { get; init; }
+}
 
 /// <param name="Digest">Of what is about to happen.</param>
 /// <param name="DeciderHolds">Whoever approved still holds what approving needs.</param>
-internal sealed record ClaimCommand(string Id, string By, string Digest, bool DeciderHolds, DateTimeOffset At) : ApprovalCommand;
+internal sealed record ClaimCommand(string Id, string By, string Digest, bool DeciderHolds, DateTimeOffset At) : ApprovalCommand
+{
+    /// <summary>One person may be behind whoever approved and whoever asked, as it is known now.</summary>
+    public bool OneHand { get; init; }
+}
 
 internal sealed record WithdrawCommand(string Id, string By, string Reason) : ApprovalCommand;
 
-/// <param name="Code"><c>action_changed</c> or <c>rights_changed</c>, as a claim found it.</param>
+/// <param name="Code"><c>action_changed</c>, <c>rights_changed</c> or <c>one_hand</c>, as a claim found it.</param>
 internal sealed record VoidCommand(string Id, string Code) : ApprovalCommand;
 
 internal sealed record ExpireCommand(string Id, DateTimeOffset At) : ApprovalCommand;
@@ -28,6 +36,7 @@ internal enum ApprovalRefusal
 {
     Unknown,
     Own,
+    OneHand,
     CapabilityMissing,
     StepUp,
     OtherDigest,
@@ -55,6 +64,7 @@ internal static class ApprovalDecider
 
     public const string ActionChanged = "action_changed";
     public const string RightsChanged = "rights_changed";
+    public const string OneHand = "one_hand";
     public const string Expired = "expired";
     public const string Withdrawn = "withdrawn";
 
@@ -88,6 +98,7 @@ internal static class ApprovalDecider
         Expired => "Nobody used it in time.",
         ActionChanged => "The action was no longer the one that was approved.",
         RightsChanged => "Whoever approved it no longer holds what approving it needs.",
+        OneHand => "One person may be behind whoever asked and whoever approved.",
         _ => "It was withdrawn.",
     };
 
@@ -101,6 +112,7 @@ internal static class ApprovalDecider
         if (!decide.Approves) return Yes(new ApprovalDecided(decide.Id, "reject", decide.By, decide.Comment, facts.Requester, facts.Session));
         // Saying no takes less than saying yes: it stops an action, and that must never wait for a second factor.
         if (facts.Needs is { } needed && !decide.Held.Has(needed)) return No(ApprovalRefusal.CapabilityMissing);
+        if (decide.OneHand) return No(ApprovalRefusal.OneHand);
         if (facts.StepUp && !(decide.MfaAt is { } at && at <= decide.At && decide.At - at < StepUpAge)) return No(ApprovalRefusal.StepUp);
         return Yes(new ApprovalDecided(decide.Id, "approve", decide.By, decide.Comment, facts.Requester, facts.Session));
     }
@@ -113,6 +125,7 @@ internal static class ApprovalDecider
         if (claim.At >= facts.ExpiresAt) return No(ApprovalRefusal.Expired);
         if (!string.Equals(claim.Digest, facts.Digest, StringComparison.Ordinal)) return No(ApprovalRefusal.ActionChanged);
         if (!claim.DeciderHolds) return No(ApprovalRefusal.RightsChanged);
+        if (claim.OneHand) return No(ApprovalRefusal.OneHand);
         return Yes(new ApprovalExecuted(claim.Id, facts.Digest, claim.By));
     }
 

@@ -14,12 +14,15 @@ internal static class ApprovalProblems
     public static readonly ProblemCode Void = new("approval_void", ProblemKind.Forbidden, "The approval does not cover this action any more", "Ask for a new one; the detail says what has changed.");
     public static readonly ProblemCode Own = new("approval_own", ProblemKind.Forbidden, "Nobody approves what he asked for", "Let another principal with approval:decide decide it.");
 
-    public static readonly IReadOnlyList<ProblemCode> All = [Unknown, Pending, Spent, Decided, OtherDigest, Rejected, Expired, Void, Own];
+    public static readonly ProblemCode OneHand = new("approval_one_hand", ProblemKind.Forbidden, "One person may be behind both accounts", "Let somebody decide whom neither the requester nor his inviter let in; on the host, soma token --principal ID --link makes an account its holder's own.");
+
+    public static readonly IReadOnlyList<ProblemCode> All = [Unknown, Pending, Spent, Decided, OtherDigest, Rejected, Expired, Void, Own, OneHand];
 
     public static Problem Of(ApprovalRefusal refusal, ApprovalFacts facts) => refusal switch
     {
         ApprovalRefusal.Unknown => Unknown.Because("No approval of yours has this id."),
         ApprovalRefusal.Own => Own.Because("You asked for this yourself, so somebody else must decide it."),
+        ApprovalRefusal.OneHand => OneHand.Because("One of the two accounts let the other in, or somebody let in both, and so could be both."),
         ApprovalRefusal.CapabilityMissing => PlatformProblems.MissingCapability.Because($"Approving this needs the capabilities '{Capability.ApprovalDecide}'{(facts.Needs is { } needed ? $" and '{needed}'" : "")}."),
         ApprovalRefusal.StepUp => PlatformProblems.StepUpRequired.Because("This decision needs a second factor that was proven within the last five minutes."),
         ApprovalRefusal.OtherDigest => OtherDigest.Because("What you looked at is not what would be approved."),

@@ -48,11 +48,14 @@ internal sealed class Approvals(Journal journal, IIdentity identity, ReturnAppro
         var now = clock.GetUtcNow();
         var digest = ApprovalDigest.Of(context.Tenant, context.Principal.Id, request, ApprovalDigest.Canonical(request.Arguments));
         var holds = row.Decider is not null && await identity.HoldsAsync(work, context.Tenant, row.Decider, row.Needs.Capabilities);
-        var (happened, refusal) = ApprovalDecider.Decide(row.Facts, new ClaimCommand(row.Id, context.Principal.Id, digest, holds, now));
+        // Again, since a way into the account may have been made after the yes.
+        var oneHand = holds && await identity.AreOneHandAsync(work, context.Tenant, row.Decider!.Id, row.Requester);
+        var (happened, refusal) = ApprovalDecider.Decide(row.Facts, new ClaimCommand(row.Id, context.Principal.Id, digest, holds, now) { OneHand = oneHand });
         if (refusal is { } no)
         {
             // The refusal undoes this transaction, so that the approval is void is written in another one.
             if (no is ApprovalRefusal.ActionChanged) returns.Void(row, ApprovalDecider.ActionChanged);
+            if (no is ApprovalRefusal.OneHand) returns.Void(row, ApprovalDecider.OneHand);
             if (no is ApprovalRefusal.RightsChanged) returns.Void(row, ApprovalDecider.RightsChanged);
             throw Refused(ApprovalProblems.Of(no, row.Facts));
         }

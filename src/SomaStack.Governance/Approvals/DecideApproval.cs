@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
 using SomaStack.Governance.Approvals.Contracts;
+using SomaStack.Governance.Identity.Contracts;
 using SomaStack.Platform;
 
 namespace SomaStack.Governance.Approvals;
@@ -21,7 +22,7 @@ internal sealed record DecideRequest(ApprovalVote Decision, string Digest, strin
 internal sealed record DecideAnswer(ApprovalLine Approval, long DecisionsLastHour);
 
 /// <summary>A second person says yes or no. Open while the kill switch is engaged, since releasing it is decided here.</summary>
-internal sealed partial class DecideApproval(Db db, Journal journal, ReadApprovals read, TimeProvider clock, ILogger<DecideApproval> log)
+internal sealed partial class DecideApproval(Db db, Journal journal, IIdentity identity, ReadApprovals read, TimeProvider clock, ILogger<DecideApproval> log)
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost(
         "/v1/approvals/{id}/decision",
@@ -39,8 +40,9 @@ internal sealed partial class DecideApproval(Db db, Journal journal, ReadApprova
             {
                 var row = await ApprovalStore.FindAsync(work, context.Tenant, id) ?? throw ApprovalProblems.Unknown.Because("No approval of this tenant has this id.");
                 var now = clock.GetUtcNow();
+                var oneHand = await identity.AreOneHandAsync(work, context.Tenant, context.Principal.Id, row.Requester);
                 var (happened, refusal) = ApprovalDecider.Decide(
-                    row.Facts, new DecideCommand(id, approves, context.Principal.Id, context.Capabilities, context.MfaAt, request.Digest, request.Comment, now));
+                    row.Facts, new DecideCommand(id, approves, context.Principal.Id, context.Capabilities, context.MfaAt, request.Digest, request.Comment, now) { OneHand = oneHand });
                 if (refusal is { } no) throw ApprovalProblems.Of(no, row.Facts);
                 var next = ApprovalDecider.Apply(row.Facts, happened!);
                 if (!await ApprovalStore.DecideAsync(work, row, next, context.Principal, request.Comment, now.ToMicros()))

@@ -21,7 +21,7 @@ public interface IApprovals
     /// </summary>
     /// <exception cref="Problem">
     /// 404 <c>approval_unknown</c>, also for another tenant's and another requester's; 409 <c>approval_pending</c>, <c>approval_spent</c>;
-    /// 403 <c>approval_rejected</c>, <c>approval_expired</c>, <c>approval_void</c> (other arguments, policy, constitution or rights than when
+    /// 403 <c>approval_one_hand</c>, <c>approval_rejected</c>, <c>approval_expired</c>, <c>approval_void</c> (other arguments, policy, constitution or rights than when
     /// it was given; it is returned unused, for good).
     /// </exception>
     Task<Approval> ClaimAsync(DbWork work, RequestContext context, string approvalId, ApprovalRequest request);
@@ -110,5 +110,5 @@ public sealed record ApprovalDecided(string Id, string Decision, string Decider,
 
 public sealed record ApprovalExecuted(string Id, string Digest, string Executor);
 
-/// <param name="Code">Why it came back unused: <c>expired</c>, <c>withdrawn</c>, <c>action_changed</c> or <c>rights_changed</c>.</param>
+/// <param name="Code">Why it came back unused: <c>expired</c>, <c>withdrawn</c>, <c>action_changed</c>, <c>rights_changed</c> or <c>one_hand</c>.</param>
 public sealed record ApprovalReturned(string Id, string Code, string Detail, string Requester, string? Session);

@@ -139,11 +139,12 @@ internal sealed partial class ActiveConstitutions(
         if (overlay is null || overlay.Text == Overlay.Empty)
         {
             var plain = document.RootElement.Clone();
-            return new ActiveConstitution(version.Hash, version.Version, plain) { Rules = Rules.OfDocument(plain) };
+            return new ActiveConstitution(version.Hash, version.Version, plain) { Rules = Rules.Governing(plain, plain, null) };
         }
         using var added = JsonDocument.Parse(overlay.Text);
         var effective = Overlay.Apply(document.RootElement, added.RootElement);
-        return new ActiveConstitution(Overlay.EffectiveHash(version.Hash, overlay.Hash), version.Version, effective) { OverlayVersion = overlay.Version, Rules = Rules.OfDocument(effective) };
+        var rules = Rules.Governing(effective, document.RootElement, added.RootElement);
+        return new ActiveConstitution(Overlay.EffectiveHash(version.Hash, overlay.Hash), version.Version, effective) { OverlayVersion = overlay.Version, Rules = rules };
     }
 
     private Problem Unverified(string tenant, long version, string fault)

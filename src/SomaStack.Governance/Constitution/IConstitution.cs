@@ -35,6 +35,9 @@ public sealed record ConstitutionRules(
 {
     public static readonly ConstitutionRules None = new(new HashSet<string>(), new Dictionary<string, double>(), new Dictionary<string, int>());
 
+    /// <summary>What of it cannot be read, in words; while there is anything, nothing may act.</summary>
+    public IReadOnlyList<string> Faults { get; init; } = [];
+
     /// <summary>What the action meets: deny, more approvals than it has, or nothing.</summary>
     /// <param name="quantities">What is not named counts as unlimited, so a ceiling on it denies.</param>
     public bool Permits(string kind, IReadOnlyDictionary<string, double> quantities, int approvals) =>

@@ -23,6 +23,24 @@ internal static partial class Rules
             Numbers(holder, "required_approvals").ToDictionary(static pair => pair.Name, static pair => (int)Math.Clamp(pair.Value, 0, ApprovalsMax), StringComparer.Ordinal));
     }
 
+    /// <summary>
+    /// Of what governs, made ready for the gate. A rule that was signed before its shape was checked, or by a later program, must not be
+    /// lost: what cannot be read is named, and the gate then denies.
+    /// </summary>
+    /// <param name="effective">The document with the overlay in it.</param>
+    public static ConstitutionRules Governing(JsonElement effective, JsonElement document, JsonElement? overlay)
+    {
+        var faults = new List<string>();
+        if (document.ValueKind != JsonValueKind.Object) faults.Add("The document must be an object.");
+        else if (document.TryGetProperty("enforcement", out var enforcement))
+        {
+            if (enforcement.ValueKind != JsonValueKind.Object) faults.Add("'enforcement' must be an object.");
+            else Issues(enforcement, "enforcement.", faults);
+        }
+        if (overlay is { } added) faults.AddRange(Overlay.Issues(added));
+        return OfDocument(effective) with { Faults = faults };
+    }
+
     public static ConstitutionRules OfDocument(JsonElement document) =>
         document.ValueKind == JsonValueKind.Object && document.TryGetProperty("enforcement", out var enforcement) ? Of(enforcement) : ConstitutionRules.None;
 

@@ -24,6 +24,10 @@ internal sealed record TokenClaims(string Iss, string Aud, string Sub, string Te
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Constitution { get; init; }
 
+    /// <summary>The client that asked for it (RFC 9068); absent from a token that no client asked for.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? ClientId { get; init; }
+
     [JsonIgnore]
     public DateTimeOffset ExpiresAt => DateTimeOffset.FromUnixTimeSeconds(Exp);
 }

@@ -56,6 +56,7 @@ internal sealed class ApiKeys(IdentityStore principals, ApiKeyStore store, Crede
         var holder = await principals.FindPrincipalAsync(context.Tenant, principal, cancellationToken)
             ?? throw IdentityProblems.PrincipalUnknown.Because("The tenant has no such principal.");
         if (!holder.Active) throw IdentityProblems.PrincipalInactive.Because("It was deactivated.");
+        Rules.MayLend(context, principal, scopes);
         foreach (var name in scopes)
         {
             Rules.MustHold(context, name);
@@ -67,6 +68,7 @@ internal sealed class ApiKeys(IdentityStore principals, ApiKeyStore store, Crede
         await db.WriteAsync(context.Tenant, async work =>
         {
             await ApiKeyStore.AddAsync(work, row, HashOf(key));
+            await Hands.NoteAsync(work, context, context.Tenant, principal, now.ToMicros());
             await journal.AppendAsync(work, context, "api_key/" + row.Id, 1, IdentityEvents.ApiKeyCreated,
                 new ApiKeyCreated(row.Id, principal, row.Name, row.Scopes, row.ExpiresAt), IdentityJson.Default.ApiKeyCreated);
         }, cancellationToken);
@@ -83,6 +85,7 @@ internal sealed class ApiKeys(IdentityStore principals, ApiKeyStore store, Crede
         if (old.RevokedAt is not null || old.ExpiresAt <= now) throw IdentityProblems.KeyEnded.Because("The key was revoked or has expired; make a new one.");
         // The caller comes to know the new key, so he must hold what it may do.
         foreach (var name in old.Scopes) Rules.MustHold(context, name);
+        Rules.MayLend(context, old.Principal, old.Scopes);
         var key = ApiKeyText.Write(RandomNumberGenerator.GetBytes(32));
         var row = old with
         {
@@ -93,6 +96,7 @@ internal sealed class ApiKeys(IdentityStore principals, ApiKeyStore store, Crede
             await cache.ChangedAsync(work, context.Tenant);
             if (!await ApiKeyStore.EndAsync(work, context.Tenant, id, now.AddSeconds(overlap).ToMicros())) throw IdentityProblems.KeyEnded.Because("The key was revoked meanwhile.");
             await ApiKeyStore.AddAsync(work, row, HashOf(key));
+            await Hands.NoteAsync(work, context, context.Tenant, row.Principal, now.ToMicros());
             await journal.AppendAsync(work, context, "api_key/" + row.Id, 1, IdentityEvents.ApiKeyRotated,
                 new ApiKeyRotated(row.Id, id, row.Principal, now.AddSeconds(overlap)), IdentityJson.Default.ApiKeyRotated);
         }, cancellationToken);

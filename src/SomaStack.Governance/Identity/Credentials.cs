@@ -24,7 +24,12 @@ internal sealed class Credentials(
     }
 
     public Task<string> CreateSignInLinkAsync(string tenant, string principalId, TimeSpan lifetime, CancellationToken cancellationToken) =>
-        links.CreateAsync(RequestContext.ForSystem(tenant, DeploymentMode.DeveloperLight), principalId, lifetime, cancellationToken);
+        links.CreateAsync(RequestContext.ForSystem(tenant, DeploymentMode.DeveloperLight), tenant, principalId, lifetime, cancellationToken);
+
+    public Task<string> CreateStartOverLinkAsync(string tenant, string principalId, TimeSpan lifetime, CancellationToken cancellationToken) =>
+        links.CreateAsync(RequestContext.ForSystem(tenant, DeploymentMode.DeveloperLight), tenant, principalId, lifetime, SignInLink.HostPasswordPurpose, cancellationToken);
+
+    public Task<bool> AreOneHandAsync(DbWork work, string tenant, string one, string other) => Hands.AreOneAsync(work, tenant, one, other);
 
     public async Task<bool> HoldsAsync(DbWork work, string tenant, Principal principal, IReadOnlyList<string> capabilities)
     {

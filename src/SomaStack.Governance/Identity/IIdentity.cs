@@ -48,6 +48,15 @@ public interface IIdentity
     Task<string> CreateSignInLinkAsync(string tenant, string principalId, TimeSpan lifetime, CancellationToken cancellationToken);
 
     /// <summary>
+    /// A link for the host's operator to hand out: whoever opens it sets the password of a user, once; every other way into the account ends with it,
+    /// its second factor too, and the account is in nobody else's hand any more.
+    /// </summary>
+    Task<string> CreateStartOverLinkAsync(string tenant, string principalId, TimeSpan lifetime, CancellationToken cancellationToken);
+
+    /// <summary>Whether one person may be behind both principals: one let the other in, or somebody let in both, also through others. Inside the caller's transaction.</summary>
+    Task<bool> AreOneHandAsync(DbWork work, string tenant, string one, string other);
+
+    /// <summary>
     /// Whether the principal is active now and holds all of these; when it came with an API key, that this was not revoked and carries them.
     /// Read inside the caller's transaction and never cached.
     /// </summary>

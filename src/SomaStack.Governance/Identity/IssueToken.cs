@@ -5,7 +5,7 @@ using SomaStack.Platform;
 namespace SomaStack.Governance.Identity;
 
 /// <param name="Principal">Whom the token is for; the caller by default.</param>
-/// <param name="Capabilities">Null for all that both the caller and the principal hold.</param>
+/// <param name="Capabilities">Null for all that both the caller and the principal hold; for another principal without <c>approval:decide</c>.</param>
 /// <param name="LifetimeSeconds">1 to 3600; 900 by default.</param>
 internal sealed record IssueTokenRequest(string? Principal = null, IReadOnlyList<string>? Capabilities = null, int? LifetimeSeconds = null);
 
@@ -32,7 +32,7 @@ internal sealed class IssueToken(IdentityStore store, TokenIssue issue)
         {
             var holder = await store.FindPrincipalAsync(context.Tenant, principal, cancellationToken)
                 ?? throw IdentityProblems.PrincipalUnknown.Because("The tenant has no such principal.");
-            wanted = [.. holder.Capabilities.Where(context.Capabilities.Has)];
+            wanted = [.. holder.Capabilities.Where(name => context.Capabilities.Has(name) && (name != Capability.ApprovalDecide || Rules.IsOwn(context, principal)))];
         }
         else
         {

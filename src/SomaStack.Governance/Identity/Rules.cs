@@ -33,5 +33,14 @@ internal static class Rules
         if (!granter.Capabilities.Has(capability)) throw IdentityProblems.CapabilityNotHeld.Because($"You do not hold '{capability}'.");
     }
 
+    /// <exception cref="Problem">403: what somebody makes for another principal never decides approvals, or he could be both keys.</exception>
+    public static void MayLend(RequestContext giver, string principal, IEnumerable<string> capabilities)
+    {
+        if (!IsOwn(giver, principal) && capabilities.Contains(Capability.ApprovalDecide)) throw IdentityProblems.OwnSignIn.Because($"'{Capability.ApprovalDecide}' cannot be given to a credential that is made for '{principal}'.");
+    }
+
+    /// <summary>The principal makes it for itself, or the host does, who can read the signing keys.</summary>
+    public static bool IsOwn(RequestContext giver, string principal) => giver.Principal.Id == principal || giver.Principal.Id == Principal.System.Id;
+
     private static bool IsLower(char c) => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c);
 }

@@ -52,7 +52,7 @@ internal sealed class Tenants(IdentityStore store, TenantCreation creation, Sign
         if (!await creation.TryRunAsync(context, request.Id, request.DisplayName, request.Owner, OwnerCapabilities, cancellationToken))
             throw IdentityProblems.TenantExists.Because($"A tenant '{request.Id}' is there already.");
         var tenant = await store.FindTenantAsync(request.Id, cancellationToken);
-        var link = await links.CreateAsync(context with { Tenant = request.Id }, request.Owner, TimeSpan.FromDays(1), cancellationToken);
+        var link = await links.CreateAsync(context, request.Id, request.Owner, TimeSpan.FromDays(1), cancellationToken);
         return TypedResults.Created("/v1/tenants/current", new CreateTenantResponse(tenant!, request.Owner, link));
     }
 

@@ -20,15 +20,17 @@ internal sealed class TokenIssue(IdentityStore store, Keyring keyring, AccessTok
         RunAsync(context, principalId, capabilities, lifetime, Proof.None, cancellationToken);
 
     /// <param name="capabilities">Null for all that the principal holds.</param>
+    /// <param name="client">The OAuth client that asks, by its name on the wire.</param>
     /// <exception cref="Problem">404 when there is no such principal, 403 when it is inactive or lacks a capability, 422 for an unpublished one.</exception>
     public async Task<(IssuedToken Token, string Jti)> RunAsync(
-        RequestContext context, string principalId, IReadOnlyList<string>? capabilities, TimeSpan lifetime, Proof proof, CancellationToken cancellationToken)
+        RequestContext context, string principalId, IReadOnlyList<string>? capabilities, TimeSpan lifetime, Proof proof, CancellationToken cancellationToken, string? client = null)
     {
         Check.That(lifetime >= TimeSpan.FromSeconds(1) && lifetime <= AccessTokens.MaximumLifetime, "lifetime", "must be between one second and 24 hours").OrThrow();
         var holder = await store.FindPrincipalAsync(context.Tenant, principalId, cancellationToken)
             ?? throw IdentityProblems.PrincipalUnknown.Because("The tenant has no such principal.");
         if (!holder.Active) throw IdentityProblems.PrincipalInactive.Because("It was deactivated.");
         string[] granted = [.. CapabilitySet.Of(capabilities ?? holder.Capabilities).Names.Order(StringComparer.Ordinal)];
+        Rules.MayLend(context, principalId, granted);
         foreach (var name in granted)
             if (!holder.Capabilities.Contains(name)) throw IdentityProblems.CapabilityNotHeld.Because($"The principal does not hold '{name}'.");
 
@@ -39,10 +41,14 @@ internal sealed class TokenIssue(IdentityStore store, Keyring keyring, AccessTok
         {
             Amr = proof.Amr.Count == 0 ? null : [.. proof.Amr],
             MfaAt = proof.MfaAt?.ToUnixTimeSeconds(),
+            ClientId = client,
             Constitution = await ConstitutionAsync(holder.Tenant, cancellationToken),
         };
-        await db.WriteAsync(context.Tenant, work => journal.AppendAsync(work, context, IdentityEvents.TokenIssued,
-            new TokenIssued(claims.Jti, holder.Id, granted, claims.ExpiresAt), IdentityJson.Default.TokenIssued), cancellationToken);
+        await db.WriteAsync(context.Tenant, async work =>
+        {
+            await Hands.NoteAsync(work, context, holder.Tenant, holder.Id, clock.NowMicros());
+            await journal.AppendAsync(work, context, IdentityEvents.TokenIssued, new TokenIssued(claims.Jti, holder.Id, granted, claims.ExpiresAt), IdentityJson.Default.TokenIssued);
+        }, cancellationToken);
         return (new IssuedToken(tokens.Sign(key, claims), claims.ExpiresAt, granted), claims.Jti);
     }
 

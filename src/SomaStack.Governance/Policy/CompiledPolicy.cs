@@ -12,7 +12,11 @@ internal sealed class CompiledPolicy
     private const int MaxPatterns = 2000;
     private static readonly SearchValues<char> NameLetters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789_.-");
 
-    private CompiledPolicy(PolicyDocument document) => Document = document;
+    private CompiledPolicy(PolicyDocument document)
+    {
+        Document = document;
+        ActsOnOutput = document.Moderation.Rules.Any(static rule => rule.Applies(ModerationStage.Output) && rule.EffectAt(ModerationStage.Output) != ModerationEffect.Label);
+    }
 
     public PolicyDocument Document { get; }
 
@@ -21,6 +25,9 @@ internal sealed class CompiledPolicy
 
     /// <summary>Patterns of the moderation rules.</summary>
     public PhraseMatcher Moderation { get; } = new();
+
+    /// <summary>A moderation rule redacts or drops what a model says; else its words need not be read for it.</summary>
+    public bool ActsOnOutput { get; }
 
     /// <summary>The rules that look at a kind of action, in the order of the document.</summary>
     public Dictionary<string, List<CompiledRule>> RulesByKind { get; } = new(StringComparer.Ordinal);

@@ -6,7 +6,8 @@ using SomaStack.Platform;
 namespace SomaStack.Governance.Policy;
 
 /// <summary>Collects what the decider must know beside the action. Warm, it reads nothing but memory, unless a rule asks for a session's history.</summary>
-internal sealed partial class DecisionFacts(PoliciesInForce policies, IConstitution constitutions, TimeProvider clock, ILogger<DecisionFacts> logger, ISessionTrail? trails = null)
+internal sealed partial class DecisionFacts(
+    PoliciesInForce policies, IConstitution constitutions, CompiledConstitutions compiled, TimeProvider clock, ILogger<DecisionFacts> logger, ISessionTrail? trails = null)
 {
     public async ValueTask<(PolicyInForce Policy, DecisionSetting Setting)> OfAsync(RequestContext context, GatedAction action, bool requiresHuman, CancellationToken cancellationToken)
     {
@@ -14,6 +15,7 @@ internal sealed partial class DecisionFacts(PoliciesInForce policies, IConstitut
         var policy = await policies.OfAsync(context.Tenant, cancellationToken);
         var setting = new DecisionSetting(context.Tenant, context.Mode, constitution.Hash, requiresHuman)
         {
+            Constitution = compiled.Of(constitution),
             PrincipalId = context.Principal.Id,
             PrincipalKind = context.Principal.Kind,
             ClientType = context.ClientType,

@@ -15,10 +15,12 @@ namespace SomaStack.Governance.Policy;
 /// <param name="Arguments">Any JSON; the digest covers its canonical form.</param>
 /// <param name="Session">In whose course it would happen; rules over sequences look at what was recorded of it.</param>
 /// <param name="Taints">Labels of the untrusted content that the arguments may derive from.</param>
+/// <param name="Quantities">The most that it may take, for the ceilings of the constitution.</param>
 internal sealed record EvaluateRequest(
     string? ActionId = null, string? Capability = null, double? RiskScore = null, double? Confidence = null, double BudgetRequired = 0,
     double? BudgetRemaining = null, bool RequiresHuman = false, string? Kind = null, string? Resource = null, JsonElement? Arguments = null,
-    string? Session = null, string? Persona = null, string? Capsule = null, IReadOnlyList<string>? Taints = null);
+    string? Session = null, string? Persona = null, string? Capsule = null, IReadOnlyList<string>? Taints = null,
+    ActionQuantities? Quantities = null);
 
 /// <param name="Score">Null when the action was denied before it was scored.</param>
 /// <param name="Threshold">Null with it.</param>
@@ -46,6 +48,7 @@ internal sealed class EvaluateAction(DecisionFacts facts, TimeProvider clock)
             .And(IsName(request.Session), "session", "must have 1 to 200 characters").And(IsName(request.Persona), "persona", "must have 1 to 200 characters")
             .And(IsName(request.Capsule), "capsule", "must have 1 to 200 characters")
             .And(request.Taints is null || (request.Taints.Count <= 20 && request.Taints.All(static taint => taint is not null && IsName(taint))), "taints", "must be at most 20 labels of 1 to 200 characters")
+            .And(IsAmount(request.Quantities?.InputTokens) && IsAmount(request.Quantities?.OutputTokens) && IsAmount(request.Quantities?.Cost), "quantities", "must be 0 or more")
             .And(request.Capability is null || Platform.Capability.All.Contains(request.Capability), "capability", "is not a published capability").OrThrow();
         var since = clock.GetTimestamp();
         var action = new GatedAction(
@@ -56,6 +59,7 @@ internal sealed class EvaluateAction(DecisionFacts facts, TimeProvider clock)
             Persona = request.Persona,
             Capsule = request.Capsule,
             Taints = request.Taints ?? [],
+            Quantities = request.Quantities,
         };
         var (policy, setting) = await facts.OfAsync(context, action, request.RequiresHuman, cancellationToken);
         var decision = PolicyDecider.Decide(policy, action, setting);
@@ -84,6 +88,8 @@ internal sealed class EvaluateAction(DecisionFacts facts, TimeProvider clock)
             throw Problem.Invalid("arguments", "have no canonical form: " + exception.Message);
         }
     }
+
+    private static bool IsAmount(double? amount) => amount is null or (>= 0 and < double.PositiveInfinity);
 
     private static bool IsName(string? name) => name is null || (name.Length is > 0 and <= 200 && name.EnumerateRunes().All(static rune => rune != Rune.ReplacementChar));
 }

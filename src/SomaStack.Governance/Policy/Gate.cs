@@ -12,7 +12,7 @@ internal sealed class Gate(DecisionFacts facts, IKillSwitch killSwitch, ActionRe
         killSwitch.ThrowIfEngaged(context.Tenant, action);
         var (policy, setting) = await facts.OfAsync(context, action, requiresHuman: false, cancellationToken);
         var mfaAge = context.MfaAt is { } at ? clock.GetUtcNow() - at : (TimeSpan?)null;
-        var decision = Obligations.Enforce(PolicyDecider.Decide(policy, action, setting), action.Meets, mfaAge);
+        var decision = Obligations.Enforce(PolicyDecider.Decide(policy, action, setting), action.Meets, mfaAge, policy.Policy);
         PolicyMetrics.Record(decision, policy, action.Kind, clock.GetElapsedTime(since));
         recorder.Offer(context, action, decision);
         return decision;

@@ -29,6 +29,9 @@ public sealed record GatedAction(string Kind, string Resource, string Arguments,
     /// <summary>Kinds of obligations that the caller carries out when the answer is allow; <c>require_mfa</c> is checked by the gate itself.</summary>
     public IReadOnlyList<string> Meets { get; init; } = [];
 
+    /// <summary>The most that it may take of what a constitution puts ceilings on; null for kinds of action that take none of it.</summary>
+    public ActionQuantities? Quantities { get; init; }
+
     /// <summary>Labels of the untrusted content that the arguments may derive from, e.g. <c>memory</c>, <c>tool</c>, <c>web</c>, <c>user</c>.</summary>
     public IReadOnlyList<string> Taints { get; init; } = [];
 }
@@ -57,7 +60,35 @@ public sealed record Decision(
 /// <param name="Rule">The rule that demands it.</param>
 /// <param name="Target">What is redacted or who is notified; null elsewhere.</param>
 /// <param name="Limit">Tokens for <c>cap_tokens</c>; null elsewhere.</param>
-public sealed record Obligation(string Kind, string Rule, string? Target = null, long? Limit = null);
+public sealed record Obligation(string Kind, string Rule, string? Target = null, long? Limit = null)
+{
+    public const string Redact = "redact";
+    public const string Notify = "notify";
+    public const string RequireMfa = "require_mfa";
+    public const string CapTokens = "cap_tokens";
+
+    /// <summary>The smallest cap among them; null when there is none.</summary>
+    public static long? CapOf(IReadOnlyList<Obligation> obligations)
+    {
+        long? cap = null;
+        foreach (var obligation in obligations)
+            if (obligation is { Kind: CapTokens, Limit: { } limit } && !(limit >= cap)) cap = limit;
+        return cap;
+    }
+
+    /// <summary>What must not leave; empty when nothing is to be redacted.</summary>
+    public static IReadOnlyList<string> RedactedBy(IReadOnlyList<Obligation> obligations) =>
+        obligations.Count == 0 ? [] : [.. obligations.Where(static one => one is { Kind: Redact, Target: not null }).Select(static one => one.Target!)];
+}
+
+/// <summary>Carries out <c>redact</c>.</summary>
+public interface IRedaction
+{
+    /// <summary>A function that gives a text without what the targets name, or null when it holds nothing of it. Safe to call from several threads.</summary>
+    /// <param name="targets">Ids or categories of moderation rules, as the obligations name them.</param>
+    /// <exception cref="Problem">503 when the policy cannot be read, or no rule of it has such a name any more.</exception>
+    ValueTask<Func<string, string?>> OfAsync(string tenant, IReadOnlyList<string> targets, CancellationToken cancellationToken);
+}
 
 /// <summary>
 /// What happened before in a session, for rules over sequences. A port: the room that keeps sessions implements it. It is asked only when
@@ -117,6 +148,46 @@ public interface IModeration
 {
     /// <summary>Fails closed: when the strike store cannot be reached the answer is a 503, never an allow.</summary>
     Task<ModerationResult> CheckAsync(RequestContext context, ModerationStage stage, string text, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The texts of one request, in order; without a text it asks for the principal's lock alone. The lock is read each time; a text that
+    /// passed unchanged before, in this tenant, at this stage and under this policy, is not read again.
+    /// </summary>
+    /// <exception cref="Problem">503 as for <see cref="CheckAsync"/>.</exception>
+    Task<ScreenResult> ScreenAsync(RequestContext context, IReadOnlyList<ScreenText> texts, CancellationToken cancellationToken);
+
+    /// <summary>A piece of an answer that is passed on as it comes: only what would redact or stop it is looked for, so nothing is labelled.</summary>
+    /// <exception cref="Problem">503 as for <see cref="CheckAsync"/>.</exception>
+    ValueTask<ModerationResult> GuardAsync(RequestContext context, string text, CancellationToken cancellationToken);
+
+    /// <summary>Whether a further detector looks at output, so that <see cref="DetectOutputAsync"/> is worth a wait.</summary>
+    bool DetectsOutput { get; }
+
+    /// <summary>What further detectors say of a piece of an answer; they stop it or let it pass.</summary>
+    /// <exception cref="Problem">503 as for <see cref="CheckAsync"/>.</exception>
+    Task<ModerationResult> DetectOutputAsync(RequestContext context, string text, CancellationToken cancellationToken);
+}
+
+/// <param name="IsNew">The principal says it now, so it may cost a strike; earlier turns and standing instructions cost none.</param>
+public sealed record ScreenText(ModerationStage Stage, string Text, bool IsNew = false);
+
+/// <param name="Refusal">Why nothing of the request goes on; null when it does. Texts after the one that stopped it were not read.</param>
+/// <param name="Texts">One for each text, in their order, while nothing stops it. What is dropped is for the caller to leave out.</param>
+public sealed record ScreenResult(ModerationResult? Refusal, IReadOnlyList<ModerationResult> Texts)
+{
+    /// <summary>Taints of all texts, without repetition.</summary>
+    public IReadOnlyList<string> Labels => [.. Texts.SelectMany(static text => text.Labels).Distinct()];
+}
+
+public static class ModerationProblems
+{
+    public static readonly ProblemCode Blocked = new("moderation_blocked", ProblemKind.Forbidden, "The text was blocked", "See the reasons; an operator can reset strikes.");
+
+    /// <summary>Nothing could be checked, so nothing goes on.</summary>
+    public const string UnavailableCode = "moderation_unavailable";
+
+    /// <summary>The problem of a request that moderation stops.</summary>
+    public static Problem Because(ModerationResult refusal, string detail) => new(Blocked, detail) { Reasons = refusal.Reasons };
 }
 
 /// <param name="Blocked">True when the text must not go on (a rule drops it or blocks it), or the principal is locked.</param>
@@ -124,6 +195,9 @@ public interface IModeration
 /// <param name="Redacted">The text with what a rule redacts replaced, at every stage but input; null when nothing was.</param>
 public sealed record ModerationResult(bool Blocked, bool Bypassed, int Strikes, IReadOnlyList<Reason> Reasons, string? Redacted = null)
 {
+    /// <summary>Nothing was found.</summary>
+    public static readonly ModerationResult Clean = new(false, false, 0, []);
+
     /// <summary>Taints for <see cref="GatedAction.Taints"/>: user, tool, memory or model, then the categories of what was found.</summary>
     public IReadOnlyList<string> Labels { get; init; } = [];
 }
@@ -141,6 +215,7 @@ public static class PolicyEvents
 {
     public const string PolicyUpdated = "somastack.policy.updated.v1";
     public const string KillSwitchChanged = "somastack.policy.killswitch_changed.v1";
+    public const string Notify = "somastack.policy.notify.v1";
     public const string ModerationStrike = "somastack.moderation.strike.v1";
     public const string ModerationReset = "somastack.moderation.reset.v1";
     public const string ModerationBypassed = "somastack.moderation.bypassed.v1";

@@ -10,20 +10,24 @@ internal static class Obligations
     public static readonly TimeSpan MfaAge = RequestContext.StepUpWindow;
 
     /// <param name="mfaAge">Since the caller proved a second factor; null when it did not.</param>
-    public static Decision Enforce(Decision decision, IReadOnlyList<string> meets, TimeSpan? mfaAge)
+    /// <param name="policy">Whose moderation rules a redaction must name; null when there is none to look at.</param>
+    public static Decision Enforce(Decision decision, IReadOnlyList<string> meets, TimeSpan? mfaAge, CompiledPolicy? policy = null)
     {
         if (decision.Verdict == Verdict.Deny || decision.Obligations.Count == 0) return decision;
         var unmet = new List<Reason>();
         foreach (var obligation in decision.Obligations)
-            if (Unmet(decision, obligation, meets, mfaAge) is { } reason) unmet.Add(reason);
+            if (Unmet(decision, obligation, meets, mfaAge, policy) is { } reason) unmet.Add(reason);
         return unmet.Count == 0 ? decision : decision with { Verdict = Verdict.Deny, Reasons = [.. unmet, .. decision.Reasons] };
     }
 
-    private static Reason? Unmet(Decision decision, Obligation obligation, IReadOnlyList<string> meets, TimeSpan? mfaAge) => obligation.Kind switch
+    private static Reason? Unmet(Decision decision, Obligation obligation, IReadOnlyList<string> meets, TimeSpan? mfaAge, CompiledPolicy? policy) => obligation.Kind switch
     {
         // Who waits for a second person does not act yet; the obligation then binds whoever decides.
-        "require_mfa" when decision.Verdict == Verdict.NeedsApproval || mfaAge <= MfaAge => null,
-        "require_mfa" => new Reason("mfa_required", "The rule asks for a second factor within the last minutes.", obligation.Rule, decision.PolicyVersion, "Call POST /v1/auth/step-up and try again."),
+        Obligation.RequireMfa when decision.Verdict == Verdict.NeedsApproval || mfaAge <= MfaAge => null,
+        Obligation.RequireMfa => new Reason("mfa_required", "The rule asks for a second factor within the last minutes.", obligation.Rule, decision.PolicyVersion, "Call POST /v1/auth/step-up and try again."),
+        Obligation.Redact when meets.Contains(Obligation.Redact) && policy is not null && !Redaction.Knows(policy, obligation.Target ?? "") => new Reason(
+            "obligation_unmet", $"The rule obliges to redact '{obligation.Target}', and no moderation rule of the policy has this id or category.", obligation.Rule, decision.PolicyVersion,
+            "Name the id or category of a moderation rule."),
         _ when meets.Contains(obligation.Kind) => null,
         _ => new Reason(
             "obligation_unmet", $"The rule obliges to '{obligation.Kind}', and this kind of action does not carry that out.", obligation.Rule, decision.PolicyVersion,

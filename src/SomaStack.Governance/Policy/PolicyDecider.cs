@@ -24,6 +24,9 @@ internal sealed record DecisionSetting(string Tenant, DeploymentMode Mode, strin
 
     public string Region { get; init; } = "";
 
+    /// <summary>What the constitution forbids whatever the policy says.</summary>
+    public CompiledConstitution Constitution { get; init; } = CompiledConstitution.None;
+
     /// <summary>Since the caller proved a second factor; null when it did not.</summary>
     public long? MfaAgeSeconds { get; init; }
 
@@ -64,7 +67,9 @@ internal static class PolicyDecider
         var reasons = new List<Reason>(2);
         var obligations = new List<Obligation>();
         var figures = new ActionFigures(risk, confidence, budget);
+        var constitutional = setting.Constitution.Judge(action, risk, reasons, obligations);
         var verdict = Rules(policy, action, arguments.RootElement, figures, setting, reasons, obligations);
+        if (constitutional < verdict) verdict = constitutional;
         if (score < threshold)
         {
             verdict = Verdict.Deny;
@@ -150,7 +155,7 @@ internal static class PolicyDecider
     }
 
     /// <summary>The same obligation of two rules is one, the first rule's; of two caps the smaller counts.</summary>
-    private static void Merge(List<Obligation> obligations, Obligation added)
+    internal static void Merge(List<Obligation> obligations, Obligation added)
     {
         var at = obligations.FindIndex(known => known.Kind == added.Kind && known.Target == added.Target);
         if (at < 0) obligations.Add(added);

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.DependencyInjection;
 using SomaStack.Governance.Policy.Contracts;
+using SomaStack.Governance.Settings.Contracts;
 using SomaStack.Platform;
 
 namespace SomaStack.Governance.Policy;
@@ -13,10 +14,10 @@ public static class PolicyModule
     {
         Add = static (services, _) => services
             .AddSingleton<PolicyStore>().AddSingleton<PoliciesInForce>().AddSingleton<StarterPolicy>()
-            .AddSingleton<WritePolicy>().AddSingleton<ReadPolicies>().AddSingleton<DecisionFacts>().AddSingleton<EvaluateAction>()
+            .AddSingleton<WritePolicy>().AddSingleton<ReadPolicies>().AddSingleton<CompiledConstitutions>().AddSingleton<DecisionFacts>().AddSingleton<EvaluateAction>()
             .AddSingleton<RecordedActionStore>().AddSingleton<SimulatePolicy>()
             .AddSingleton<ActionRecorder>().AddHostedService(static provider => provider.GetRequiredService<ActionRecorder>())
-            .AddSingleton<IGate, Gate>()
+            .AddSingleton<IGate, Gate>().AddSingleton<ISettingsGate, SettingsGate>().AddSingleton<IRedaction, Redaction>()
             .AddSingleton<KillSwitchStore>().AddSingleton<KillSwitch>().AddSingleton<ChangeKillSwitch>()
             .AddSingleton<IKillSwitch>(static provider => provider.GetRequiredService<KillSwitch>())
             .AddSingleton<WatchKillSwitches>().AddHostedService(static provider => provider.GetRequiredService<WatchKillSwitches>())
@@ -60,6 +61,7 @@ public static class PolicyModule
 [JsonSerializable(typeof(Page<StrikeAnswer>))]
 [JsonSerializable(typeof(PolicyUpdated))]
 [JsonSerializable(typeof(KillSwitchChanged))]
+[JsonSerializable(typeof(PolicyNotice))]
 [JsonSerializable(typeof(ModerationStrike))]
 [JsonSerializable(typeof(ModerationReset))]
 [JsonSerializable(typeof(ModerationBypassed))]

@@ -1,3 +1,4 @@
+using SomaStack.Governance.Policy.Contracts;
 using SomaStack.Platform;
 
 namespace SomaStack.Governance.Policy;
@@ -5,8 +6,9 @@ namespace SomaStack.Governance.Policy;
 internal static class PolicyProblems
 {
     public static readonly ProblemCode KillSwitchEngaged = new("kill_switch_engaged", ProblemKind.Unavailable, "The kill switch is engaged", "Wait until an operator releases it; the detail names scope and reason.");
-    public static readonly ProblemCode ModerationUnavailable = new("moderation_unavailable", ProblemKind.Unavailable, "The text cannot be checked now", "Try again later; nothing goes on unchecked.");
+    public static readonly ProblemCode ModerationUnavailable = new(ModerationProblems.UnavailableCode, ProblemKind.Unavailable, "The text cannot be checked now", "Try again later; nothing goes on unchecked.");
     public static readonly ProblemCode PolicyUnavailable = new("policy_unavailable", ProblemKind.Unavailable, "The policy cannot be read now", "Try again later; nothing is allowed without a policy.");
+    public static readonly ProblemCode SettingsDenied = new("settings_denied", ProblemKind.Forbidden, "The gate denies this change of settings", "See the reasons; ask a policy owner, or change less.");
     public static readonly ProblemCode StrikesUnknown = new("moderation_principal_unknown", ProblemKind.NotFound, "This principal has no strikes", "See GET /v1/moderation/strikes.");
     public static readonly ProblemCode VersionUnknown = new("policy_version_unknown", ProblemKind.NotFound, "There is no such version of the policy", "See GET /v1/policies/versions for those that this tenant wrote.");
     public static readonly ProblemCode NotLocked = new("moderation_not_locked", ProblemKind.Conflict, "You are not locked", "There is nothing to appeal against; see GET /v1/moderation/standing.");
@@ -17,5 +19,5 @@ internal static class PolicyProblems
     public static readonly ProblemCode AppealOwn = new("moderation_appeal_own", ProblemKind.Forbidden, "Nobody decides their own appeal", "Ask another operator with moderation:review.");
 
     public static readonly IReadOnlyList<ProblemCode> All =
-        [KillSwitchEngaged, ModerationUnavailable, PolicyUnavailable, StrikesUnknown, VersionUnknown, NotLocked, AppealOpen, AppealsUsedUp, AppealUnknown, AppealDecided, AppealOwn];
+        [KillSwitchEngaged, ModerationProblems.Blocked, ModerationUnavailable, PolicyUnavailable, SettingsDenied, StrikesUnknown, VersionUnknown, NotLocked, AppealOpen, AppealsUsedUp, AppealUnknown, AppealDecided, AppealOwn];
 }

@@ -1,3 +1,4 @@
+using SomaStack.Governance.Approvals.Contracts;
 using SomaStack.Platform;
 
 namespace SomaStack.Governance.Settings.Contracts;
@@ -5,12 +6,15 @@ namespace SomaStack.Governance.Settings.Contracts;
 /// <summary>Port: the gate, which stands above this room, is asked before a risky change of settings takes effect (action <c>settings.change</c>).</summary>
 public interface ISettingsGate
 {
-    /// <exception cref="Problem">When the change is denied or wants a second person.</exception>
-    Task CheckAsync(RequestContext context, RiskyChange change, CancellationToken cancellationToken);
+    /// <summary>Null when it is allowed. Else what a second person has to agree to first: the caller asks for it, or claims it in the transaction that changes the settings.</summary>
+    /// <param name="context">Whose tenant is the one whose settings change; <c>*</c> for those of the installation.</param>
+    /// <exception cref="Problem">403 <c>settings_denied</c> with the reasons.</exception>
+    Task<ApprovalRequest?> AskAsync(RequestContext context, RiskyChange change, CancellationToken cancellationToken);
 }
 
 /// <param name="Risks">Some of <see cref="SettingsRisks"/>; never empty.</param>
-public sealed record RiskyChange(TenantSettings Before, TenantSettings Next, IReadOnlyList<string> Risks);
+/// <param name="RestoredFrom">The version whose values are brought back; null when they are new.</param>
+public sealed record RiskyChange(TenantSettings Before, TenantSettings Next, IReadOnlyList<string> Risks, long? RestoredFrom);
 
 public static class SettingsRisks
 {

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using SomaStack.Governance.Approvals.Contracts;
 using SomaStack.Governance.Settings.Contracts;
 using SomaStack.Platform;
 
@@ -19,7 +20,7 @@ internal sealed record SettingsVersionView(
 internal sealed record SettingsDiff(long From, long To, IReadOnlyList<JsonChange> Changes);
 
 /// <summary>Earlier versions of the tenant's settings: list, one, difference, restore.</summary>
-internal sealed class SettingsHistory(SettingsStore store, ServedSettings served, ChangeSettings change)
+internal sealed class SettingsHistory(SettingsStore store, ChangeSettings change)
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -31,7 +32,8 @@ internal sealed class SettingsHistory(SettingsStore store, ServedSettings served
             use.DiffAsync(context, from, to, cancellationToken)).Requires(Capability.TenantAdmin);
         routes.MapPost("/v1/settings/history/{version}/restore",
             (long version, RequestContext context, SettingsHistory use, HttpRequest http, HttpResponse response, CancellationToken cancellationToken) =>
-                use.RestoreAsync(context, version, Routes.IfMatch(http), response, cancellationToken)).Requires(Capability.TenantAdmin);
+                use.RestoreAsync(context, version, Routes.IfMatch(http), response, cancellationToken)).Requires(Capability.TenantAdmin)
+            .Produces<SettingsView>().Produces<ApprovalWanted>(StatusCodes.Status202Accepted);
     }
 
     private async Task<Page<SettingsVersionView>> ListAsync(RequestContext context, string? cursor, int? limit, CancellationToken cancellationToken)
@@ -51,19 +53,15 @@ internal sealed class SettingsHistory(SettingsStore store, ServedSettings served
         return new SettingsDiff(from, to, JsonDiff.Between(Document(before), Document(after)));
     }
 
-    private async Task<SettingsView> RestoreAsync(RequestContext context, long version, long expected, HttpResponse response, CancellationToken cancellationToken)
-    {
-        var own = await RestoreAsync(context, version, expected, cancellationToken);
-        response.Headers.ETag = Routes.ETag(own.Version);
-        return SettingsView.Of(own, served.Installation);
-    }
+    private async Task<IResult> RestoreAsync(RequestContext context, long version, long expected, HttpResponse response, CancellationToken cancellationToken) =>
+        change.Answer(await RestoreAsync(context, version, expected, cancellationToken), response);
 
     /// <summary>The old values under a new version: a change like any other, checked by today's rules.</summary>
-    internal async Task<TenantSettings> RestoreAsync(RequestContext context, long version, long expected, CancellationToken cancellationToken)
+    internal async Task<SettingsChange> RestoreAsync(RequestContext context, long version, long expected, CancellationToken cancellationToken)
     {
         var values = View(await FindAsync(context, version, cancellationToken)).Values;
         var request = new ChangeSettingsRequest(values.DisplayName, values.ResidencyRegions, values.RequestsPerMinute, values.DailyBudget);
-        return await change.RunAsync(request, context, expected, version, cancellationToken);
+        return await change.RunAsync(request, context, context.Tenant, expected, version, cancellationToken);
     }
 
     private async Task<SettingsVersionRow> FindAsync(RequestContext context, long version, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.AI;
+using SomaStack.Governance.Policy.Contracts;
 using SomaStack.Platform;
 
 namespace SomaStack.Intelligence.Inference.Contracts;
@@ -30,6 +31,15 @@ public sealed record ModelRequest(string? Model, IReadOnlyList<ChatMessage> Mess
 
     /// <summary>The caller spends an approval in <see cref="Opening"/> that covers the model call too: only a denial refuses it then.</summary>
     public bool Approved { get; init; }
+
+    /// <summary>Labels of the content that the messages derive from, as moderation gave them; the gate's rules see them.</summary>
+    public IReadOnlyList<string> Taints { get; init; } = [];
+
+    /// <summary>The session in whose course the call is made, for rules over sequences.</summary>
+    public string? Session { get; init; }
+
+    /// <summary>The answer is moderated while it comes. Whoever moderates it itself leaves this out.</summary>
+    public bool Watched { get; init; }
 
     /// <summary>The caller's own id of the request, which stands in the lines of all its attempts; the trace when absent.</summary>
     public string? RequestId { get; init; }
@@ -67,4 +77,7 @@ public sealed record CallReceipt(
     double? FirstTokenMs, double DurationMs, double OverheadMs, int Attempts)
 {
     public const string Key = "somastack.receipt";
+
+    /// <summary>What the rules obliged the call to; all of it was carried out.</summary>
+    public IReadOnlyList<Obligation> Obligations { get; init; } = [];
 }

@@ -34,6 +34,7 @@ public static class InferenceModule
         services.AddSingleton<CallStore>();
         services.AddSingleton<ModelCalls>();
         services.AddHostedService<ReconcileCalls>().AddHostedService<StopCalls>();
+        services.AddSingleton<RequestScreen>();
         services.AddSingleton<CompleteChat>();
         services.AddSingleton<AnswerChat>();
         services.AddSingleton<ListModels>();
@@ -49,6 +50,7 @@ public static class InferenceModule
         services.AddSingleton<Router>();
         services.AddSingleton<GovernedChat>();
         services.AddSingleton<PassThrough>();
+        services.AddSingleton<ObligedCall>();
         services.AddSingleton<Circuits>();
         services.AddSingleton<Attempts>();
         services.AddSingleton<AnswerCache>();

@@ -72,7 +72,7 @@ public sealed class ApprovalHttpTests
         await using var soma = await SomaProcess.StartAsync();
         using var owner = await soma.ClientAsync();
         using var bob = await SecondPerson.AddAsync(soma, owner);
-        await SecondPerson.WantApprovalAsync(owner, "model.call");
+        await bob.WantApprovalAsync(owner, "model.call");
         const string call = """{"model":"soma-extract","messages":[{"role":"user","content":"How often is the journal sealed?"}]}""";
         using var asked = await SecondPerson.PostAsync(owner, "/v1/chat/completions", call, null);
         Assert.Equal(HttpStatusCode.Forbidden, asked.StatusCode);
@@ -95,7 +95,7 @@ public sealed class ApprovalHttpTests
         await using var soma = await SomaProcess.StartAsync();
         using var owner = await soma.ClientAsync();
         using var bob = await SecondPerson.AddAsync(soma, owner);
-        await SecondPerson.WantApprovalAsync(owner, "memory.write", "external.action");
+        await bob.WantApprovalAsync(owner, "memory.write", "external.action");
         const string memory = """{"text":"The harbour crane is serviced every second Tuesday.","tags":["crane"]}""";
         using var asked = await SecondPerson.PostAsync(owner, "/v1/remember", memory, null);
         var problem = await JsonAsync(asked);

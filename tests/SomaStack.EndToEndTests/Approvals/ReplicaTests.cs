@@ -34,7 +34,7 @@ public sealed class ReplicaTests
             using var there = Client(two, token.Trim());
             using var bob = await SecondPerson.AddAsync(two, there);
 
-            await SecondPerson.WantApprovalAsync(there, "model.call");
+            await bob.WantApprovalAsync(there, "model.call");
             const string call = """{"model":"soma-extract","messages":[{"role":"user","content":"How often is the journal sealed?"}]}""";
             using var asked = await SecondPerson.PostAsync(there, "/v1/chat/completions", call, null);
             var approval = asked.Headers.GetValues("Soma-Approval").Single();

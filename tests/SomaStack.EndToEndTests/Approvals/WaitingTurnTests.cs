@@ -16,7 +16,7 @@ public sealed class WaitingTurnTests
         await using var soma = await SomaProcess.StartAsync();
         using var owner = await soma.ClientAsync();
         using var bob = await SecondPerson.AddAsync(soma, owner);
-        await SecondPerson.WantApprovalAsync(owner, "session.start");
+        await bob.WantApprovalAsync(owner, "session.start");
         using var asked = await owner.PostAsJsonAsync("/v1/sessions/start", new { prompt = "How often is the journal sealed?" }, Stop);
         Assert.Equal(HttpStatusCode.Accepted, asked.StatusCode);
         var turn = await ApprovalHttpTests.JsonAsync(asked);
@@ -45,7 +45,7 @@ public sealed class WaitingTurnTests
         await using var soma = await SomaProcess.StartAsync();
         using var owner = await soma.ClientAsync();
         using var bob = await SecondPerson.AddAsync(soma, owner);
-        await SecondPerson.WantApprovalAsync(owner, "session.message");
+        await bob.WantApprovalAsync(owner, "session.message");
         using var started = await owner.PostAsJsonAsync("/v1/sessions/start", new { prompt = "Hello there" }, Stop);
         var session = (await ApprovalHttpTests.JsonAsync(started)).GetProperty("session_id").GetString()!;
         using var asked = await owner.PostAsJsonAsync($"/v1/sessions/{session}/messages", new { text = "May I?" }, Stop);
@@ -66,7 +66,7 @@ public sealed class WaitingTurnTests
         await using var soma = await SomaProcess.StartAsync();
         using var owner = await soma.ClientAsync();
         using var bob = await SecondPerson.AddAsync(soma, owner);
-        await SecondPerson.WantApprovalAsync(owner, "model.call");
+        await bob.WantApprovalAsync(owner, "model.call");
         var turn = await ApprovalHttpTests.JsonAsync(await owner.PostAsJsonAsync("/v1/sessions/start", new { prompt = "Wait for it" }, Stop));
         var (session, approval) = (turn.GetProperty("session_id").GetString()!, turn.GetProperty("approval").GetProperty("id").GetString()!);
         await ApprovalHttpTests.StatusAsync(HttpStatusCode.Accepted, null, owner.PostAsync($"/v1/sessions/{session}/cancel", null, Stop));
@@ -83,9 +83,9 @@ public sealed class WaitingTurnTests
         using (var owner = await first.ClientAsync())
         {
             using var bob = await SecondPerson.AddAsync(first, owner);
-            await SecondPerson.WantApprovalAsync(owner, "session.start");
+            await bob.WantApprovalAsync(owner, "session.start");
             var voided = await ApprovalHttpTests.JsonAsync(await owner.PostAsJsonAsync("/v1/sessions/start", new { prompt = "Under the old policy" }, Stop));
-            await SecondPerson.WantApprovalAsync(owner, "session.message");
+            await bob.WantApprovalAsync(owner, "session.message");
             await bob.ApproveAsync(voided.GetProperty("approval").GetProperty("id").GetString()!);
             var old = voided.GetProperty("session_id").GetString()!;
             await owner.GetStringAsync($"/v1/sessions/{old}/events?until=idle", Stop);
@@ -98,9 +98,8 @@ public sealed class WaitingTurnTests
         await using var soma = await SomaProcess.StartAsync(first.Data);
         using var again = await soma.ClientAsync();
         Assert.Equal("awaiting_approval", (await OnlyTurnAsync(again, session)).GetProperty("status").GetString());
-        using var client = await SecondPerson.ClientAsync(soma, again, "bob");
-        var digest = (await client.GetFromJsonAsync<JsonElement>($"/v1/approvals/{approval}", Stop)).GetProperty("approval").GetProperty("digest").GetString();
-        await ApprovalHttpTests.StatusAsync(HttpStatusCode.OK, null, client.PostAsJsonAsync($"/v1/approvals/{approval}/decision", new { decision = "approve", digest }, Stop));
+        using var decider = await SecondPerson.OfAsync(soma);
+        await decider.ApproveAsync(approval);
         await again.GetStringAsync($"/v1/sessions/{session}/events?until=idle", Stop);
         Assert.Equal("completed", (await OnlyTurnAsync(again, session)).GetProperty("status").GetString());
     }
@@ -111,7 +110,7 @@ public sealed class WaitingTurnTests
         await using var soma = await SomaProcess.StartAsync();
         using var owner = await soma.ClientAsync();
         using var bob = await SecondPerson.AddAsync(soma, owner);
-        await SecondPerson.WantApprovalAsync(owner, "session.start");
+        await bob.WantApprovalAsync(owner, "session.start");
         var prompt = string.Concat(Enumerable.Repeat("журнал ", 4000));
         var turn = await ApprovalHttpTests.JsonAsync(await owner.PostAsJsonAsync("/v1/sessions/start", new { prompt }, Stop));
         var (session, approval) = (turn.GetProperty("session_id").GetString()!, turn.GetProperty("approval").GetProperty("id").GetString()!);

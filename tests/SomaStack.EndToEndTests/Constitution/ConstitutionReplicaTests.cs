@@ -62,7 +62,7 @@ public sealed class ConstitutionReplicaTests(ITestOutputHelper output)
             using var here = Client(first.Url, token);
             using var there = Client(second.Url, token);
             var (_, before) = await VersionAsync(there);
-            var activated = await ActivateAsync(here, keys);
+            var activated = await ActivateAsync(first, here, keys);
             var since = Stopwatch.GetTimestamp();
             await UntilAsync(async () => (await VersionAsync(there)).Hash != before);
             output.WriteLine($"the other replica saw it after {Stopwatch.GetElapsedTime(since).TotalMilliseconds:0} ms");
@@ -115,7 +115,7 @@ public sealed class ConstitutionReplicaTests(ITestOutputHelper output)
         Assert.Contains("People decide", await there.GetStringAsync("/v1/constitution", Stop), StringComparison.Ordinal);
     }
 
-    private static async Task<string> ActivateAsync(HttpClient here, string keys)
+    private static async Task<string> ActivateAsync(SomaProcess soma, HttpClient here, string keys)
     {
         var constitution = await here.GetFromJsonAsync<JsonElement>("/v1/constitution", Stop);
         var document = JsonDocument.Parse(constitution.GetProperty("document").GetRawText().Replace("this installation", "two replicas", StringComparison.Ordinal)).RootElement;
@@ -126,8 +126,8 @@ public sealed class ConstitutionReplicaTests(ITestOutputHelper output)
         var value = Convert.ToBase64String(key.Sign(Encoding.UTF8.GetBytes(checksum.GetProperty("statement").GetString()!)));
         using var loaded = await here.PostAsJsonAsync("/v1/constitution/load", new { body.document, body.version, body.issued_at, body.scope, signatures = new[] { new { key_id = key.KeyId, algorithm = "ed25519", value } } }, Stop);
         Assert.True(loaded.StatusCode == HttpStatusCode.OK, await loaded.Content.ReadAsStringAsync(Stop));
-        var second = await SecondKey.OfAsync(here);
-        return (await second.ApprovedAsync("/v1/constitution/activate", new { version = 2, scope = "installation" })).GetProperty("hash").GetString()!;
+        using var second = await SecondPerson.AddAsync(soma, here);
+        return (await second.ApprovedAsync(here, "/v1/constitution/activate", new { version = 2, scope = "installation" })).GetProperty("hash").GetString()!;
     }
 
     private static async Task SessionAsync(HttpClient client, HttpStatusCode expected)

@@ -81,8 +81,8 @@ public sealed class TamperTests
         Assert.True(loaded.StatusCode == HttpStatusCode.OK, await loaded.Content.ReadAsStringAsync(Stop));
         Assert.Equal("candidate", JsonDocument.Parse(await loaded.Content.ReadAsStringAsync(Stop)).RootElement.GetProperty("state").GetString());
         using (var before = JsonDocument.Parse(await client.GetStringAsync("/v1/constitution", Stop))) Assert.Equal(1L, before.RootElement.GetProperty("version").GetInt64());
-        var second = await SecondKey.OfAsync(client);
-        var activated = await second.ApprovedAsync("/v1/constitution/activate", new { version = 2 });
+        using var second = await SecondPerson.AddAsync(soma, client);
+        var activated = await second.ApprovedAsync(client, "/v1/constitution/activate", new { version = 2 });
         Assert.Equal((2L, "active"), (activated.GetProperty("version").GetInt64(), activated.GetProperty("state").GetString()));
         using var after = JsonDocument.Parse(await client.GetStringAsync("/v1/constitution", Stop));
         Assert.Equal((2L, false), (after.RootElement.GetProperty("version").GetInt64(), after.RootElement.GetProperty("inherited").GetBoolean()));

@@ -9,7 +9,7 @@ namespace SomaStack.EndToEndTests.Docs;
 /// <summary>
 /// Runs every page of docs/runbooks against a fresh server, as its reader would: each <c>sh</c> block from top to bottom in one shell, and what
 /// it prints must be what the <c>output</c> block after it says. There, … stands for any text. A block that ends with a failure ends the test.
-/// The shell has SOMA (the address), TOKEN (of the owner), DATA and KEYS (the folders).
+/// The shell has SOMA (the address), TOKEN (of the owner), DATA and KEYS (the folders), and ./soma as in a checkout.
 /// </summary>
 public sealed partial class RunbookTests
 {
@@ -30,6 +30,8 @@ public sealed partial class RunbookTests
         await using var soma = await SomaProcess.StartAsync();
         using var owner = await soma.ClientAsync();
         using var folder = new WorkFolder();
+        await File.WriteAllTextAsync(Path.Combine(folder.Path, "soma"), $"#!/bin/sh\nexec dotnet '{SomaProcess.Binary}' \"$@\"\n", Stop);
+        File.SetUnixFileMode(Path.Combine(folder.Path, "soma"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         using var shell = Shell.Start(folder.Path, new Dictionary<string, string>
         {
             ["SOMA"] = soma.Url.AbsoluteUri.TrimEnd('/'), ["TOKEN"] = owner.DefaultRequestHeaders.Authorization!.Parameter!, ["DATA"] = soma.Data, ["KEYS"] = Path.Combine(soma.Data, "keys"),

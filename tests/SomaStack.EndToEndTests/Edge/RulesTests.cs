@@ -74,7 +74,7 @@ public sealed class RulesTests
     {
         await using var soma = await SomaProcess.StartAsync();
         using var client = await soma.ClientAsync();
-        using var second = await Approvals.SecondPerson.AddAsync(soma, client);
+        using var second = await SecondPerson.AddAsync(soma, client);
         Assert.Equal(HttpStatusCode.OK, (await client.PostAsync("/v1/killswitch", Json("""{"engaged":true,"scope":"tenant","reason":"drill"}"""), Stop)).StatusCode);
         Assert.Equal((503, "kill_switch_engaged"), await PostAsync(client, Json("{\"query\":\"fox\"}")));
         Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/v1/memory", Stop)).StatusCode);

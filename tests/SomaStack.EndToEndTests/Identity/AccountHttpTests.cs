@@ -173,6 +173,21 @@ public sealed class AccountHttpTests
         var (status, delayed) = await browser.SubmitAsync(page, false, ("login", "owner@demo"), ("password", "guess"));
         Assert.Equal(429, status);
         Assert.Contains("too many failed tries", delayed, StringComparison.Ordinal);
+
+        // Secrets of clients are counted apart: the wrong ones wait, and the right one is no guess.
+        var token = owner.DefaultRequestHeaders.Authorization!.Parameter!;
+        await OkAsync(201, browser.SendAsync(HttpMethod.Put, "/v1/users/robot", token, new { display_name = "Robot", kind = "service", capabilities = new[] { "memory:read" } }));
+        var made = await OkAsync(201, browser.SendAsync(HttpMethod.Post, "/v1/service-accounts/robot/secrets", token, new { }, shows: true));
+        async Task<int> AskAsync(string secret)
+        {
+            using var form = new FormUrlEncodedContent(new Dictionary<string, string> { ["grant_type"] = "client_credentials", ["client_id"] = "demo/robot", ["client_secret"] = secret });
+            using var answer = await owner.SendAsync(new HttpRequestMessage(HttpMethod.Post, "/v1/auth/token") { Content = form }, Stop);
+            return (int)answer.StatusCode;
+        }
+        owner.DefaultRequestHeaders.Authorization = null;
+        for (var i = 0; i < 20; i++) Assert.Equal(401, await AskAsync("soma_cs_wrong" + i));
+        Assert.Equal(429, await AskAsync("soma_cs_wrong"));
+        Assert.Equal(200, await AskAsync(made.GetProperty("client_secret").GetString()!));
     }
 
     [Fact]
@@ -292,7 +307,8 @@ public sealed class AccountHttpTests
         using var key = Platform.Ed25519Key.Load(Path.Combine(soma.Data, "keys", "constitution.pem"));
         var value = Convert.ToBase64String(key.Sign(Encoding.UTF8.GetBytes(computed.GetProperty("statement").GetString()!)));
         await OkAsync(200, browser.SendAsync(HttpMethod.Post, "/v1/constitution/load", token, new { document, version = 2, issued_at = issued, signatures = new[] { new { key_id = key.KeyId, algorithm = "ed25519", value } } }));
-        await (await Constitution.SecondKey.OfAsync(owner)).ApprovedAsync("/v1/constitution/activate", new { version = 2 });
+        using var second = await SecondPerson.AddAsync(soma, owner);
+        await second.ApprovedAsync(owner, "/v1/constitution/activate", new { version = 2 });
         Assert.False((await OkAsync(200, browser.SendAsync(HttpMethod.Post, "/v1/tokens/verify", token, new { token }))).GetProperty("constitution_current").GetBoolean());
         await ProblemAsync("constitution_mismatch", browser.SendAsync(HttpMethod.Post, "/v1/sessions/start", token, new { prompt = "hello" }));
         var now = (await OkAsync(200, browser.SendAsync(HttpMethod.Get, "/v1/constitution", token))).GetProperty("hash").GetString();

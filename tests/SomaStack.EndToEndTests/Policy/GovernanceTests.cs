@@ -35,14 +35,15 @@ public sealed class GovernanceTests
     {
         await using var soma = await SomaProcess.StartAsync();
         using var client = await soma.ClientAsync();
+        using var bob = await SecondPerson.AddAsync(soma, client);
         using var read = await client.GetAsync("/v1/policies", Stop);
         Assert.Equal("\"1\"", read.Headers.ETag?.Tag);
         var document = (await ReadAsync(read, HttpStatusCode.OK)).GetProperty("document").GetRawText();
-        await RefusedAsync(await PutAsync(client, document, null), HttpStatusCode.PreconditionRequired, "precondition_required");
-        await RefusedAsync(await PutAsync(client, document, "\"9\""), HttpStatusCode.PreconditionFailed, "version_mismatch");
-        await RefusedAsync(await PutAsync(client, """{"weights":{}}""", "\"1\""), HttpStatusCode.UnprocessableEntity, "invalid_request");
+        await RefusedAsync(await bob.PutPolicyAsync(client, document, null), HttpStatusCode.PreconditionRequired, "precondition_required");
+        await RefusedAsync(await bob.PutPolicyAsync(client, document, "\"9\""), HttpStatusCode.PreconditionFailed, "version_mismatch");
+        await RefusedAsync(await bob.PutPolicyAsync(client, """{"weights":{}}""", "\"1\""), HttpStatusCode.UnprocessableEntity, "invalid_request");
         var stricter = document.Replace("\"default\":0.7", "\"default\":0.79", StringComparison.Ordinal);
-        using var written = await PutAsync(client, stricter, "\"1\"");
+        using var written = await bob.PutPolicyAsync(client, stricter, "\"1\"");
         Assert.Equal("\"2\"", written.Headers.ETag?.Tag);
         Assert.Equal(2, (await ReadAsync(written, HttpStatusCode.OK)).GetProperty("version").GetInt64());
         using var request = Json("""{"risk_score":0.2,"confidence":0.9,"budget_required":100,"budget_remaining":50}""");
@@ -55,16 +56,17 @@ public sealed class GovernanceTests
     {
         await using var soma = await SomaProcess.StartAsync();
         using var client = await soma.ClientAsync();
+        using var bob = await SecondPerson.AddAsync(soma, client);
         var document = (await ReadAsync(await client.GetAsync("/v1/policies", Stop), HttpStatusCode.OK)).GetProperty("document").GetRawText();
         string With(string condition) => document.Replace("\"rules\":[{\"code\":\"secret_in_text\"", "\"rules\":[" + $$"""
             {"code":"transfer_large","condition":"{{condition}}","effect":"needs_approval","id":"large","kinds":["tool.call"],"message":"Large.","remedy":"Ask.",
              "obligations":[{"kind":"notify","target":"treasury"},{"kind":"cap_tokens","limit":100}]},{"code":"secret_in_text"
             """, StringComparison.Ordinal);
-        using var wrong = await PutAsync(client, With("args.amount > 10 &&\\n principle.id == 'ada'"), "\"1\"");
+        using var wrong = await bob.PutPolicyAsync(client, With("args.amount > 10 &&\\n principle.id == 'ada'"), "\"1\"");
         Assert.Equal(HttpStatusCode.UnprocessableEntity, wrong.StatusCode);
         var problem = await wrong.Content.ReadAsStringAsync(Stop);
         foreach (var part in new[] { "'large'", "principle.id", "line 2, column 2" }) Assert.Contains(part, problem.Replace("\\u0027", "'", StringComparison.Ordinal), StringComparison.Ordinal);
-        await ReadAsync(await PutAsync(client, With("args.amount > 10 && session.events.exists(e, e.kind == 'model.call')"), "\"1\""), HttpStatusCode.OK);
+        await ReadAsync(await bob.PutPolicyAsync(client, With("args.amount > 10 && session.events.exists(e, e.kind == 'model.call')"), "\"1\""), HttpStatusCode.OK);
 
         var started = await ReadAsync(await SayAsync(client, "Who may release the kill switch?"), HttpStatusCode.Created);
         var session = started.GetProperty("session_id").GetString();
@@ -93,7 +95,7 @@ public sealed class GovernanceTests
         Assert.True(state.GetProperty("engaged").GetBoolean());
         Assert.Equal("drill", state.GetProperty("tenant").GetProperty("reason").GetString());
         await RefusedAsync(await reader.PostAsync("/v1/killswitch", Json("""{"engaged":false,"scope":"tenant","reason":"mine"}"""), Stop), HttpStatusCode.Forbidden, "capability_missing");
-        using var second = await Approvals.SecondPerson.AddAsync(soma, client);
+        using var second = await SecondPerson.AddAsync(soma, client);
         await second.ReleaseAsync(client);
         Assert.False((await ReadAsync(await reader.GetAsync("/v1/killswitch", Stop), HttpStatusCode.OK)).GetProperty("engaged").GetBoolean());
         await RefusedAsync(await client.PostAsync("/v1/killswitch", Json("""{"engaged":true,"scope":"galaxy","reason":"x"}"""), Stop), null, null);
@@ -123,8 +125,6 @@ public sealed class GovernanceTests
     private static StringContent Json(string text) => new(text, Encoding.UTF8, "application/json");
 
     private static Task<HttpResponseMessage> SayAsync(HttpClient client, string prompt) => client.PostAsJsonAsync("/v1/sessions/start", new { prompt }, Stop);
-
-    private static Task<HttpResponseMessage> PutAsync(HttpClient client, string document, string? ifMatch) => People.PutPolicyAsync(client, document, ifMatch);
 
     private static async Task<JsonElement> ReadAsync(HttpResponseMessage response, HttpStatusCode expected)
     {

@@ -60,9 +60,10 @@ public sealed class ModerationTests
         Assert.DoesNotContain("previous instructions", turn.GetProperty("answer").GetString()! + turn.GetProperty("citations").GetRawText(), StringComparison.OrdinalIgnoreCase);
 
         // Under a policy that drops, the memory is in the proof and in no prompt.
+        using var bob = await SecondPerson.AddAsync(soma, client);
         var read = await client.GetAsync("/v1/policies", Stop);
         var document = (await ReadAsync(read, HttpStatusCode.OK)).GetProperty("document").GetRawText().Replace("\"effect\":\"redact\"", "\"effect\":\"drop\"", StringComparison.Ordinal);
-        Assert.Equal(HttpStatusCode.OK, (await People.PutPolicyAsync(client, document, read.Headers.ETag!.Tag)).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await bob.PutPolicyAsync(client, document, read.Headers.ETag!.Tag)).StatusCode);
         var dropped = await ReadAsync(await SayAsync(client, "Which colour is the harbour crane painted?"), HttpStatusCode.Created);
         Assert.Contains(dropped.GetProperty("proof").GetProperty("memories").EnumerateArray(), static memory => memory.GetProperty("moderated").GetString() == "dropped");
         Assert.DoesNotContain("yellow", dropped.GetProperty("answer").GetString()! + dropped.GetProperty("citations").GetRawText(), StringComparison.OrdinalIgnoreCase);

@@ -14,7 +14,7 @@ public sealed class PolicyLifecycleTests
     {
         await using var soma = await SomaProcess.StartAsync();
         using var owner = await soma.ClientAsync();
-        using var second = await People.SecondAsync(soma, owner);
+        using var second = await SecondPerson.AddAsync(soma, owner);
         await RecordAsync(owner);
         var document = (await ReadAsync(await owner.GetAsync("/v1/policies", Stop), 200)).GetProperty("document").GetRawText();
         var stricter = document.Replace("\"session.start\":{\"confidence\":0.95,\"risk\":0.1}", "\"session.start\":{\"confidence\":0.1,\"risk\":0.9}", StringComparison.Ordinal);
@@ -31,15 +31,15 @@ public sealed class PolicyLifecycleTests
         var id = wanted.GetProperty("id").GetString()!;
         Assert.Equal(1, (await ReadAsync(await owner.GetAsync("/v1/policies", Stop), 200)).GetProperty("version").GetInt64());
         Assert.Equal("approval_pending", await RefusedAsync(await PutAsync(owner, stricter, "\"1\"", id)));
-        await People.DecideAsync(owner, id, "approve", expected: 403);
-        await People.DecideAsync(second, id, "approve");
+        Assert.Equal("approval_own", await RefusedAsync(await SecondPerson.DecideAsync(owner, id)));
+        await second.ApproveAsync(id);
         Assert.Equal("approval_void", await RefusedAsync(await PutAsync(owner, document.Replace("\"default\":0.7", "\"default\":0.71", StringComparison.Ordinal), "\"1\"", id)));
         // The other document voided it, right after its refusal: nobody gets a second try under the same yes.
-        await People.UntilAsync(owner, id, "voided");
+        await second.UntilAsync(id, "voided");
         Assert.NotEqual(HttpStatusCode.OK, (await PutAsync(owner, stricter, "\"1\"", id)).StatusCode);
 
         id = (await ReadAsync(await PutAsync(owner, stricter, "\"1\""), 202)).GetProperty("approval").GetProperty("id").GetString()!;
-        await People.DecideAsync(second, id, "approve");
+        await second.ApproveAsync(id);
         Assert.Equal(2, (await ReadAsync(await PutAsync(owner, stricter, "\"1\"", id), 200)).GetProperty("version").GetInt64());
         Assert.Equal(HttpStatusCode.Forbidden, (await owner.PostAsync("/v1/sessions/start", Json("""{"prompt":"Hello"}"""), Stop)).StatusCode);
         Assert.NotEqual(HttpStatusCode.OK, (await PutAsync(owner, stricter, "\"2\"", id)).StatusCode);
@@ -54,11 +54,11 @@ public sealed class PolicyLifecycleTests
     {
         await using var soma = await SomaProcess.StartAsync();
         using var owner = await soma.ClientAsync();
-        using var second = await People.SecondAsync(soma, owner);
+        using var second = await SecondPerson.AddAsync(soma, owner);
         var document = (await ReadAsync(await owner.GetAsync("/v1/policies", Stop), 200)).GetProperty("document").GetRawText();
-        await TwiceAsync(owner, second, approval => PutAsync(owner, document, "\"1\"", approval));
-        await TwiceAsync(owner, second, approval => PutAsync(owner, document.Replace("\"default\":0.7", "\"default\":0.75", StringComparison.Ordinal), "\"2\"", approval));
-        var restored = await TwiceAsync(owner, second, approval => SendAsync(owner, HttpMethod.Post, "/v1/policies/versions/2/restore", "{}", "\"3\"", approval));
+        await TwiceAsync(second, approval => PutAsync(owner, document, "\"1\"", approval));
+        await TwiceAsync(second, approval => PutAsync(owner, document.Replace("\"default\":0.7", "\"default\":0.75", StringComparison.Ordinal), "\"2\"", approval));
+        var restored = await TwiceAsync(second, approval => SendAsync(owner, HttpMethod.Post, "/v1/policies/versions/2/restore", "{}", "\"3\"", approval));
         Assert.Equal(4, restored.GetProperty("version").GetInt64());
         Assert.Equal(0.7, restored.GetProperty("document").GetProperty("thresholds").GetProperty("default").GetDouble());
     }
@@ -68,7 +68,7 @@ public sealed class PolicyLifecycleTests
     {
         await using var soma = await SomaProcess.StartAsync();
         using var owner = await soma.ClientAsync();
-        using var second = await People.SecondAsync(soma, owner);
+        using var second = await SecondPerson.AddAsync(soma, owner);
         var file = Path.Combine(soma.Data, "policy.json");
         string[] where = ["--data", soma.Data, "--url", soma.Url.ToString()];
         var shown = await SomaProcess.RunAsync(null, ["policy", "show", "--json", .. where]);
@@ -79,7 +79,7 @@ public sealed class PolicyLifecycleTests
         Assert.Contains($"soma approval approve {id}", waiting.Error, StringComparison.Ordinal);
         var own = await SomaProcess.RunAsync(null, ["approval", "approve", id, .. where]);
         Assert.Equal(4, own.ExitCode);
-        var token = new Dictionary<string, string> { ["SOMA_TOKEN"] = second.DefaultRequestHeaders.Authorization!.Parameter! };
+        var token = new Dictionary<string, string> { ["SOMA_TOKEN"] = second.Client.DefaultRequestHeaders.Authorization!.Parameter! };
         var list = await SomaProcess.RunAsync(token, ["approval", "list", "--state", "pending", .. where]);
         Assert.Contains(id, list.Output, StringComparison.Ordinal);
         var approved = await SomaProcess.RunAsync(token, ["approval", "approve", id, "--comment", "agreed", .. where]);
@@ -105,12 +105,7 @@ public sealed class PolicyLifecycleTests
         }
     }
 
-    private static async Task<JsonElement> TwiceAsync(HttpClient owner, HttpClient second, Func<string?, Task<HttpResponseMessage>> send)
-    {
-        var id = (await ReadAsync(await send(null), 202)).GetProperty("approval").GetProperty("id").GetString()!;
-        await People.DecideAsync(second, id, "approve");
-        return await ReadAsync(await send(id), 200);
-    }
+    private static async Task<JsonElement> TwiceAsync(SecondPerson second, Func<string?, Task<HttpResponseMessage>> send) => await ReadAsync(await second.TwiceAsync(send), 200);
 
     private static Task<HttpResponseMessage> PutAsync(HttpClient client, string document, string ifMatch, string? approval = null) => SendAsync(client, HttpMethod.Put, "/v1/policies", document, ifMatch, approval);
 

@@ -4,7 +4,6 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using SomaStack.Bench;
-using SomaStack.EndToEndTests.Constitution;
 
 namespace SomaStack.EndToEndTests.Settings;
 
@@ -38,12 +37,12 @@ public sealed class DeploymentModeTests
         var (status, refusal) = await PostAsync(here, new { mode = "production", reason = "Going live" });
         Assert.Equal((HttpStatusCode.Conflict, "mode_blocked", 2), (status, refusal.GetProperty("code").GetString(), refusal.GetProperty("reasons").GetArrayLength()));
 
-        var second = await SecondKey.OfAsync(there);
+        using var second = await SecondPerson.AddAsync(ready, there);
         var dry = await DryAsync(there, new { mode = "production", reason = "Going live", dry_run = true });
         Assert.True(dry.GetProperty("allowed").GetBoolean() && dry.GetProperty("needs_second_key").GetBoolean(), dry.GetRawText());
         Assert.Equal("developer-light", await ModeAsync(there));
         var since = Stopwatch.GetTimestamp();
-        Assert.Equal("production", (await second.ApprovedAsync("/v1/deployment-mode", new { mode = "production", reason = "Going live" })).GetProperty("mode").GetString());
+        Assert.Equal("production", (await second.ApprovedAsync(there, "/v1/deployment-mode", new { mode = "production", reason = "Going live" })).GetProperty("mode").GetString());
         await UntilAsync(async () => await ModeAsync(here) == "production");
         TestContext.Current.TestOutputHelper!.WriteLine($"the other replica followed within {Stopwatch.GetElapsedTime(since).TotalMilliseconds:0} ms");
         Assert.Equal("production", (await here.GetFromJsonAsync<JsonElement>("/v1/status", Stop)).GetProperty("mode").GetString());

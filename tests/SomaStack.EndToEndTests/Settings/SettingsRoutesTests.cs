@@ -61,9 +61,54 @@ public sealed class SettingsRoutesTests
         Assert.Equal("tenant", (await eve.GetFromJsonAsync<JsonElement>(Tenant + "/eve", Stop)).GetProperty("source").GetString());
     }
 
-    private static async Task<(HttpStatusCode Status, JsonElement Answer)> SendAsync(HttpClient client, HttpMethod method, string path, string ifMatch, object? body, HttpStatusCode? expected = HttpStatusCode.OK)
+    [Fact]
+    public async Task A_risky_change_waits_for_a_second_person_happens_once_and_another_one_voids_the_yes()
+    {
+        await using var soma = await SomaProcess.StartAsync();
+        using (var early = await soma.ClientAsync())
+        {
+            await SendAsync(early, HttpMethod.Put, "/v1/settings", "\"0\"", new { display_name = "Demo", daily_budget = 5 });
+            await SendAsync(early, HttpMethod.Put, "/v1/constitution/overlay", "\"0\"", new { required_approvals = new Dictionary<string, int> { ["settings.change"] = 1 } });
+        }
+        using var owner = await soma.ClientAsync();
+        using var second = await SecondPerson.AddAsync(soma, owner);
+        // Housekeeping needs nobody; a budget beyond the free one does, on whatever way it comes.
+        await SendAsync(owner, HttpMethod.Put, "/v1/settings", "\"1\"", new { display_name = "Demo", daily_budget = 900 });
+        var large = new { display_name = "Demo", daily_budget = 5000 };
+        async Task<string> AskAsync(string path, HttpMethod method, object? body, string version)
+        {
+            var (_, answer) = await SendAsync(owner, method, path, version, body, HttpStatusCode.Accepted);
+            return answer.GetProperty("approval").GetProperty("id").GetString()!;
+        }
+
+        var first = await AskAsync("/v1/settings", HttpMethod.Put, large, "\"2\"");
+        Assert.Equal(900, (await owner.GetFromJsonAsync<JsonElement>("/v1/settings", Stop)).GetProperty("daily_budget").GetInt32());
+        using (var own = await SecondPerson.DecideAsync(owner, first)) Assert.Equal(HttpStatusCode.Forbidden, own.StatusCode);
+        await second.ApproveAsync(first);
+        var (edited, _) = await SendAsync(owner, HttpMethod.Put, "/v1/settings", "\"2\"", new { display_name = "Demo", daily_budget = 6000 }, null, first);
+        Assert.Equal(HttpStatusCode.Forbidden, edited);
+        await second.UntilAsync(first, "voided");
+        Assert.Equal(HttpStatusCode.Forbidden, (await SendAsync(owner, HttpMethod.Put, "/v1/settings", "\"2\"", large, null, first)).Status);
+
+        var next = await AskAsync("/v1/settings", HttpMethod.Put, large, "\"2\"");
+        Assert.NotEqual(first, next);
+        await second.ApproveAsync(next);
+        var (_, changed) = await SendAsync(owner, HttpMethod.Put, "/v1/settings", "\"2\"", large, HttpStatusCode.OK, next);
+        Assert.Equal((3L, 5000), (changed.GetProperty("version").GetInt64(), changed.GetProperty("daily_budget").GetInt32()));
+        await SendAsync(owner, HttpMethod.Put, "/v1/settings", "\"3\"", new { display_name = "Demo", daily_budget = 1 });
+        Assert.NotEqual(HttpStatusCode.OK, (await SendAsync(owner, HttpMethod.Put, "/v1/settings", "\"4\"", large, null, next)).Status);
+
+        var restored = await AskAsync("/v1/settings/history/3/restore", HttpMethod.Post, null, "\"4\"");
+        await second.ApproveAsync(restored);
+        Assert.Equal(HttpStatusCode.Forbidden, (await SendAsync(owner, HttpMethod.Put, "/v1/settings", "\"4\"", large, null, restored)).Status);
+        Assert.Equal(1, (await owner.GetFromJsonAsync<JsonElement>("/v1/settings", Stop)).GetProperty("daily_budget").GetInt32());
+    }
+
+    private static async Task<(HttpStatusCode Status, JsonElement Answer)> SendAsync(
+        HttpClient client, HttpMethod method, string path, string ifMatch, object? body, HttpStatusCode? expected = HttpStatusCode.OK, string? approval = null)
     {
         using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body) };
+        if (approval is not null) request.Headers.TryAddWithoutValidation("Soma-Approval", approval);
         request.Headers.TryAddWithoutValidation("If-Match", ifMatch);
         using var response = await client.SendAsync(request, Stop);
         var text = await response.Content.ReadAsStringAsync(Stop);

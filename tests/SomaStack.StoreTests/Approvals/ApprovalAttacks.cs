@@ -123,7 +123,7 @@ public sealed class ApprovalAttacks(Databases databases)
     public async Task The_yes_that_came_through_a_key_dies_with_the_key(string name)
     {
         await using var house = await ApprovalHouse.StartAsync(databases, name);
-        var made = (await house.Get<ApiKeys>().CreateAsync(new CreateApiKeyRequest("approver", [Capability.ApprovalDecide], "bob"), Databases.Context("demo", "owner"), Stop)).Value!;
+        var made = (await house.Get<ApiKeys>().CreateAsync(new CreateApiKeyRequest("approver", [Capability.ApprovalDecide], "bob"), Databases.Context("demo", "bob"), Stop)).Value!;
         var approval = await house.ProposeAsync();
         await house.DecideAsync(approval, ApprovalHouse.Caller("bob", "demo", Capability.ApprovalDecide) with { Principal = new Principal("bob", "key", made.ApiKey.Id) });
         await house.Get<ApiKeys>().RevokeAsync(made.ApiKey.Id, Databases.Context("demo", "owner"), Stop);

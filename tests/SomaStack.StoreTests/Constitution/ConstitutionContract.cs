@@ -239,7 +239,7 @@ public sealed class ConstitutionContract(Databases databases)
     }
 
     internal static Task<RequestContext> ApproveAsync(House house, RequestContext asker, Approval approval) =>
-        SecondPerson.ApproveAsync(house.Get<IdentityStore>(), house.Get<PutUser>(), house.Get<DecideApproval>(), asker, approval);
+        SecondPerson.ApproveAsync(house.Get<IdentityStore>(), house.Get<PutUser>(), house.Get<DecideApproval>(), asker, approval.Id, approval.Digest);
 
     internal static async Task<string> RefusedAsync(Func<Task> act) => (await Assert.ThrowsAsync<Problem>(act)).Code.Code;
 

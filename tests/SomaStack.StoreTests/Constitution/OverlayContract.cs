@@ -78,9 +78,11 @@ public sealed class OverlayContract(Databases databases)
         await using var house = await House.StartAsync(databases, name);
         await PutAsync(house, Ada(), """{"prohibitions":["tool.call"]}""", 0);
         await ActiveAsync(house);
-        foreach (var text in new[] { """{"prohibitions":[]}""", "not json" })
+        var sealedHash = ConstitutionSeal.Hash("""{"prohibitions":["tool.call"]}""");
+        // Another text under the hash that was sealed, and others that have their hash and no seal.
+        foreach (var (text, hash) in new[] { ("""{"prohibitions":[]}""", sealedHash), ("""{"prohibitions":[]}""", ConstitutionSeal.Hash("""{"prohibitions":[]}""")), ("not json", ConstitutionSeal.Hash("not json")) })
         {
-            await house.Db.WriteAsync("demo", work => work.ExecuteAsync($"UPDATE constitution_overlays SET overlay = {text}, hash = {ConstitutionSeal.Hash(text)} WHERE tenant = {"demo"}"), Stop);
+            await house.Db.WriteAsync("demo", work => work.ExecuteAsync($"UPDATE constitution_overlays SET overlay = {text}, hash = {hash} WHERE tenant = {"demo"}"), Stop);
             house.Clock.Advance(TimeSpan.FromSeconds(11));
             Assert.Equal("constitution_unverified", await RefusedAsync(() => ActiveAsync(house)));
             Assert.Equal(1, (await house.Get<IConstitution>().ActiveAsync("other", Stop)).Version);

@@ -303,7 +303,7 @@ public sealed class AccountTests(Databases databases)
     private static async Task<PersonRow> PersonAsync(Governed house, string id)
     {
         await house.Get<PutUser>().RunAsync(id, new PutUserRequest(id, [Capability.MemoryRead]), Owner, null, 0, Stop);
-        Assert.Null(await house.Get<SetPassword>().RunAsync("demo", id, id + "@demo", Password, Stop));
+        Assert.Null(await house.Get<SetPassword>().RunAsync("demo", id, id + "@demo", Password, startOver: false, Stop));
         return (await house.Get<PersonStore>().FindByLoginAsync(id + "@demo", Stop))!;
     }
 

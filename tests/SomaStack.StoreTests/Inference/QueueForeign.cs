@@ -1,5 +1,6 @@
 using System.Text;
 using Confluent.Kafka;
+using SomaStack.Governance.Policy.Contracts;
 using SomaStack.Governance.Settings.Contracts;
 using SomaStack.Intelligence.Inference;
 using SomaStack.Intelligence.Inference.Contracts;
@@ -24,11 +25,12 @@ public sealed class QueueForeign(Databases databases)
         var address = KafkaBroker.Address(kind);
         await using var setup = await JournalSetup.OpenAsync(databases, name);
         await Migrator.RunAsync(setup.Db, SomaServer.Rooms, TimeProvider.System, Stop);
+        await using var house = await Policy.House.StartAsync(databases, "sqlite");
         await using var bus = await BusHarness.StartAsync(setup, kind);
         var store = new RequestStore(setup.Db, new RequestLines(setup.Journal), new RequestStreams(), TimeProvider.System);
         foreach (var tenant in new[] { "acme", null })
         {
-            var foreign = new ForeignRequests(new SubmitRequest(store, new WorkSignal(), TimeProvider.System), new FixedSettings(), setup.Options with { SlmTenant = tenant });
+            var foreign = new ForeignRequests(new SubmitRequest(store, new WorkSignal(), new RequestScreen(house.Get<IModeration>()), TimeProvider.System), new FixedSettings(), setup.Options with { SlmTenant = tenant });
             // The topic keeps what other tests published.
             bus.Deliver($"test.foreign.{tenant}.{_run}", [RequestEvents.Queued], static (_, _, _) => Task.CompletedTask, (message, cancellationToken) =>
                 Encoding.UTF8.GetString(message.Value).Contains(_run, StringComparison.Ordinal) ? foreign.TakeAsync(message, cancellationToken) : Task.FromResult<string?>(null));
@@ -42,12 +44,13 @@ public sealed class QueueForeign(Databases databases)
             await PublishAsync(producer, valid.Replace("v1", "v9", StringComparison.Ordinal), "second");
             await PublishAsync(producer, valid.Replace("\"chat\"", "\"oracle\"", StringComparison.Ordinal), "third");
             await PublishAsync(producer, "no JSON " + _run, "fourth");
+            await PublishAsync(producer, valid.Replace("What is the journal?", "Write a keylogger for me.", StringComparison.Ordinal), "fifth");
         }
-        await JournalSetup.UntilAsync(async () => (await setup.DeadLetters().ListAsync("", 50, Stop)).Count == 9, "three wrong messages and six unwanted ones");
+        await JournalSetup.UntilAsync(async () => (await setup.DeadLetters().ListAsync("", 50, Stop)).Count == 11, "four wrong messages and seven unwanted ones");
         var letters = await setup.DeadLetters().ListAsync("", 50, Stop);
         var refused = letters.Where(letter => letter.Consumer.Contains("acme", StringComparison.Ordinal)).Select(letter => letter.Reason).ToList();
-        Assert.Equal(3, refused.Count);
-        foreach (var reason in new[] { "Its version is 'v9'", "'role' must be", "It is no JSON object" }) Assert.Contains(refused, text => text.Contains(reason, StringComparison.Ordinal));
+        Assert.Equal(4, refused.Count);
+        foreach (var reason in new[] { "Its version is 'v9'", "'role' must be", "It is no JSON object", "The moderation rules stop this text" }) Assert.Contains(refused, text => text.Contains(reason, StringComparison.Ordinal));
         Assert.All(letters.Where(letter => !letter.Consumer.Contains("acme", StringComparison.Ordinal)), letter => Assert.Contains("SOMA_SLM_TENANT", letter.Reason, StringComparison.Ordinal));
 
         var context = Databases.Context("acme", "slm-requests");

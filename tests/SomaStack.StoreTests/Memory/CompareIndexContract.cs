@@ -21,6 +21,7 @@ public sealed class CompareIndexContract(Databases databases)
         await house.Memory.ForgetAsync(context, "m07", Stop);
         var shelf = await house.Shelves.ReadyAsync("a", "default", Stop);
         Assert.Equal(0, (await house.Compare.RunAsync("a", "default", Stop))!.Differing);
+        await house.PassAsync("a", "default");
         var held = shelf.Capture();
         var ghost = held[0] with { Id = "ghost" };
         var awaited = held.Single(entry => entry.Id == "m11") with { Vector = null, Pending = true };

@@ -72,6 +72,16 @@ internal sealed class IndexHouse : IAsyncDisposable
         await Db.WriteAsync(context.Tenant, work => Memory.WriteManyAsync(work, context, prepared), Stop);
     }
 
+    /// <summary>
+    /// Returns when the index reads none of what was written here again by itself. Until then a transaction of another test, in the same
+    /// PostgreSQL, may keep the horizon below it.
+    /// </summary>
+    public async Task PassAsync(string tenant, string @namespace)
+    {
+        while ((await Store.ChangedSinceAsync(tenant, @namespace, await Db.JournalHorizonAsync(Stop), Stop)).Count > 0) await Task.Yield();
+        await Shelves.ReadyAsync(tenant, @namespace, Stop);
+    }
+
     public Task<Recollection> AskAsync(RequestContext context, string question, int limit = 10) => Memory.RecallAsync(context, new RecallQuery(question, limit), Stop);
 
     public async ValueTask DisposeAsync()

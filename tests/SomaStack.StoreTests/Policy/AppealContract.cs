@@ -97,7 +97,7 @@ public sealed class AppealContract(Databases databases)
         Assert.Equal((0, 0L), (counting.Asked, await house.Db.NumberAsync("demo", $"SELECT COUNT(*) FROM moderation_strikes WHERE tenant = {"demo"}", Stop)));
         var over = new KillSwitchRequest(false, KillScope.Tenant, "over");
         var wanted = Assert.IsType<Accepted<ApprovalWanted>>((await house.Get<ChangeKillSwitch>().RunAsync(ops, over, Stop)).Result).Value!.Approval;
-        await house.ApproveAsync(wanted, Capability.KillSwitchEngage);
+        await house.ApproveAsync(wanted);
         await house.Get<ChangeKillSwitch>().RunAsync(ops with { Approval = wanted.Id }, over, Stop);
         await LockAsync(house, ada);
         Assert.Equal(3, counting.Asked);

@@ -43,7 +43,7 @@ public sealed class GateContract(Databases databases)
     {
         await using var house = await House.StartAsync(databases, name);
         var wanted = await AskAsync(house, StarterPolicy.Text(), 1);
-        await house.ApproveAsync(wanted, Capability.PolicyWrite);
+        await house.ApproveAsync(wanted);
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 6).Select(async _ => await Record.ExceptionAsync(() => ClaimAsync(house, StarterPolicy.Text(), 1, wanted.Id))));
         Assert.Single(outcomes, outcome => outcome is null);
         Assert.All(outcomes.Where(outcome => outcome is not null), outcome => Assert.Contains(Assert.IsType<Problem>(outcome).Code.Code, (string[])["version_mismatch", "approval_spent"]));
@@ -177,7 +177,7 @@ public sealed class GateContract(Databases databases)
     private static async Task<PolicyAnswer> PutAsync(House house, string text, long expected)
     {
         var wanted = await AskAsync(house, text, expected);
-        await house.ApproveAsync(wanted, Capability.PolicyWrite);
+        await house.ApproveAsync(wanted);
         return await ClaimAsync(house, text, expected, wanted.Id);
     }
 

@@ -18,7 +18,6 @@ internal sealed class House : IAsyncDisposable
 
     private readonly ServiceProvider _services;
     private readonly bool _ownsKeys;
-    private bool _second;
 
     private House(ServiceProvider services, FakeTimeProvider clock, SomaOptions options, bool ownsKeys) => (_services, Clock, Options, _ownsKeys) = (services, clock, options, ownsKeys);
 
@@ -57,16 +56,7 @@ internal sealed class House : IAsyncDisposable
         Get<PutUser>().RunAsync(id, new PutUserRequest(id, capabilities), Databases.Context("demo", "owner"), null, 0, TestContext.Current.CancellationToken);
 
     /// <summary>A second person says yes.</summary>
-    public async Task ApproveAsync(WantedApproval wanted, params string[] capabilities)
-    {
-        string[] held = [Capability.ApprovalDecide, .. capabilities];
-        if (!_second)
-        {
-            await AddAsync("bob", held);
-            _second = true;
-        }
-        await Get<DecideApproval>().RunAsync(Caller("demo", "bob", held), wanted.Id, new DecideRequest(ApprovalVote.Approve, wanted.Digest), TestContext.Current.CancellationToken);
-    }
+    public Task ApproveAsync(WantedApproval wanted) => SecondPerson.ApproveAsync(Get<IdentityStore>(), Get<PutUser>(), Get<DecideApproval>(), Caller(), wanted.Id, wanted.Digest);
 
     /// <summary>Puts a policy in force as set-up, without the two people whom the routes ask for.</summary>
     public async Task GovernAsync(string tenant, string text, long version)

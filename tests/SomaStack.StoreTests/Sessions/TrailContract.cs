@@ -43,6 +43,34 @@ public sealed class TrailContract(Databases databases)
         Assert.Equal(["user", "memory"], trail.Taints);
     }
 
+    [Theory, MemberData(nameof(Names))]
+    public async Task Labels_of_what_was_read_follow_the_session_and_a_dropped_memory_has_none(string name)
+    {
+        await using var db = await databases.OpenAsync(name);
+        var trails = new SessionTrails(new SessionStore(db, new Platform.Journal(TimeProvider.System), TimeProvider.System));
+        await SessionAsync(db, "demo", "s1", []);
+        MemoryProof[] memories = [new("a", 1, null, null, "redacted", ["memory", "prompt_injection"]), new("b", 1, null, null, "dropped", ["memory", "malware"])];
+        await TurnAsync(db, new TurnStartedData("s1", "t0", 0, "m-0", memories, []) { Taints = TurnTaints.Of(["user", "suspected_injection"], memories), SessionTaints = ["user", "suspected_injection", "memory", "prompt_injection"] });
+        await TurnAsync(db, new TurnStartedData("s1", "t1", 1, "m-1", [], []) { Taints = ["user"], SessionTaints = ["user", "suspected_injection", "memory", "prompt_injection"] });
+        var trail = await trails.OfAsync(Databases.Context(), "s1", Stop);
+        Assert.Equal(
+            [
+                "session.message user,suspected_injection", "memory.read memory,prompt_injection", "model.call user,suspected_injection,memory,prompt_injection", "session.message user", "model.call user",
+            ],
+            trail.Events.Select(one => $"{one.Kind} {string.Join(',', one.Taints)}"));
+        Assert.Equal(["user", "memory", "suspected_injection", "prompt_injection"], trail.Taints);
+        Assert.Equal(["user", "suspected_injection", "memory", "prompt_injection"], await db.WriteAsync("demo", work => SessionStore.TaintsAsync(work, "demo", "s1"), Stop));
+    }
+
+    private static Task<int> TurnAsync(Db db, TurnStartedData data) => db.WriteAsync(
+        "demo",
+        async work =>
+        {
+            await SessionStore.AddEventsAsync(work, "demo", data.SessionId, data.TurnId, [(StreamEvent.TurnStarted, JsonSerializer.Serialize(data, SessionsJson.Default.TurnStartedData))]);
+            return 0;
+        },
+        Stop);
+
     private static Task<int> SessionAsync(Db db, string tenant, string session, string[][] turns) => db.WriteAsync(
         tenant,
         async work =>

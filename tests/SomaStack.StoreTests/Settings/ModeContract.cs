@@ -3,7 +3,6 @@ using SomaStack.Governance.Identity;
 using SomaStack.Governance.Settings;
 using SomaStack.Governance.Settings.Contracts;
 using SomaStack.Platform;
-using SomaStack.StoreTests.Constitution;
 using SomaStack.StoreTests.Identity;
 
 namespace SomaStack.StoreTests.Settings;
@@ -68,10 +67,10 @@ public sealed class ModeContract(Databases databases)
         var (asked, none) = await change.RunAsync(request, Ada(), Stop);
         Assert.Null(none);
         Assert.Equal(DeploymentMode.Production, house.Get<ISettings>().Mode);
-        var approved = await SecondPerson.ApproveAsync(house.Get<IdentityStore>(), house.Get<PutUser>(), house.Get<DecideApproval>(), Ada(), asked!);
+        var approved = await SecondPerson.ApproveAsync(house.Get<IdentityStore>(), house.Get<PutUser>(), house.Get<DecideApproval>(), Ada(), asked!.Id, asked.Digest);
         Assert.Equal("approval_void", (await Assert.ThrowsAsync<Problem>(() => change.RunAsync(request with { Mode = "developer-full" }, approved, Stop))).Code.Code);
         (asked, _) = await change.RunAsync(request, Ada(), Stop);
-        approved = await SecondPerson.ApproveAsync(house.Get<IdentityStore>(), house.Get<PutUser>(), house.Get<DecideApproval>(), Ada(), asked!);
+        approved = await SecondPerson.ApproveAsync(house.Get<IdentityStore>(), house.Get<PutUser>(), house.Get<DecideApproval>(), Ada(), asked!.Id, asked.Digest);
         Assert.Equal(DeploymentMode.DeveloperLight, (await change.RunAsync(request, approved, Stop)).State!.Mode);
         Assert.Equal(DeploymentMode.DeveloperLight, house.Get<ISettings>().Mode);
         Assert.Contains($"\"approval\":\"{approved.Approval}\"", (await house.JournalAsync(Db.AllTenants))[^1], StringComparison.Ordinal);

@@ -22,13 +22,13 @@ public sealed class SettingsHistoryTests(Databases databases)
         Assert.Equal([(2L, "Demo 2"), (1L, "Demo")], rows.Select(row => (row.Settings.Version, row.Settings.DisplayName)));
         Assert.All(rows, row => Assert.Equal("owner", row.ChangedBy));
 
-        var restored = await house.Get<SettingsHistory>().RestoreAsync(Context(), 1, 2, Stop);
+        var restored = (await house.Get<SettingsHistory>().RestoreAsync(Context(), 1, 2, Stop)).Changed!;
         Assert.Equal((3L, "Demo", 100L, 5_000_000_000L), (restored.Version, restored.DisplayName, restored.RequestsPerMinute!.Value, restored.DailyBudgetNanos!.Value));
         Assert.Equal(1, (await house.Get<SettingsStore>().VersionsAsync("demo", long.MaxValue, 1, Stop))[0].RestoredFrom);
         Assert.Equal("version_mismatch", await RefusedAsync(() => house.Get<SettingsHistory>().RestoreAsync(Context(), 1, 2, Stop)));
         Assert.Equal("not_found", await RefusedAsync(() => house.Get<SettingsHistory>().RestoreAsync(Context(), 9, 3, Stop)));
         // Before the first change there were the defaults, and they can come back too.
-        Assert.Equal((4L, "demo", 0), await house.Get<SettingsHistory>().RestoreAsync(Context(), 0, 3, Stop) is var empty ? (empty.Version, empty.DisplayName, empty.ResidencyRegions.Count) : default);
+        Assert.Equal((4L, "demo", 0), (await house.Get<SettingsHistory>().RestoreAsync(Context(), 0, 3, Stop)).Changed! is var empty ? (empty.Version, empty.DisplayName, empty.ResidencyRegions.Count) : default);
         Assert.Equal(4, (await house.JournalAsync("demo")).Count(line => line.StartsWith(SettingsEvents.Changed, StringComparison.Ordinal)));
     }
 
@@ -40,7 +40,7 @@ public sealed class SettingsHistoryTests(Databases databases)
         await using var there = await Governed.StartAsync(database, null, here.Clock);
         await ChangeAsync(here, 0, new ChangeSettingsRequest("Demo", null, 7));
         await there.Get<ISettings>().OfTenantAsync("demo", Stop);
-        await here.Get<ChangeSettings>().RunAsync(new ChangeSettingsRequest("All", ["eu"], 50, 3m), Context(Db.AllTenants), 0, Stop);
+        await here.Get<ChangeSettings>().RunAsync(new ChangeSettingsRequest("All", ["eu"], 50, 3m), Context(), Db.AllTenants, 0, null, Stop);
         foreach (var house in new[] { here, there })
         {
             if (house == there) await house.Get<FollowInstallation>().OnceAsync(Stop);
@@ -77,8 +77,8 @@ public sealed class SettingsHistoryTests(Databases databases)
 
     private static RequestContext Context(string tenant = "demo") => Databases.Context(tenant, "owner");
 
-    private static Task<TenantSettings> ChangeAsync(Governed house, long version, ChangeSettingsRequest request, string tenant = "demo") =>
-        house.Get<ChangeSettings>().RunAsync(request, Context(tenant), tenant == "demo" ? version : 0, Stop);
+    private static async Task<TenantSettings> ChangeAsync(Governed house, long version, ChangeSettingsRequest request, string tenant = "demo") =>
+        (await house.Get<ChangeSettings>().RunAsync(request, Context(tenant), tenant == "demo" ? version : 0, Stop)).Changed!;
 
     private static async Task<string> RefusedAsync(Func<Task> act) => (await Assert.ThrowsAsync<Problem>(act)).Code.Code;
 }

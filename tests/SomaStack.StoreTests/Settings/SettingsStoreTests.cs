@@ -52,6 +52,6 @@ public sealed class SettingsStoreTests(Databases databases)
         Assert.Equal(DeploymentMode.Production, second.Get<ISettings>().Mode);
     }
 
-    private static Task<TenantSettings> ChangeAsync(Governed house, long version, decimal budget) =>
-        house.Get<ChangeSettings>().RunAsync(new ChangeSettingsRequest("Demo", ["eu"], 100, budget), Databases.Context("demo", "owner"), version, Stop);
+    private static async Task<TenantSettings> ChangeAsync(Governed house, long version, decimal budget) =>
+        (await house.Get<ChangeSettings>().RunAsync(new ChangeSettingsRequest("Demo", ["eu"], 100, budget), Databases.Context("demo", "owner"), version, Stop)).Changed!;
 }

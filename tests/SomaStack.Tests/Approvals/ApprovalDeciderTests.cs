@@ -12,6 +12,9 @@ public sealed class ApprovalDeciderTests
     private const string Digest = "d1";
     private const string Requester = "ada";
 
+    /// <summary>An account that the requester may be behind.</summary>
+    private const string Puppet = "eve";
+
     private static readonly DateTimeOffset Start = new(2026, 11, 22, 12, 0, 0, TimeSpan.Zero);
     private static readonly DateTimeOffset Expiry = Start + TimeSpan.FromHours(1);
 
@@ -22,10 +25,10 @@ public sealed class ApprovalDeciderTests
 
     private static readonly Gen<ApprovalCommand> Commands = Gen.OneOf<ApprovalCommand>(
         Gen.Select(Gen.Bool, People, Held, Times.Nullable(), OneOf(Digest, "other"), Times,
-            (yes, by, held, mfa, digest, at) => (ApprovalCommand)new DecideCommand(Id, yes, by, held, mfa, digest, null, at)),
-        Gen.Select(People, OneOf(Digest, "other"), Gen.Bool, Times, (by, digest, holds, at) => (ApprovalCommand)new ClaimCommand(Id, by, digest, holds, at)),
+            (yes, by, held, mfa, digest, at) => (ApprovalCommand)new DecideCommand(Id, yes, by, held, mfa, digest, null, at) { OneHand = by == Puppet }),
+        Gen.Select(People, OneOf(Digest, "other"), Gen.Bool, Times, (by, digest, holds, at) => (ApprovalCommand)new ClaimCommand(Id, by, digest, holds, at) { OneHand = at.Minute % 2 == 0 }),
         People.Select(by => (ApprovalCommand)new WithdrawCommand(Id, by, "no longer")),
-        OneOf("action_changed", "rights_changed").Select(code => (ApprovalCommand)new VoidCommand(Id, code)),
+        OneOf("action_changed", "rights_changed", "one_hand").Select(code => (ApprovalCommand)new VoidCommand(Id, code)),
         Times.Select(at => (ApprovalCommand)new ExpireCommand(Id, at)));
 
     [Fact]
@@ -47,7 +50,7 @@ public sealed class ApprovalDeciderTests
                 {
                     case ApprovalDecided { Decision: "approve" } decided:
                         var decide = (DecideCommand)command;
-                        Assert.NotEqual(Requester, decided.Decider);
+                        Assert.False(decided.Decider is Requester or Puppet);
                         Assert.True(decide.Held.Has(Capability.ApprovalDecide) && (needs is null || decide.Held.Has(needs)));
                         Assert.True(decide.At < Expiry && decide.Digest == Digest);
                         if (stepUp) Assert.True(decide.MfaAt is { } at && decide.At - at is { Ticks: >= 0 } age && age < TimeSpan.FromMinutes(5));
@@ -56,7 +59,7 @@ public sealed class ApprovalDeciderTests
                     case ApprovalExecuted executed:
                         var claim = (ClaimCommand)command;
                         Assert.True(yes && before.State == ApprovalState.Approved, "a use follows a yes");
-                        Assert.True(executed.Executor == Requester && claim is { Digest: Digest, DeciderHolds: true } && claim.At < Expiry);
+                        Assert.True(executed.Executor == Requester && claim is { Digest: Digest, DeciderHolds: true, OneHand: false } && claim.At < Expiry);
                         uses++;
                         break;
                     case ApprovalReturned { Code: "expired" }:
@@ -65,7 +68,20 @@ public sealed class ApprovalDeciderTests
                 }
             }
             Assert.True(uses <= 1, "a yes is good for one use");
-        });
+        }, iter: 20_000, writeLine: TestContext.Current.TestOutputHelper!.WriteLine);
+
+    [Fact]
+    public void A_yes_is_spent_once_by_whoever_asked_for_the_very_action_that_was_approved()
+    {
+        var approved = Pending() with { State = ApprovalState.Approved, Version = 2 };
+        var claim = new ClaimCommand(Id, Requester, Digest, true, Start.AddMinutes(1));
+        Assert.Equal(ApprovalRefusal.ActionChanged, ApprovalDecider.Decide(approved, claim with { Digest = "other" }).Refusal);
+        Assert.Equal(ApprovalRefusal.Unknown, ApprovalDecider.Decide(approved, claim with { By = "eve" }).Refusal);
+        Assert.Equal(ApprovalRefusal.RightsChanged, ApprovalDecider.Decide(approved, claim with { DeciderHolds = false }).Refusal);
+        Assert.Equal(ApprovalRefusal.Pending, ApprovalDecider.Decide(Pending(), claim).Refusal);
+        var spent = ApprovalDecider.Apply(approved, ApprovalDecider.Decide(approved, claim).Event!);
+        Assert.Equal(ApprovalRefusal.Spent, ApprovalDecider.Decide(spent, claim).Refusal);
+    }
 
     [Fact]
     public void At_the_instant_of_its_expiry_it_is_expired_and_a_microsecond_before_it_is_not()

@@ -34,7 +34,7 @@ internal sealed class ChangePassword(
         {
             await cache.ChangedAsync(work, Db.AllTenants);
             if (!await PersonStore.SetPasswordAsync(work, person.Id, person.Password, hash, clock.NowMicros())) throw PlatformProblems.Conflict.Because("The password was changed meanwhile.");
-            await PersonStore.RevokeAsync(work, person.Id);
+            await PersonStore.RevokeAsync(work, person.Id, clock.NowMicros());
             await journal.AppendAsync(work, context, IdentityEvents.PasswordChanged, new PasswordChanged(context.Principal.Id), IdentityJson.Default.PasswordChanged);
         }, cancellationToken);
         var (token, jti) = await issue.RunAsync(context, context.Principal.Id, [.. context.Capabilities.Names], Lifetime, new Proof(["pwd"], null), cancellationToken);

@@ -14,6 +14,7 @@ internal sealed record SignInTicket(string Stage, string? Person, string? Tenant
     public const string Otp = "otp";
     public const string Choice = "choice";
     public const string Password = "password";
+    public const string HostPassword = "host_password";
 }
 
 /// <summary>

@@ -11,15 +11,16 @@ namespace SomaStack.Governance.Identity;
 
 /// <param name="Principal">The id that the invited will have in this tenant.</param>
 /// <param name="Hours">How long the link works, 1 to 720; 72 by default.</param>
-internal sealed record InviteRequest(string Principal, string DisplayName, IReadOnlyList<string>? Roles = null, IReadOnlyList<string>? Capabilities = null, int? Hours = null);
+/// <param name="Email">Whoever signs in through the outside issuer with this verified address accepts it too, without the link.</param>
+internal sealed record InviteRequest(string Principal, string DisplayName, IReadOnlyList<string>? Roles = null, IReadOnlyList<string>? Capabilities = null, int? Hours = null, string? Email = null);
 
 /// <param name="State">open, accepted, revoked or expired.</param>
 internal sealed record InvitationView(
-    string Id, string Principal, string DisplayName, IReadOnlyList<string> Roles, IReadOnlyList<string> Extra, string InvitedBy, string State, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt)
+    string Id, string Principal, string DisplayName, IReadOnlyList<string> Roles, IReadOnlyList<string> Extra, string InvitedBy, string State, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt, string? Email)
 {
     public static InvitationView Of(InvitationRow row, DateTimeOffset now) => new(
         row.Id, row.Principal, row.DisplayName, row.Roles, row.Extra, row.InvitedBy,
-        row.AcceptedAt is not null ? "accepted" : row.RevokedAt is not null ? "revoked" : row.ExpiresAt <= now ? "expired" : "open", row.CreatedAt, row.ExpiresAt);
+        row.AcceptedAt is not null ? "accepted" : row.RevokedAt is not null ? "revoked" : row.ExpiresAt <= now ? "expired" : "open", row.CreatedAt, row.ExpiresAt, row.Email);
 }
 
 /// <param name="Link">Makes whoever opens it a user, once. Shown this once.</param>
@@ -46,6 +47,7 @@ internal sealed class Invitations(IdentityStore principals, InvitationStore stor
             .And(Rules.IsShortList(request.Roles), "roles", Rules.ListRule)
             .And(Rules.IsShortList(request.Capabilities), "capabilities", Rules.ListRule)
             .And(hours is >= 1 and <= 720, "hours", "must be between 1 and 720")
+            .And(request.Email is null || ExternalMatch.AddressOf(request.Email) is not null, "email", "must be an address of at most 254 ASCII characters")
             .OrThrow();
         if (await principals.FindPrincipalAsync(context.Tenant, request.Principal, cancellationToken) is not null)
             throw IdentityProblems.PrincipalExists.Because($"'{request.Principal}' is a principal already; POST /v1/users/{{id}}/reset-link gives it a password.");
@@ -53,7 +55,10 @@ internal sealed class Invitations(IdentityStore principals, InvitationStore stor
         var code = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
         var now = clock.GetUtcNow();
         var row = new InvitationRow(context.Tenant, Ids.New(clock), request.Principal, request.DisplayName,
-            [.. (request.Roles ?? []).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)], extra, context.Principal.Id, now, now.AddHours(hours), null, null);
+            [.. (request.Roles ?? []).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)], extra, context.Principal.Id, now, now.AddHours(hours), null, null)
+        {
+            Email = request.Email is { } email ? ExternalMatch.AddressOf(email) : null,
+        };
         await db.WriteAsync(context.Tenant, async work =>
         {
             foreach (var name in await RoleStore.EffectiveAsync(work, context.Tenant, row.Roles, extra)) Rules.MustHold(context, name);
@@ -117,16 +122,25 @@ internal sealed class AcceptInvitation(
         return db.WriteAsync(Db.AllTenants, async work =>
         {
             await cache.ChangedAsync(work, row.Tenant);
-            if (!await InvitationStore.AcceptAsync(work, row.Tenant, row.Id, now.ToMicros())) throw IdentityProblems.CodeSpent.Because("The invitation was accepted or revoked meanwhile.");
-            var inviter = await IdentityStore.FindPrincipalAsync(work, row.Tenant, row.InvitedBy);
-            var effective = await RoleStore.EffectiveAsync(work, row.Tenant, row.Roles, row.Extra);
-            if (inviter is not { Active: true } || effective.Except(inviter.Capabilities, StringComparer.Ordinal).Any())
-                throw IdentityProblems.CodeSpent.Because("Whoever invited you may not do so any more. Ask for a new invitation.");
             if (known is null && !await PersonStore.TryAddAsync(work, person, now.ToMicros())) throw PlatformProblems.Conflict.Because("Somebody took this name meanwhile.");
-            var next = new PrincipalRow(row.Tenant, row.Principal, "user", row.DisplayName, true, effective, 1, 1, now, now) { Roles = row.Roles, Extra = row.Extra };
-            await PutUser.WriteAsync(work, journal, context with { Principal = new Principal(row.InvitedBy, "user") }, next, 0);
+            await AdmitAsync(work, journal, row, now);
             if (!await PersonStore.TryJoinAsync(work, row.Tenant, row.Principal, person.Id, person.Totp is not null)) throw IdentityProblems.PersonShared.Because("You are a user of this tenant already.");
-            await journal.AppendAsync(work, context, "invitation/" + row.Id, 2, IdentityEvents.InvitationAccepted, new InvitationAccepted(row.Id, row.Principal), IdentityJson.Default.InvitationAccepted);
+            // The inviter had the link before anybody.
+            await Hands.NoteAsync(work, context with { Principal = new Principal(row.InvitedBy, "user") }, row.Tenant, row.Principal, now.ToMicros());
         }, cancellationToken);
+    }
+
+    /// <summary>Spends the invitation and writes the principal, while the inviter is there and still holds what he gave.</summary>
+    internal static async Task AdmitAsync(DbWork work, Journal journal, InvitationRow row, DateTimeOffset now)
+    {
+        if (!await InvitationStore.AcceptAsync(work, row.Tenant, row.Id, now.ToMicros())) throw IdentityProblems.CodeSpent.Because("The invitation was accepted or revoked meanwhile.");
+        var inviter = await IdentityStore.FindPrincipalAsync(work, row.Tenant, row.InvitedBy);
+        var effective = await RoleStore.EffectiveAsync(work, row.Tenant, row.Roles, row.Extra);
+        if (inviter is not { Active: true } || effective.Except(inviter.Capabilities, StringComparer.Ordinal).Any())
+            throw IdentityProblems.CodeSpent.Because("Whoever invited you may not do so any more. Ask for a new invitation.");
+        var context = RequestContext.ForSystem(row.Tenant, DeploymentMode.DeveloperLight) with { Principal = new Principal(row.Principal, "user") };
+        var next = new PrincipalRow(row.Tenant, row.Principal, "user", row.DisplayName, true, effective, 1, 1, now, now) { Roles = row.Roles, Extra = row.Extra };
+        await PutUser.WriteAsync(work, journal, context with { Principal = new Principal(row.InvitedBy, "user") }, next, 0);
+        await journal.AppendAsync(work, context, "invitation/" + row.Id, 2, IdentityEvents.InvitationAccepted, new InvitationAccepted(row.Id, row.Principal), IdentityJson.Default.InvitationAccepted);
     }
 }

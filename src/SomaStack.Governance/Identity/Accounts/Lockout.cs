@@ -23,6 +23,9 @@ internal sealed record LockoutRule(int Free)
         return over >= 10 ? DelayMax : TimeSpan.FromSeconds(Math.Min(DelayMax.TotalSeconds, Math.Pow(2, over)));
     }
 
+    /// <summary>A program with a wrong secret asks again and again; 256 random bits are not guessed in twenty tries.</summary>
+    public static readonly LockoutRule Client = new(19);
+
     /// <summary>Until when the next try has to wait; a time that has passed when it need not.</summary>
     /// <param name="times">Of failures, oldest first, in microseconds.</param>
     public DateTimeOffset Until(IReadOnlyList<long> times, DateTimeOffset now)

@@ -50,8 +50,15 @@ internal sealed class PersonStore(Db db)
         ? (Sql)$"UPDATE people SET password = {hash}, updated_at = {now} WHERE tenant = {Db.AllTenants} AND id = {person}"
         : (Sql)$"UPDATE people SET password = {hash}, updated_at = {now} WHERE tenant = {Db.AllTenants} AND id = {person} AND password = {expected}") == 1;
 
-    /// <summary>Ends every token of the person, in every tenant.</summary>
-    public static Task RevokeAsync(DbWork work, string person) => work.ExecuteAsync($"UPDATE principals SET revocation = revocation + 1 WHERE tenant <> '' AND person = {person}");
+    /// <summary>Ends every token of the person and everything that he allowed a client, in every tenant.</summary>
+    public static async Task RevokeAsync(DbWork work, string person, long now)
+    {
+        await work.ExecuteAsync($"UPDATE principals SET revocation = revocation + 1 WHERE tenant <> '' AND person = {person}");
+        await work.ExecuteAsync($"""
+            UPDATE oauth_grants SET revoked_at = {now} WHERE tenant <> '' AND revoked_at IS NULL
+              AND EXISTS (SELECT 1 FROM principals p WHERE p.tenant = oauth_grants.tenant AND p.id = oauth_grants.principal AND p.person = {person})
+            """);
+    }
 
     public static Task SetPendingAsync(DbWork work, string person, byte[] secret, long now) => work.ExecuteAsync($"""
         UPDATE people SET totp_pending = {secret}, updated_at = {now} WHERE tenant = {Db.AllTenants} AND id = {person} AND totp IS NULL

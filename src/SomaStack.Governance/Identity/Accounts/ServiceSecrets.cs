@@ -102,6 +102,7 @@ internal sealed class ServiceSecrets(IdentityStore principals, ServiceSecretStor
             if (await ServiceSecretStore.GoodAsync(work, context.Tenant, id, now.ToMicros()) >= ServiceSecretStore.PerServiceMax)
                 throw IdentityProblems.SecretLimit.Because($"A service has at most {ServiceSecretStore.PerServiceMax} secrets at once.");
             await ServiceSecretStore.AddAsync(work, context.Tenant, id, row, HashOf(secret));
+            await Hands.NoteAsync(work, context, context.Tenant, id, now.ToMicros());
             await journal.AppendAsync(work, context, "service_secret/" + row.Id, 1, IdentityEvents.ServiceSecretCreated, new ServiceSecretChanged(row.Id, id), IdentityJson.Default.ServiceSecretChanged);
         }, cancellationToken);
         return TypedResults.Created($"/v1/service-accounts/{id}/secrets", new CreateSecretResponse(ClientIdOf(context.Tenant, id), secret, row));

@@ -72,8 +72,9 @@ internal sealed class SignIn(
         var person = row.Person is { } id ? await people.FindAsync(id, cancellationToken) : null;
         if (purpose == SignInLink.PasswordPurpose && person is not null && (await people.MembershipsAsync(person.Id, cancellationToken)).Exists(membership => membership.Tenant != tenant))
             throw IdentityProblems.PersonShared.Because("You are a user of other tenants too, so this link of one tenant's administrator is void.");
+        var stage = purpose == SignInLink.HostPasswordPurpose ? SignInTicket.HostPassword : SignInTicket.Password;
         if (purpose != SignInLink.SignInPurpose)
-            return SignInPage.NewPassword(http, forms.Token(http), forms.Seal(http, new SignInTicket(SignInTicket.Password, person?.Id, tenant, principal, [])), person?.Login, Rules.LoginFor(row), form.ReturnTo, null);
+            return SignInPage.NewPassword(http, forms.Token(http), forms.Seal(http, new SignInTicket(stage, person?.Id, tenant, principal, [])), person?.Login, Rules.LoginFor(row), form.ReturnTo, null);
         if (person?.Totp is not null)
             return SignInPage.Code(http, forms.Token(http), forms.Seal(http, new SignInTicket(SignInTicket.Otp, person.Id, tenant, principal, [])), form.ReturnTo, null);
         return await steps.BeginAsync(http, row, Proof.None, person is null, form.ReturnTo, cancellationToken);
@@ -83,7 +84,7 @@ internal sealed class SignIn(
     {
         { Stage: SignInTicket.Otp } ticket => steps.CodeAsync(http, form, ticket, cancellationToken),
         { Stage: SignInTicket.Choice } ticket => steps.ChooseAsync(http, form, ticket, cancellationToken),
-        { Stage: SignInTicket.Password } ticket => steps.NewPasswordAsync(http, form, ticket, cancellationToken),
+        { Stage: SignInTicket.Password or SignInTicket.HostPassword } ticket => steps.NewPasswordAsync(http, form, ticket, cancellationToken),
         _ => Task.FromResult(SignInPage.Password(http, forms.Token(http), form.ReturnTo, "The page was open for too long. Try again.", StatusCodes.Status403Forbidden)),
     };
 

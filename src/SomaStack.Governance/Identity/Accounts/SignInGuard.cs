@@ -45,6 +45,31 @@ internal sealed class SignInGuard(Db db, RefusalLog refusals, TimeProvider clock
         await TakeBackAsync(work, attempt.Address, attempt.At);
     }, cancellationToken);
 
+    /// <summary>
+    /// A wrong secret of an OAuth client, counted for the client and for the address, apart from those of people. Only wrong ones wait: a right one of
+    /// 256 random bits is no guess, and else anybody could shut a service out by its name.
+    /// </summary>
+    /// <exception cref="Problem">429 <c>sign_in_delayed</c> once there were too many.</exception>
+    public async Task ClientFailedAsync(string client, string? address, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        var (origin, name) = ("client-address/" + Digest(address ?? ""), "client/" + Digest(client));
+        var until = await db.WriteAsync(Db.AllTenants, async work =>
+        {
+            // The address first: one that has to wait makes no row for each name that it thinks of.
+            var ofAddress = LockoutRule.Recent(await AttemptStore.LockAsync(work, origin), now);
+            var wait = LockoutRule.Client.Until(ofAddress, now);
+            if (wait > now) return wait;
+            var ofClient = LockoutRule.Recent(await AttemptStore.LockAsync(work, name), now);
+            wait = LockoutRule.Client.Until(ofClient, now);
+            if (wait > now) return wait;
+            await AttemptStore.WriteAsync(work, origin, [.. ofAddress, now.ToMicros()]);
+            await AttemptStore.WriteAsync(work, name, [.. ofClient, now.ToMicros()]);
+            return now;
+        }, cancellationToken);
+        if (until > now) throw new Problem(IdentityProblems.SignInDelayed, "There were too many wrong secrets.") { RetryAfter = until - now };
+    }
+
     private static async Task TakeBackAsync(DbWork work, string key, long at)
     {
         var times = await AttemptStore.LockAsync(work, key);

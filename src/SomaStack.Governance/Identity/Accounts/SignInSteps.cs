@@ -78,7 +78,7 @@ internal sealed class SignInSteps(
         var row = await principals.FindPrincipalAsync(ticket.Tenant!, ticket.Principal!, cancellationToken) ?? throw IdentityProblems.CodeSpent.Because("The user is gone.");
         // A page that was opened to set a first password must not replace the one that somebody set meanwhile.
         if (row.Person != ticket.Person) throw IdentityProblems.CodeSpent.Because("A password was set meanwhile.");
-        var fault = await setPassword.RunAsync(ticket.Tenant!, ticket.Principal!, form.Login, form.Password, cancellationToken);
+        var fault = await setPassword.RunAsync(ticket.Tenant!, ticket.Principal!, form.Login, form.Password, startOver: ticket.Stage == SignInTicket.HostPassword, cancellationToken);
         // Whoever set his first password is still signed in; a session that a new one ended is begun again where the way leads.
         if (fault is null && form.ReturnTo is { } onward) return SignInPage.Onward(http, onward);
         if (fault is null) return SignInPage.Message(http, "Password set", "Your password is set. Sign in with it from now on.", null);

@@ -31,7 +31,7 @@ internal sealed class UserRecovery(IdentityStore principals, PersonStore people,
     {
         await MayTakeOverAsync(id, context, cancellationToken);
         var purpose = context.Capabilities.Has(Capability.PlatformAdmin) ? SignInLink.OperatorPasswordPurpose : SignInLink.PasswordPurpose;
-        var link = await links.CreateAsync(context, id, Lifetime, purpose, cancellationToken);
+        var link = await links.CreateAsync(context, context.Tenant, id, Lifetime, purpose, cancellationToken);
         return new ResetLinkResponse(link, clock.GetUtcNow() + Lifetime);
     }
 

@@ -101,6 +101,7 @@ internal sealed class EnrolMfa(
         await cache.ChangedAsync(work, Db.AllTenants);
         if (!await PersonStore.RemoveFactorAsync(work, person.Id, clock.NowMicros())) throw IdentityProblems.MfaNotBegun.Because("There is no second factor.");
         await PersonStore.MarkFactorAsync(work, person.Id, enrolled: false);
+        await Hands.NoteAsync(work, context, context.Tenant, principal, clock.NowMicros());
         await journal.AppendAsync(work, context, IdentityEvents.MfaChanged, new MfaChanged(principal, Enrolled: false), IdentityJson.Default.MfaChanged);
     }, cancellationToken);
 }

@@ -11,7 +11,7 @@ namespace SomaStack.Governance.Identity;
 /// Which client asks: by HTTP Basic or <c>client_secret</c> in the form (a registered client, or a service account with a secret of its own), by a signed assertion (RFC 7523), or, for a public client,
 /// by name alone. One way at a time. An unknown client costs the same comparison as a wrong secret and hears the same words.
 /// </summary>
-internal sealed class ClientAuthentication(FindClient find, ClientStore store, ServiceSecrets services, RefusalLog refusals, PublicOrigin origin, TimeProvider clock)
+internal sealed class ClientAuthentication(FindClient find, ClientStore store, ServiceSecrets services, SignInGuard guard, RefusalLog refusals, PublicOrigin origin, TimeProvider clock)
 {
     public const string AssertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
@@ -22,8 +22,21 @@ internal sealed class ClientAuthentication(FindClient find, ClientStore store, S
 
     private readonly JsonWebTokenHandler _handler = new() { SetDefaultTimesOnTokenCreation = false, MaximumTokenSizeInBytes = 4096 };
 
-    /// <exception cref="Problem">401 <c>invalid_client</c>.</exception>
+    /// <exception cref="Problem">401 <c>invalid_client</c>; 429 <c>sign_in_delayed</c> after too many of these.</exception>
     public async Task<OAuthClient> RunAsync(HttpRequest request, Form form, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ProveAsync(request, form, cancellationToken);
+        }
+        catch (Problem refused) when (refused.Code == OpenIdProblems.InvalidClient)
+        {
+            await guard.ClientFailedAsync(Form.Basic(request)?.Client ?? form.Find("client_id") ?? "", Addresses.Of(request.HttpContext), cancellationToken);
+            throw;
+        }
+    }
+
+    private async Task<OAuthClient> ProveAsync(HttpRequest request, Form form, CancellationToken cancellationToken)
     {
         var basic = Form.Basic(request);
         if (request.Headers.Authorization.Count > 0 && basic is null) throw Refused(request);

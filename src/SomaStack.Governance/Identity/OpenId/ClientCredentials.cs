@@ -10,12 +10,13 @@ internal sealed class ClientCredentials(IdentityStore principals, TokenIssue iss
         var holder = client is { IsConfidential: true, Principal: { } id } ? await principals.FindPrincipalAsync(client.Tenant, id, cancellationToken) : null;
         if (holder is not { Active: true, Kind: "service" }) throw OpenIdProblems.UnauthorizedClient.Because("The client's service principal is not active.");
         var asked = Scopes.Parse(form.Find("scope") ?? Scopes.All) ?? throw OpenIdProblems.InvalidScope.Because("A scope is not known here.");
-        var granted = Scopes.CapabilitiesIn(Scopes.Grant(asked, client.Scopes, holder.Capabilities.Contains));
+        // Somebody made the secret for the service, so it is nobody's second person.
+        var granted = Scopes.CapabilitiesIn(Scopes.Grant(asked, client.Scopes, name => name != Capability.ApprovalDecide && holder.Capabilities.Contains(name)));
         // A service that asks by name for what it may not have is configured wrongly, and should hear of it now.
         if (asked.FirstOrDefault(word => Capability.All.Contains(word) && !granted.Contains(word)) is { } refused)
             throw OpenIdProblems.InvalidScope.Because($"The client or its principal does not have '{refused}'.");
         var context = RequestContext.ForSystem(client.Tenant, DeploymentMode.DeveloperLight) with { Principal = new Principal(holder.Id, "service") };
-        var (token, _) = await issue.RunAsync(context, holder.Id, granted, Grant.AccessLifetime, cancellationToken);
+        var (token, _) = await issue.RunAsync(context, holder.Id, granted, Grant.AccessLifetime, Proof.None, cancellationToken, client.WireId);
         return new TokenResponse(token.Token, "Bearer", (int)Math.Max(1, (token.ExpiresAt - clock.GetUtcNow()).TotalSeconds), string.Join(' ', granted), null, null);
     }
 }

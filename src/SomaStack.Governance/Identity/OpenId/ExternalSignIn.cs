@@ -16,7 +16,7 @@ namespace SomaStack.Governance.Identity;
 /// in the browser's cookie, so that an answer counts only in the browser that asked, and nothing of them lies in the database.
 /// </summary>
 internal sealed class ExternalSignIn(
-    ExternalKeys outside, ExternalStore store, IdentityStore principals, ScimStore scim, TokenIssue issue, PublicOrigin origin, Db db, Journal journal, TimeProvider clock)
+    ExternalKeys outside, ExternalStore store, IdentityStore principals, ScimStore scim, InvitationStore invitations, TokenIssue issue, PublicOrigin origin, Db db, Journal journal, TimeProvider clock)
 {
     private const string Cookie = "soma_external";
     private const string Path = "/v1/auth/external";
@@ -75,15 +75,18 @@ internal sealed class ExternalSignIn(
         return BrowserPage.Onward(http.Response, returnTo);
     }
 
-    private async Task<string> MatchAsync(ExternalPerson person, CancellationToken cancellationToken)
+    internal async Task<string> MatchAsync(ExternalPerson person, CancellationToken cancellationToken)
     {
         var (tenant, issuer) = (outside.Issuer.Tenant, outside.Issuer.Issuer);
         var linked = await store.FindAsync(tenant, issuer, person.Subject, cancellationToken);
         var byExternalId = linked is null ? await scim.FindByExternalIdAsync(tenant, person.Subject, cancellationToken) : null;
         var email = ExternalMatch.EmailOf(person);
         var byEmail = linked is null && email is not null ? await principals.FindPrincipalAsync(tenant, email, cancellationToken) : null;
-        var (outcome, principal, by) = ExternalMatch.Decide(person, linked, byExternalId, byEmail, outside.Issuer.CreateWith is not null);
-        if (outcome == ExternalOutcome.Refuse) throw Refused("Nobody here has this identity, and strangers are not let in.");
+        var address = linked is null && person is { EmailVerified: true, Email: { } sent } ? ExternalMatch.AddressOf(sent) : null;
+        var invitation = address is not null ? await invitations.FindByEmailAsync(tenant, address, clock.NowMicros(), cancellationToken) : null;
+        var (outcome, principal, by) = ExternalMatch.Decide(person, linked, byExternalId, byEmail, invitation?.Principal, outside.Issuer.CreateWith is not null);
+        if (outcome == ExternalOutcome.Refuse)
+            throw Refused(byEmail?.Person is not null ? "Somebody here has this address and a password. Sign in with it." : "Nobody here has this identity, and strangers are not let in.");
         if (outcome == ExternalOutcome.SignIn) return principal!;
         // Without a verified address the id is made from issuer and subject: the same every time, and nobody's choice.
         principal ??= "ext-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{issuer}\n{person.Subject}")))[..24];
@@ -91,6 +94,7 @@ internal sealed class ExternalSignIn(
         await db.WriteAsync(tenant, async work =>
         {
             if (outcome == ExternalOutcome.Create) await CreateAsync(work, context, principal, person);
+            if (outcome == ExternalOutcome.Accept) await AcceptInvitation.AdmitAsync(work, journal, invitation!, clock.GetUtcNow());
             if (!await ExternalStore.LinkAsync(work, tenant, issuer, person.Subject, principal, clock.NowMicros())) return;
             await journal.AppendAsync(work, context, OpenIdEvents.ExternalLinked, new ExternalLinked(principal, issuer, person.Subject, by), OpenIdJson.Default.ExternalLinked);
         }, cancellationToken);

@@ -30,7 +30,7 @@ internal sealed class GrantTokens(IdentityStore principals, TokenIssue issue, Id
         var holder = await principals.FindPrincipalAsync(grant.Tenant, grant.Principal, cancellationToken);
         if (holder is not { Active: true }) throw OpenIdProblems.InvalidGrant.Because("The person is not active any more.");
         var scopes = Scopes.Grant(narrowed ?? grant.Scopes, grant.Scopes, holder.Capabilities.Contains);
-        var (token, jti) = await issue.RunAsync(context, grant.Principal, Scopes.CapabilitiesIn(scopes), Grant.AccessLifetime, grant.Proof, cancellationToken);
+        var (token, jti) = await issue.RunAsync(context, grant.Principal, Scopes.CapabilitiesIn(scopes), Grant.AccessLifetime, grant.Proof, cancellationToken, grant.Client);
         // A replay may have ended the family between the check and this: then the token that was just signed ends with it.
         var alive = await db.WriteAsync(grant.Tenant, async work =>
         {

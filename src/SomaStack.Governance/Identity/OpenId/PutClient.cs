@@ -64,6 +64,8 @@ internal sealed class PutClient(ClientStore store, IdentityStore principals, Gra
         await db.WriteAsync(context.Tenant, async work =>
         {
             if (!await ClientStore.TryWriteAsync(work, next, expected)) throw PlatformProblems.VersionMismatch.Because("Somebody else changed the client meanwhile.");
+            // Whoever has the client's secret or key can be its service.
+            if (next.Principal is { } service) await Hands.NoteAsync(work, context, context.Tenant, service, now.ToMicros());
             // A client that was removed and made again goes on with a history of its own, so the event is a fact and not a version.
             await journal.AppendAsync(work, context, OpenIdEvents.ClientChanged,
                 new ClientChanged(next.WireId, next.Name, next.IsConfidential, next.Grants, next.Scopes ?? [], next.Principal, next.Version), OpenIdJson.Default.ClientChanged);

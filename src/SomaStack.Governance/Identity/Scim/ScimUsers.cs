@@ -95,6 +95,8 @@ internal sealed class ScimUsers(ScimStore store, ScimRights rights, PublicOrigin
             if (wanted.Profile.UserName != user.Profile.UserName && await ScimStore.HolderOfNameAsync(work, context.Tenant, wanted.Profile.UserName) is { } holder && holder != user.Id)
                 throw ScimProblems.Uniqueness.Because("The userName is taken.");
             ScimRights.MayChange(context, current, [.. current.Capabilities.Order(StringComparer.Ordinal)], wanted.Active);
+            // Another name at the outside issuer is another way into an account that is there already.
+            if (wanted.Profile.ExternalId is { } external && external != user.Profile.ExternalId) await Hands.NoteAsync(work, context, context.Tenant, user.Id, clock.NowMicros());
             await rights.WriteAsync(work, context, current, current with { DisplayName = wanted.DisplayName, Active = wanted.Active });
             var granted = (await ScimStore.FindProfileAsync(work, context.Tenant, user.Id))?.Granted ?? [];
             await ScimStore.WriteProfileAsync(work, context.Tenant, wanted.Profile with { Principal = user.Id, Granted = granted });

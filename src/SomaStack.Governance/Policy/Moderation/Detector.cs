@@ -34,6 +34,16 @@ internal static class Detector
     /// <returns>Rules with the places that they redact; the model's has none.</returns>
     public static List<(ModerationRule Rule, int Start, int End)> Look(DetectorSettings settings, ModerationStage stage, IReadOnlyList<Reading> readings)
     {
+        var found = LookForSigns(settings, stage, readings);
+        if (settings.IsOff(Model.Id)) return found;
+        var threshold = settings.ModelThreshold ?? InjectionModel.Builtin.Threshold;
+        if (readings.Any(reading => InjectionModel.Builtin.Score(reading.Folded) >= threshold)) found.Add((settings.ModelSeverity is { } severity ? Model with { Severity = severity } : Model, 0, 0));
+        return found;
+    }
+
+    /// <summary>The same without the model, which only ever labels.</summary>
+    public static List<(ModerationRule Rule, int Start, int End)> LookForSigns(DetectorSettings settings, ModerationStage stage, IReadOnlyList<Reading> readings)
+    {
         var found = new List<(ModerationRule, int, int)>();
         foreach (var reading in readings.Where(static reading => reading.Run is not null).Prepend(readings[0]))
             foreach (var sign in InjectionSigns.Find(reading.Text, out _))
@@ -42,9 +52,6 @@ internal static class Detector
                 var (start, end) = reading.Place(sign.Start, sign.End);
                 if (rule.Applies(stage) && !settings.IsOff(rule.Id)) found.Add((rule, start, end));
             }
-        if (settings.IsOff(Model.Id)) return found;
-        var threshold = settings.ModelThreshold ?? InjectionModel.Builtin.Threshold;
-        if (readings.Any(reading => InjectionModel.Builtin.Score(reading.Folded) >= threshold)) found.Add((settings.ModelSeverity is { } severity ? Model with { Severity = severity } : Model, 0, 0));
         return found;
     }
 

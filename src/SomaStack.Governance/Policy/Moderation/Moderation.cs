@@ -18,19 +18,32 @@ internal sealed partial class Moderation(
         killSwitch.ThrowIfEngaged(context.Tenant);
         try
         {
-            var inForce = await policies.OfAsync(context.Tenant, cancellationToken);
-            if (inForce.Policy is not { } policy) throw PolicyProblems.ModerationUnavailable.Because("The policy with the moderation rules is broken.");
+            var (inForce, policy) = await PolicyAsync(context, cancellationToken);
             return stage == ModerationStage.Input
                 ? await InputAsync(context, inForce, policy, text, cancellationToken)
                 : Quoted(ModerationRules.With(ModerationRules.Look(policy, stage, text), await DetectAsync(context, stage, text, cancellationToken)), stage, inForce.Version);
         }
-        catch (Exception exception) when (!IsOurs(exception) && !(exception is OperationCanceledException && cancellationToken.IsCancellationRequested))
+        catch (Exception exception) when (IsFailure(exception, cancellationToken))
         {
-            // Whatever failed, a detector's time-out and its refusals included: the caller hears that nothing was checked.
-            LogFailure(logger, context.Tenant, exception);
-            PolicyMetrics.Looked(stage, "error");
-            throw PolicyProblems.ModerationUnavailable.Because("The text could not be checked, so it goes nowhere.", exception);
+            throw Failed(context, stage, exception);
         }
+    }
+
+    private async ValueTask<(PolicyInForce InForce, CompiledPolicy Policy)> PolicyAsync(RequestContext context, CancellationToken cancellationToken)
+    {
+        var inForce = await policies.OfAsync(context.Tenant, cancellationToken);
+        return (inForce, inForce.Policy ?? throw PolicyProblems.ModerationUnavailable.Because("The policy with the moderation rules is broken."));
+    }
+
+    private static bool IsFailure(Exception exception, CancellationToken cancellationToken) =>
+        !IsOurs(exception) && !(exception is OperationCanceledException && cancellationToken.IsCancellationRequested);
+
+    /// <summary>Whatever failed, a detector's time-out and its refusals included: the caller hears that nothing was checked.</summary>
+    private Problem Failed(RequestContext context, ModerationStage stage, Exception exception)
+    {
+        LogFailure(logger, context.Tenant, exception);
+        PolicyMetrics.Looked(stage, "error");
+        return PolicyProblems.ModerationUnavailable.Because("The text could not be checked, so it goes nowhere.", exception);
     }
 
     private static bool IsOurs(Exception exception) => exception is Problem problem && problem.Code == PolicyProblems.ModerationUnavailable;
@@ -112,11 +125,7 @@ internal sealed partial class Moderation(
         PolicyMetrics.Looked(ModerationStage.Input, "bypassed");
         if (findings.Worst > Severity.Low || extra.Count > 0 || standing.Locked)
         {
-            var bypassed = new ModerationBypassed(context.Principal.Id, [.. findings.Rules.Select(static rule => rule.Id), .. extra.Select(static reason => reason.Code)], standing.Locked);
-            await db.WriteAsync(
-                context.Tenant,
-                async work => { await journal.AppendAsync(work, context, PolicyEvents.ModerationBypassed, bypassed, PolicyJson.Default.ModerationBypassed); },
-                cancellationToken);
+            await BypassedAsync(context, [.. findings.Rules.Select(static rule => rule.Id), .. extra.Select(static reason => reason.Code)], standing, cancellationToken);
         }
         return new ModerationResult(false, true, standing.Strikes, []) { Labels = ModerationRules.Labels(ModerationStage.Input, ModerationRules.With(findings, extra)) };
     }

@@ -28,6 +28,22 @@ internal static class ModerationRules
         var readings = Readings.Of(text);
         var matches = Words(policy, stage, readings);
         matches.AddRange(Detector.Look(document.Detector ?? DetectorSettings.Default, stage, readings));
+        return Of(matches, stage, text);
+    }
+
+    /// <summary>What would redact or stop an answer, and nothing that only labels it.</summary>
+    public static Findings LookForActs(CompiledPolicy policy, string text)
+    {
+        const ModerationStage Stage = ModerationStage.Output;
+        var readings = Readings.Of(text);
+        var matches = policy.ActsOnOutput ? Words(policy, Stage, readings) : [];
+        matches.AddRange(Detector.LookForSigns(policy.Document.Moderation.Detector ?? DetectorSettings.Default, Stage, readings));
+        matches.RemoveAll(static match => match.Rule.EffectAt(Stage) == ModerationEffect.Label);
+        return Of(matches, Stage, text);
+    }
+
+    private static Findings Of(List<(ModerationRule Rule, int Start, int End)> matches, ModerationStage stage, string text)
+    {
         if (matches.Count == 0) return Findings.None;
         var found = matches.Select(static match => match.Rule).DistinctBy(static rule => rule.Id).ToList();
         var redacts = matches.Where(match => Has(match.Rule, stage, ModerationEffect.Redact)).Select(static match => (match.Start, match.End));
@@ -98,7 +114,7 @@ internal static class ModerationRules
     private static Reason LockedReason(long policyVersion) =>
         new("moderation_locked", "This principal is locked after repeated strikes.", null, policyVersion, "Appeal with POST /v1/moderation/appeals, or ask an operator to review and reset the strikes.");
 
-    private static string? Redact(string text, IEnumerable<(int Start, int End)> matches)
+    internal static string? Redact(string text, IEnumerable<(int Start, int End)> matches)
     {
         var output = new System.Text.StringBuilder();
         var at = 0;

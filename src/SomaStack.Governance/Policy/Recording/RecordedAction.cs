@@ -9,14 +9,14 @@ namespace SomaStack.Governance.Policy;
 internal sealed record AskedAction(
     string Principal, string PrincipalKind, string Mode, string ClientType, string Region, string Kind, string Resource, string Arguments,
     double? Risk, double? Confidence, double? BudgetRatio, string? Session, string? Persona, string? Capsule, IReadOnlyList<string> Taints,
-    long? MfaAgeSeconds)
+    long? MfaAgeSeconds, ActionQuantities? Quantities = null)
 {
     public static AskedAction Of(RequestContext context, GatedAction action, DateTimeOffset now) => new(
         context.Principal.Id, context.Principal.Kind, context.Mode.Name(), context.ClientType, context.Region, action.Kind, action.Resource, action.Arguments,
         action.Risk, action.Confidence, action.BudgetRatio, action.Session, action.Persona, action.Capsule, action.Taints,
-        context.MfaAt is { } at ? Math.Max(0, (long)(now - at).TotalSeconds) : null);
+        context.MfaAt is { } at ? Math.Max(0, (long)(now - at).TotalSeconds) : null, action.Quantities);
 
-    public GatedAction Action() => new(Kind, Resource, Arguments, Risk, Confidence, BudgetRatio) { Session = Session, Persona = Persona, Capsule = Capsule, Taints = Taints };
+    public GatedAction Action() => new(Kind, Resource, Arguments, Risk, Confidence, BudgetRatio) { Session = Session, Persona = Persona, Capsule = Capsule, Taints = Taints, Quantities = Quantities };
 }
 
 internal sealed record RecordedAction(string Tenant, string Id, DateTimeOffset AskedAt, AskedAction Asked, Verdict Verdict, long PolicyVersion);

@@ -23,8 +23,8 @@ internal sealed record SimulatedChange(string Id, DateTimeOffset AskedAt, string
 internal sealed record SimulateAnswer(
     long PolicyVersion, int Actions, int Changed, VerdictCounts Before, VerdictCounts After, IReadOnlyList<SimulatedChange> Changes, DateTimeOffset? Oldest, DateTimeOffset? Newest);
 
-/// <summary>What a policy would have said to recorded actions. Sequences are not replayed: a condition over a session sees an empty one.</summary>
-internal sealed class SimulatePolicy(PoliciesInForce policies, IConstitution constitutions, RecordedActionStore recorded)
+/// <summary>What a policy would have said to recorded actions, under the constitution that governs now. Sequences are not replayed: a condition over a session sees an empty one.</summary>
+internal sealed class SimulatePolicy(PoliciesInForce policies, IConstitution constitutions, CompiledConstitutions compiled, RecordedActionStore recorded)
 {
     public const int LastDefault = 500;
 
@@ -50,7 +50,7 @@ internal sealed class SimulatePolicy(PoliciesInForce policies, IConstitution con
         var (before, after, changes) = (new int[3], new int[3], new List<SimulatedChange>());
         foreach (var action in actions)
         {
-            var setting = Setting(context, action.Asked, constitution.Hash);
+            var setting = Setting(context, action.Asked, constitution.Hash, compiled.Of(constitution));
             var was = PolicyDecider.Decide(current, action.Asked.Action(), setting);
             var would = PolicyDecider.Decide(next, action.Asked.Action(), setting);
             before[(int)was.Verdict]++;
@@ -62,10 +62,10 @@ internal sealed class SimulatePolicy(PoliciesInForce policies, IConstitution con
             actions.Count == 0 ? null : actions[^1].AskedAt, actions.Count == 0 ? null : actions[0].AskedAt);
     }
 
-    private static DecisionSetting Setting(RequestContext context, AskedAction asked, string constitutionHash) =>
+    private static DecisionSetting Setting(RequestContext context, AskedAction asked, string constitutionHash, CompiledConstitution constitution) =>
         new(context.Tenant, DeploymentModes.Parse(asked.Mode) ?? context.Mode, constitutionHash)
         {
-            PrincipalId = asked.Principal, PrincipalKind = asked.PrincipalKind, ClientType = asked.ClientType, Region = asked.Region, MfaAgeSeconds = asked.MfaAgeSeconds,
+            Constitution = constitution, PrincipalId = asked.Principal, PrincipalKind = asked.PrincipalKind, ClientType = asked.ClientType, Region = asked.Region, MfaAgeSeconds = asked.MfaAgeSeconds,
         };
 
     private static VerdictCounts Counts(int[] verdicts) => new(verdicts[(int)Verdict.Allow], verdicts[(int)Verdict.NeedsApproval], verdicts[(int)Verdict.Deny]);

@@ -54,7 +54,7 @@ internal sealed class AudioCalls(ModelCalls calls, Router router, ModelDirectory
     public async Task<T> RunAsync<T>(
         RequestContext context, KnownModel model, string purpose, string requestSha256, string? requestId, Func<ModelCall, Task<T>> work, CancellationToken cancellationToken)
     {
-        var call = await calls.PermitAsync(context, model, purpose, false, requestSha256, 0, 0, cancellationToken);
+        var call = await calls.PermitAsync(context, model, purpose, false, requestSha256, 0, 0, cancellationToken, meets: ObligedCall.Notices);
         call.RequestId = requestId ?? context.TraceId;
         await calls.OpenAsync(call);
         T result;

@@ -22,7 +22,7 @@ internal sealed record SynthesizeRequest(string Text, string? Voice = null, stri
 internal sealed record SynthesizeAnswer(string AudioBase64, string Format, double ElapsedMs, string Model, string Provider, string CallId);
 
 /// <summary><c>POST /v1/audio/speech</c> in OpenAI's shape, and the roadmap's <c>POST /v1/audio/synthesize</c>.</summary>
-internal sealed class SynthesizeSpeech(AudioCalls audio, OfflineSpeech offline, TimeProvider clock)
+internal sealed class SynthesizeSpeech(AudioCalls audio, OfflineSpeech offline, RequestScreen screen, TimeProvider clock)
 {
     private const string Role = "speech";
     private const int TextLengthMax = 4096;
@@ -43,6 +43,7 @@ internal sealed class SynthesizeSpeech(AudioCalls audio, OfflineSpeech offline, 
     {
         CheckInput("input", request.Input).And(request.Speed is null or (>= 0.25 and <= 4), "speed", "must be from 0.25 to 4")
             .And(request.StreamFormat is null or "audio", "stream_format", "must be audio: speech is not sent as events here").OrThrow();
+        await screen.WordsAsync(context, [request.Input, request.Instructions], http.RequestAborted);
         var model = await audio.FindAsync(context, request.Model, Role, OfflineSpeech.Speaks, OfflineSpeech.SpeaksPackages, http.RequestAborted);
         await audio.RunAsync(http, context, model, Role, Digest(request.Input), async call =>
         {
@@ -69,6 +70,7 @@ internal sealed class SynthesizeSpeech(AudioCalls audio, OfflineSpeech offline, 
     {
         var began = clock.GetTimestamp();
         CheckInput("text", request.Text).OrThrow();
+        await screen.WordsAsync(context, [request.Text], http.RequestAborted);
         var model = await audio.FindAsync(context, request.Model, Role, OfflineSpeech.Speaks, OfflineSpeech.SpeaksPackages, http.RequestAborted);
         var isOwn = audio.ProviderOf(model) is null;
         var format = request.Format ?? (isOwn ? "wav" : "mp3");

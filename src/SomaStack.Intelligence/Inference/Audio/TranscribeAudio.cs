@@ -22,7 +22,7 @@ internal sealed record Transcription(string Text);
 internal sealed record VerboseTranscription(string Task, string Language, double Duration, string Text);
 
 /// <summary><c>POST /v1/audio/transcriptions</c> in OpenAI's shape, and the roadmap's <c>POST /v1/audio/transcribe</c>.</summary>
-internal sealed class TranscribeAudio(AudioCalls audio, OfflineSpeech offline, TimeProvider clock)
+internal sealed class TranscribeAudio(AudioCalls audio, OfflineSpeech offline, RequestScreen screen, TimeProvider clock)
 {
     private const string Role = "transcription";
     private const long FormBytesMax = AudioCalls.AudioBytesMax + (64 << 10);
@@ -52,6 +52,8 @@ internal sealed class TranscribeAudio(AudioCalls audio, OfflineSpeech offline, T
         var wanted = Read(await FormOfAsync(http));
         Check.That(wanted.Format is "json" or "text" or "verbose_json" or "srt" or "vtt", "response_format", "must be json, text, verbose_json, srt or vtt").OrThrow();
         var model = await audio.FindAsync(context, wanted.Model, Role, OfflineSpeech.Hears, OfflineSpeech.HearsPackages, http.RequestAborted);
+        // What is said beside a recording guides the model like any prompt.
+        await screen.WordsAsync(context, wanted.Fields.Where(static field => field.Key == "prompt").Select(static field => field.Value), http.RequestAborted);
         var (heard, _) = await HearAsync(http, context, model, wanted);
         http.Response.ContentType = heard.ContentType;
         http.Response.ContentLength = heard.Body.Length;
@@ -67,6 +69,7 @@ internal sealed class TranscribeAudio(AudioCalls audio, OfflineSpeech offline, T
         Check.That(Convert.TryFromBase64String(request.AudioBase64, bytes, out var length) && length > 0, "audio_base64", "must be base64 of a recording")
             .And(length <= AudioCalls.AudioBytesMax, "audio_base64", $"must hold at most {AudioCalls.AudioBytesMax} bytes").OrThrow();
         var model = await audio.FindAsync(context, request.Model, Role, OfflineSpeech.Hears, OfflineSpeech.HearsPackages, http.RequestAborted);
+        await screen.WordsAsync(context, [], http.RequestAborted);
         KeyValuePair<string, string>[] fields = request.Language is { } language ? [new("language", language)] : [];
         var (heard, call) = await HearAsync(http, context, model, new Wanted(new Recording(bytes.AsMemory(0, length), "audio." + format), request.Model, request.Language, "json", fields));
         return new TranscribeAnswer(heard.Text, Math.Round(clock.GetElapsedTime(began).TotalMilliseconds, 3), model.Id, model.Provider, call.Id);
@@ -78,7 +81,22 @@ internal sealed class TranscribeAudio(AudioCalls audio, OfflineSpeech offline, T
         if (isOwn) CheckOwn(wanted);
         var digest = Convert.ToHexStringLower(SHA256.HashData(wanted.Recording.Bytes.Span));
         return await audio.RunAsync(http, context, model, Role, digest, async call =>
-            (isOwn ? await OwnAsync(call, wanted, http.RequestAborted) : await ProviderAsync(call, wanted, http.RequestAborted), call));
+            (await ModerateAsync(context, isOwn ? await OwnAsync(call, wanted, http.RequestAborted) : await ProviderAsync(call, wanted, http.RequestAborted), http.RequestAborted), call));
+    }
+
+    /// <summary>A transcript is what a model says: nobody knows whose words they are.</summary>
+    private async Task<Heard> ModerateAsync(RequestContext context, Heard heard, CancellationToken cancellationToken)
+    {
+        var watch = screen.Watch(context);
+        if (heard.ContentType != "application/json")
+        {
+            var plain = await watch.TextAsync(heard.Body, cancellationToken);
+            return plain.Equals(heard.Body) ? heard : heard with { Body = plain.ToArray(), Text = Encoding.UTF8.GetString(plain.Span) };
+        }
+        var body = await watch.WholeAsync(heard.Body, cancellationToken);
+        if (body.Equals(heard.Body)) return heard;
+        using var document = JsonDocument.Parse(body);
+        return heard with { Body = body.ToArray(), Text = document.RootElement.GetProperty("text").GetString()! };
     }
 
     /// <summary>The words of a recording, for whoever asks without HTTP.</summary>

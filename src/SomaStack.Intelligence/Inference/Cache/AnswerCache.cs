@@ -36,7 +36,9 @@ internal sealed class AnswerCache(TimeProvider clock)
     /// <returns>No key when the request cannot be put into one form, and is not cached.</returns>
     public (string? Key, CachedAnswer? Answer) Find(ModelCall call, KnownModel model, WireFormat format, Envelope envelope, ReadOnlyMemory<byte> body)
     {
-        if (KeyOf(call.Context, model, format, envelope, body) is not { } key) return default;
+        if (KeyOf(call.Context, model, format, envelope, body) is not { } one) return default;
+        // What is kept was moderated under that policy.
+        var key = $"{one}/{call.Decision.PolicyVersion}";
         var found = Find(key);
         RoutingMetrics.Cached(found is not null);
         return (key, found);

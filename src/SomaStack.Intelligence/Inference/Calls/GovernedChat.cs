@@ -6,7 +6,7 @@ using SomaStack.Platform;
 namespace SomaStack.Intelligence.Inference;
 
 /// <summary>Asks a model through its official client, as a governed call; for everything whose bytes are not passed on as they are.</summary>
-internal sealed class GovernedChat(Router router, Inference clients, ModelCalls calls, Attempts attempts, IEvidenceSource? memory = null) : IModelAnswers
+internal sealed class GovernedChat(Router router, Inference clients, ModelCalls calls, Attempts attempts, ObligedCall obliged, RequestScreen screen, IEvidenceSource? memory = null) : IModelAnswers
 {
     private const int EvidenceLimit = 8;
 
@@ -18,7 +18,7 @@ internal sealed class GovernedChat(Router router, Inference clients, ModelCalls 
         var wished = Settle(request.Options, route);
         var first = await calls.PermitAsync(
             context, route.Candidates[0], request.Purpose, stream, request.RequestSha256, request.InputTokensMax, wished.MaxOutputTokens, cancellationToken,
-            mayAsk: request.Opening is null, approved: request.Approved);
+            mayAsk: request.Opening is null, approved: request.Approved, origin: new CallOrigin(TaintsOf(request, route.Candidates[0]), request.Session));
         (first.RequestId, first.Attempt) = (request.RequestId ?? context.TraceId, request.AttemptsBefore + 1);
         // The answer comes piece by piece whether or not its reader sees it so.
         var plan = new AttemptPlan<GovernedStream>(route, Stream: true, (call, deadline) => BeginAsync(context, request, wished, call, deadline), cancellationToken);
@@ -43,16 +43,18 @@ internal sealed class GovernedChat(Router router, Inference clients, ModelCalls 
     {
         var options = wished.Clone();
         options.ModelId = call.Model.Id;
+        var messages = await obliged.ChatAsync(call, request.Messages, options, deadline.Token);
         if (request.Opening is { } opening) call.Opening = work => opening(work, new OpenedCall(call.Id, call.Model.Provider, call.Model.Id));
         await calls.OpenAsync(call);
         request.Announce?.Invoke(call);
-        var opened = new GovernedStream(calls, attempts, call, request.Messages, deadline);
+        var opened = new GovernedStream(calls, attempts, call, messages, deadline, request.Watched ? screen.Watch(context) : null);
         try
         {
             await opened.BeginAsync(async () =>
             {
                 if (call.Model.Provider == ExtractiveResponder.Provider) await AddEvidenceAsync(context, request, options, deadline.Token);
-                return clients.ClientOf(call.Model).GetStreamingResponseAsync(request.Messages, options, deadline.Token);
+                await obliged.EvidenceAsync(call, options, deadline.Token);
+                return clients.ClientOf(call.Model).GetStreamingResponseAsync(messages, options, deadline.Token);
             });
             return opened;
         }
@@ -94,6 +96,12 @@ internal sealed class GovernedChat(Router router, Inference clients, ModelCalls 
         if (memory is null || options.AdditionalProperties?.ContainsKey(Evidence.Key) == true) return;
         var question = request.Messages.LastOrDefault(static message => message.Role == ChatRole.User)?.Text;
         if (string.IsNullOrEmpty(question)) return;
-        options.AdditionalProperties = new AdditionalPropertiesDictionary(options.AdditionalProperties ?? []) { [Evidence.Key] = await memory.FindAsync(context, question, EvidenceLimit, cancellationToken) };
+        var found = await screen.MemoriesAsync(context, await memory.FindAsync(context, question, EvidenceLimit, cancellationToken), cancellationToken);
+        options.AdditionalProperties = new AdditionalPropertiesDictionary(options.AdditionalProperties ?? []) { [Evidence.Key] = found };
     }
+
+    /// <summary>The built-in responder reads memory to answer, also where the request brought none.</summary>
+    private IReadOnlyList<string> TaintsOf(ModelRequest request, KnownModel model) =>
+        memory is null || model.Provider != ExtractiveResponder.Provider || request.Options.AdditionalProperties?.ContainsKey(Evidence.Key) == true || request.Taints.Contains("memory")
+            ? request.Taints : [.. request.Taints, "memory"];
 }

@@ -6,7 +6,7 @@ using SomaStack.Platform;
 namespace SomaStack.Intelligence.Inference;
 
 /// <summary>A governed answer on its way. Disposing it before its end books it as left by its reader.</summary>
-internal sealed class GovernedStream(ModelCalls calls, Attempts attempts, ModelCall call, IReadOnlyList<ChatMessage> messages, AttemptDeadline deadline) : IAttempt
+internal sealed class GovernedStream(ModelCalls calls, Attempts attempts, ModelCall call, IReadOnlyList<ChatMessage> messages, AttemptDeadline deadline, OutputWatch? watch = null) : IAttempt
 {
     private IAsyncEnumerator<ChatResponseUpdate>? _updates;
     private bool _hasFirst;
@@ -21,7 +21,10 @@ internal sealed class GovernedStream(ModelCalls calls, Attempts attempts, ModelC
     /// <summary>Final once <see cref="ReadAsync"/> has ended.</summary>
     public CallReceipt Receipt => new(
         call.Id, call.Model.Provider, call.Model.Id, call.Usage.InputTokens, call.Usage.OutputTokens, call.Usage.CachedInputTokens, call.Usage.ReasoningTokens,
-        calls.CostNanos(call), call.Price?.Currency ?? "USD", call.FirstByteMs, call.DurationMs, call.OverheadMs, call.Attempt);
+        calls.CostNanos(call), call.Price?.Currency ?? "USD", call.FirstByteMs, call.DurationMs, call.OverheadMs, call.Attempt)
+    {
+        Obligations = call.Decision.Obligations,
+    };
 
     /// <summary>Waits for the first update. A failure until then is in <see cref="Failure"/>.</summary>
     /// <exception cref="OperationCanceledException">The caller left, or another attempt won; booked.</exception>
@@ -57,7 +60,7 @@ internal sealed class GovernedStream(ModelCalls calls, Attempts attempts, ModelC
             {
                 if (await FailedAsync(exception) is not { } problem) throw;
                 // An answer that was only long, or read slowly, is no fault of the model.
-                if (!deadline.IsOver) attempts.Cut(call.Model);
+                if (!deadline.IsOver && !OutputWatch.Stops(problem)) attempts.Cut(call.Model);
                 if (ReferenceEquals(problem, exception)) throw;
                 throw problem;
             }
@@ -107,6 +110,8 @@ internal sealed class GovernedStream(ModelCalls calls, Attempts attempts, ModelC
                 case TextContent text: _textBytes += Encoding.UTF8.GetByteCount(text.Text); break;
                 case TextReasoningContent reasoning: _textBytes += Encoding.UTF8.GetByteCount(reasoning.Text); break;
             }
+        // After it was counted: what is withheld was written, and is paid for.
+        if (watch is not null) await watch.UpdateAsync(_updates.Current, deadline.Token);
         return true;
     }
 
@@ -114,7 +119,7 @@ internal sealed class GovernedStream(ModelCalls calls, Attempts attempts, ModelC
     {
         var problem = deadline.Explain(exception);
         // Whoever left or ran out of time may have left work behind that the provider charges for.
-        var hungUp = problem is null || problem.Code == InferenceProblems.Timeout || deadline.IsStopped;
+        var hungUp = problem is null || problem.Code == InferenceProblems.Timeout || deadline.IsStopped || OutputWatch.Stops(problem);
         await CloseAsync(problem?.Code.Code ?? deadline.Reason, reached: call.Chunks > 0 || hungUp, hungUp && call.Chunks > 0);
         return problem;
     }

@@ -6,6 +6,10 @@ using SomaStack.Platform;
 
 namespace SomaStack.Intelligence.Inference;
 
+/// <param name="Taints">Labels of the content that the request derives from.</param>
+/// <param name="Session">In whose course it is made; null outside of sessions.</param>
+internal sealed record CallOrigin(IReadOnlyList<string> Taints, string? Session = null);
+
 /// <summary>One governed call under way: what was decided, and the clock readings that its journal lines report.</summary>
 internal sealed class ModelCall(RequestContext context, KnownModel model, string purpose, bool stream, Decision decision, ModelPrice? price, TimeProvider clock)
 {
@@ -27,10 +31,16 @@ internal sealed class ModelCall(RequestContext context, KnownModel model, string
 
     public ModelPrice? Price => price;
 
+    /// <summary>Kinds of obligations that are carried out for it.</summary>
+    public IReadOnlyList<string> Meets { get; init; } = [];
+
     public string RequestSha256 { get; init; } = "";
 
     /// <summary>What else is written in the transaction that opens it.</summary>
     public Func<DbWork, Task>? Opening { get; set; }
+
+    /// <summary>What moderation knows of the request; null where nothing was read.</summary>
+    public CallOrigin? Origin { get; init; }
 
     public long InputTokensMax { get; init; }
 

@@ -22,6 +22,8 @@ internal sealed partial class ModelCalls
     /// <summary>What a call may write when neither the request nor the model limits it, for the reservation alone.</summary>
     public const long OutputTokensAssumed = 4096;
 
+    private const string Kind = "model.call";
+
     private readonly ConcurrentDictionary<string, ModelCall> _underWay = new(StringComparer.Ordinal);
     private readonly Db _db;
     private readonly Journal _journal;
@@ -50,28 +52,40 @@ internal sealed partial class ModelCalls
     /// <exception cref="Problem">403 when the gate denies the call or wants a second person.</exception>
     /// <param name="mayAsk">The call is opened afterwards, so that an approval is spent with it; what is not can have none, and a later attempt neither.</param>
     /// <param name="approved">A yes that covers the call is spent in its opening by whoever asks for it.</param>
+    /// <param name="origin">What the request derives from, for rules over taints and sequences.</param>
+    /// <param name="meets">Obligations that are carried out for the call; by its purpose when absent.</param>
     /// <param name="inputTokensMax">A byte-level tokenizer makes at most one token of a byte, so the body's length bounds its tokens.</param>
     public async ValueTask<ModelCall> PermitAsync(
         RequestContext context, KnownModel model, string purpose, bool stream, string requestSha256, long inputTokensMax, long? outputTokensMax, CancellationToken cancellationToken,
-        bool mayAsk = true, bool approved = false)
+        bool mayAsk = true, bool approved = false, CallOrigin? origin = null, IReadOnlyList<string>? meets = null)
     {
         _killSwitch?.ThrowIfEngaged(context.Tenant);
         if (_providers?.Of(model) is { } provider) ModeLimits.ThrowIfSpends(context.Mode, _billing.PriceOf(model.Provider, model.Id) is { IsFree: true }, provider.BaseAddress);
+        var price = _billing.PriceOf(model.Provider, model.Id);
         var ratio = await _billing.BudgetRatioAsync(context.Tenant, cancellationToken);
         var arguments = $"{{\"body_sha256\":\"{requestSha256}\",\"model\":\"{JsonEncodedText.Encode(model.Id)}\",\"purpose\":\"{purpose}\"}}";
-        var action = new GatedAction("model.call", model.Id, arguments, BudgetRatio: ratio);
+        var action = new GatedAction(Kind, model.Id, arguments, BudgetRatio: ratio)
+        {
+            Taints = origin?.Taints ?? [],
+            Session = origin?.Session,
+            Meets = meets ?? ObligedCall.MetFor(purpose),
+            Quantities = ActionQuantities.OfCall(_billing, price, inputTokensMax, outputTokensMax),
+        };
         var decision = await _gate.CheckAsync(context, action, cancellationToken);
         var wanted = decision.Verdict == Verdict.NeedsApproval && mayAsk && _approvals is not null
             ? decision.ToApproval(action, $"{context.Principal.Id} calls {model.Qualified} ({purpose}, at most {inputTokensMax} tokens in).") : null;
         var covered = decision.Verdict == Verdict.NeedsApproval && (approved || (wanted is not null && context.Approval is not null));
         if (decision.Verdict != Verdict.Allow && !covered) throw await RefuseAsync(context, decision, wanted, cancellationToken);
-        return new ModelCall(context, model, purpose, stream, decision, _billing.PriceOf(model.Provider, model.Id), _clock)
+        var cap = Obligation.CapOf(decision.Obligations) ?? long.MaxValue;
+        return new ModelCall(context, model, purpose, stream, decision, price, _clock)
         {
+            Meets = action.Meets,
             RequestSha256 = requestSha256,
             InputTokensMax = inputTokensMax,
-            OutputTokensMax = outputTokensMax ?? Math.Min(OutputTokensAssumed, model.ContextTokens ?? OutputTokensAssumed),
+            OutputTokensMax = Math.Min(cap, outputTokensMax ?? Math.Min(OutputTokensAssumed, model.ContextTokens ?? OutputTokensAssumed)),
             Wanted = approved ? null : wanted,
             Approved = approved,
+            Origin = origin,
         };
     }
 
@@ -93,7 +107,7 @@ internal sealed partial class ModelCalls
     public async ValueTask<ModelCall> AgainAsync(ModelCall first, KnownModel model, int attempt, CancellationToken cancellationToken)
     {
         var call = await PermitAsync(first.Context, model, first.Purpose, first.Stream, first.RequestSha256, first.InputTokensMax, first.OutputTokensMax, cancellationToken,
-            mayAsk: false, approved: first.Approved && model.Provider == first.Model.Provider && model.Id == first.Model.Id);
+            mayAsk: false, approved: first.Approved && model.Provider == first.Model.Provider && model.Id == first.Model.Id, origin: first.Origin, meets: first.Meets);
         (call.RequestId, call.Attempt) = (first.RequestId, attempt);
         return call;
     }
@@ -144,6 +158,7 @@ internal sealed partial class ModelCalls
         {
             await ClaimAsync(work, call);
             await _journal.AppendAsync(work, call.Context, Subject(call.Id), 1, InferenceEvents.CallCached, cached, InferenceJson.Default.CallCached);
+            await NoticeAsync(work, call);
         }, CancellationToken.None);
     }
 
@@ -199,7 +214,10 @@ internal sealed partial class ModelCalls
         await CallStore.OpenAsync(work, rows, LeaseUntil());
         await _billing.ReserveAsync(work, reservations);
         await _journal.AppendAsync(work, lines);
+        foreach (var call in calls) await NoticeAsync(work, call);
     }
+
+    private Task NoticeAsync(DbWork work, ModelCall call) => _journal.NoticeAsync(work, call.Context, call.Decision, Kind, call.Model.Id, Subject(call.Id));
 
     private static CallEnd Settled(ModelCall call)
     {

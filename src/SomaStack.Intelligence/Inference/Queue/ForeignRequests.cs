@@ -39,7 +39,7 @@ internal sealed class ForeignRequests(SubmitRequest submit, ISettings settings, 
             await submit.QueueAsync(body, Ids.Derive($"{tenant}\n{message.Topic}\n{message.Id ?? message.Place}"), context, cancellationToken);
             return null;
         }
-        catch (Problem problem) when (problem.Code.Kind == ProblemKind.Invalid)
+        catch (Problem problem) when (problem.Code.Kind == ProblemKind.Invalid || problem.Code == Governance.Policy.Contracts.ModerationProblems.Blocked)
         {
             return problem.Detail;
         }

@@ -10,7 +10,7 @@ namespace SomaStack.Intelligence.Inference;
 
 /// <summary>One attempt: asks the model under the caller's own rights, streams its words as they come, and stores how it went.</summary>
 internal sealed partial class RunRequest(
-    RequestStore store, IModelAnswers answers, Embeddings embeddings, ISettings settings, SomaOptions options, WorkSignal signal, TimeProvider clock, ILogger<RunRequest> log)
+    RequestStore store, IModelAnswers answers, Embeddings embeddings, RequestScreen screen, ISettings settings, SomaOptions options, WorkSignal signal, TimeProvider clock, ILogger<RunRequest> log)
 {
     /// <summary>What the caller was when it asked, under the mode that this server is in now.</summary>
     public RequestContext ContextOf(RequestRow row) => new(
@@ -86,7 +86,14 @@ internal sealed partial class RunRequest(
         string? finish = null;
         IReadOnlyList<Quotation> quotations = [];
         CallReceipt? receipt = null;
-        var request = new ModelRequest(row.Model, RequestPrompt.Messages(row.Mode, payload), RequestPrompt.Options(payload), "request", row.RequestSha256, InputMax(payload)) { Role = row.Role };
+        var messages = RequestPrompt.Messages(row.Mode, payload);
+        var taints = await screen.MessagesAsync(context, messages, areNew: false, cancellationToken);
+        var request = new ModelRequest(row.Model, messages, RequestPrompt.Options(payload), "request", row.RequestSha256, InputMax(payload))
+        {
+            Role = row.Role,
+            Taints = taints,
+            Watched = true,
+        };
         await foreach (var update in answers.StreamAsync(context, request, cancellationToken))
         {
             if (update.FinishReason is { } reason) finish = reason.Value;

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.AI;
 using SomaStack.Platform;
 
 namespace SomaStack.Intelligence.Inference;
@@ -13,7 +14,7 @@ namespace SomaStack.Intelligence.Inference;
 /// <c>POST /v1/requests</c>: takes work in, answers at once. Row and event are one transaction, so that what was acknowledged is done,
 /// whatever dies meanwhile. With an Idempotency-Key a retry meets the first request.
 /// </summary>
-internal sealed class SubmitRequest(RequestStore store, WorkSignal signal, TimeProvider clock)
+internal sealed class SubmitRequest(RequestStore store, WorkSignal signal, RequestScreen screen, TimeProvider clock)
 {
     private const int AttemptsDefault = 5;
     private const int AttemptsMost = 10;
@@ -30,7 +31,7 @@ internal sealed class SubmitRequest(RequestStore store, WorkSignal signal, TimeP
     }
 
     /// <summary>Durable when it returns; the same id again changes nothing.</summary>
-    /// <exception cref="Problem">422 naming every field that is wrong; 429 when too many wait.</exception>
+    /// <exception cref="Problem">422 naming every field that is wrong; 429 when too many wait; 403 when moderation stops it.</exception>
     public async Task<RequestRow> QueueAsync(RequestBody body, string id, RequestContext context, CancellationToken cancellationToken)
     {
         RequestPrompt.Check(body.Mode, body.Payload);
@@ -40,6 +41,9 @@ internal sealed class SubmitRequest(RequestStore store, WorkSignal signal, TimeP
             .And(body.Metadata is null or { ValueKind: JsonValueKind.Null } || IsSmallObject(body.Metadata.Value), "metadata", $"must be an object of at most {MetadataBytesMax} bytes")
             .And(body.AttemptsMax is null or (>= 1 and <= AttemptsMost), "attempts_max", $"must be from 1 to {AttemptsMost}")
             .OrThrow();
+        // It is looked at again when it is worked on, without a strike: rules and locks may change while it waits.
+        IReadOnlyList<ChatMessage> messages = body.Mode == RequestPrompt.Embedding ? [] : RequestPrompt.Messages(body.Mode, body.Payload);
+        await screen.MessagesAsync(context, messages, areNew: true, cancellationToken);
         var now = clock.NowMicros();
         var payload = JsonSerializer.Serialize(body.Payload, QueueJson.Default.RequestPayload);
         var row = new RequestRow(

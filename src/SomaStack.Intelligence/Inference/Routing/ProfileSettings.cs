@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using SomaStack.Governance.Settings.Contracts;
@@ -22,6 +23,33 @@ internal static class ProfileSettings
         return edits.Apply(body);
     }
 
+    /// <summary>At most so many tokens for each answer: a higher limit is lowered, one that is missing is put in.</summary>
+    /// <param name="body">A JSON object with at least one field.</param>
+    public static ReadOnlyMemory<byte> Cap(ReadOnlyMemory<byte> body, WireFormat format, ProviderKind kind, long most)
+    {
+        var edits = new BodyEdits();
+        var limited = false;
+        var reader = new Utf8JsonReader(body.Span);
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isLimit = IsLimit(ref reader);
+            reader.Read();
+            if (isLimit)
+            {
+                limited = true;
+                if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out var limit) || limit > most)
+                    edits.Replace((int)reader.TokenStartIndex, (int)(reader.BytesConsumed - reader.TokenStartIndex), Encoding.UTF8.GetBytes(most.ToString(CultureInfo.InvariantCulture)));
+            }
+            reader.Skip();
+        }
+        if (!limited) edits.Replace(body.Span.IndexOf((byte)'{') + 1, 0, Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"\"{LimitOf(format, kind)}\":{most},")));
+        return edits.Apply(body);
+    }
+
+    private static bool IsLimit(ref Utf8JsonReader reader) =>
+        reader.ValueTextEquals("max_tokens"u8) || reader.ValueTextEquals("max_completion_tokens"u8) || reader.ValueTextEquals("max_output_tokens"u8);
+
     /// <summary>OpenAI's newer models refuse max_tokens, most other servers know nothing else.</summary>
     private static string LimitOf(WireFormat format, ProviderKind kind) => format switch
     {
@@ -38,7 +66,7 @@ internal static class ProfileSettings
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             temperature |= reader.ValueTextEquals("temperature"u8);
-            limit |= reader.ValueTextEquals("max_tokens"u8) || reader.ValueTextEquals("max_completion_tokens"u8) || reader.ValueTextEquals("max_output_tokens"u8);
+            limit |= IsLimit(ref reader);
             reader.Read();
             reader.Skip();
         }

@@ -15,12 +15,13 @@ internal sealed class AnswerChat(GovernedChat chat, TimeProvider clock)
 {
     private static readonly ChatWire Wire = new();
 
+    /// <param name="taints">Of the request, which was screened.</param>
     /// <param name="attempts">Those that the request has already had.</param>
-    public async Task RunAsync(HttpContext http, RequestContext context, Envelope envelope, ReadOnlyMemory<byte> body, int attempts = 0)
+    public async Task RunAsync(HttpContext http, RequestContext context, Envelope envelope, ReadOnlyMemory<byte> body, IReadOnlyList<string> taints, int attempts = 0)
     {
         var (messages, options) = ChatRequestReader.Read(body);
         var digest = Convert.ToHexStringLower(SHA256.HashData(body.Span));
-        var request = new ModelRequest(envelope.Model, messages, options, "chat", digest, InputBound.Of(body.Span)) { RequestId = AnswerHeaders.RequestOf(http), AttemptsBefore = attempts };
+        var request = new ModelRequest(envelope.Model, messages, options, "chat", digest, InputBound.Of(body.Span)) { RequestId = AnswerHeaders.RequestOf(http), AttemptsBefore = attempts, Taints = taints, Watched = true };
         await using var opened = await chat.OpenAsync(context, request, envelope.Stream, http.RequestAborted);
         if (envelope.Stream) await StreamAsync(http, opened, envelope.WantsUsage);
         else await WholeAsync(http, opened);

@@ -7,7 +7,7 @@ using SomaStack.Platform;
 namespace SomaStack.Intelligence.Inference;
 
 /// <summary><c>POST /v1/chat/completions</c>: OpenAI's surface over every model there is, each call governed and metered.</summary>
-internal sealed class CompleteChat(Router router, ProviderList providers, ModelCalls calls, AnswerChat answer, PassThrough passThrough, InputBound bound)
+internal sealed class CompleteChat(Router router, ProviderList providers, ModelCalls calls, AnswerChat answer, PassThrough passThrough, InputBound bound, RequestScreen screen)
 {
     private const long BodyBytesMax = 10 << 20;
 
@@ -26,17 +26,19 @@ internal sealed class CompleteChat(Router router, ProviderList providers, ModelC
     private async Task RunAsync(HttpContext http, RequestContext context, ReadOnlyMemory<byte> body)
     {
         var envelope = Wire.Read(body.Span);
+        var screened = await screen.BodyAsync(context, body, http.RequestAborted);
+        if (!screened.Body.Equals(body)) envelope = Wire.Read((body = screened.Body).Span);
         var route = await router.FindAsync(context, envelope.Model, "chat", http.RequestAborted);
         var model = route.Candidates[0];
         if (providers.Of(model)?.Speaks(WireFormat.Chat) != true)
         {
-            await answer.RunAsync(http, context, envelope, body);
+            await answer.RunAsync(http, context, envelope, body, screened.Taints);
             return;
         }
         var digest = Convert.ToHexStringLower(SHA256.HashData(body.Span));
         var outputMax = envelope.OutputTokensMax * envelope.Choices;
         var inputMax = await bound.OfChatAsync(context, route, body, outputMax ?? ModelCalls.OutputTokensAssumed);
-        var call = await calls.PermitAsync(context, model, "chat", envelope.Stream, digest, inputMax, outputMax, http.RequestAborted);
-        await passThrough.ForwardAsync(http, call, route, Wire, envelope, body, (other, attempts) => answer.RunAsync(http, context, envelope with { Model = other.Qualified }, body, attempts));
+        var call = await calls.PermitAsync(context, model, "chat", envelope.Stream, digest, inputMax, outputMax, http.RequestAborted, origin: new CallOrigin(screened.Taints));
+        await passThrough.ForwardAsync(http, call, route, Wire, envelope, body, (other, attempts) => answer.RunAsync(http, context, envelope with { Model = other.Qualified }, body, screened.Taints, attempts));
     }
 }

@@ -15,7 +15,7 @@ namespace SomaStack.Intelligence.Inference;
 /// <c>POST /v1/embeddings</c> in OpenAI's shape, and the roadmap's <c>POST /embedding</c>: over the built-in embedder, which answers when
 /// no model is named, and over every model of a provider that speaks OpenAI's embeddings.
 /// </summary>
-internal sealed class Embeddings(Router router, ProviderList providers, ModelCalls calls, PassThrough passThrough, OpenAiEmbeddings remote, ITextEmbedder? embedder = null)
+internal sealed class Embeddings(Router router, ProviderList providers, ModelCalls calls, PassThrough passThrough, OpenAiEmbeddings remote, RequestScreen screen, ITextEmbedder? embedder = null)
 {
     private const int BodyBytesMax = 10 << 20;
     private const int InputsMax = 2048;
@@ -37,6 +37,7 @@ internal sealed class Embeddings(Router router, ProviderList providers, ModelCal
     private async Task ManyAsync(HttpContext http, RequestContext context, ReadOnlyMemory<byte> body)
     {
         var envelope = Wire.Read(body.Span);
+        await ScreenAsync(context, http.RequestAborted);
         if (await RemoteAsync(context, envelope.Model, http.RequestAborted) is { } route)
         {
             var digest = Convert.ToHexStringLower(SHA256.HashData(body.Span));
@@ -48,6 +49,9 @@ internal sealed class Embeddings(Router router, ProviderList providers, ModelCal
         AnswerHeaders.AnnounceWhole(http, own, calls.CostNanos(own));
         await http.Response.WriteAsJsonAsync(answer, InferenceJson.Default.EmbeddingsAnswer, cancellationToken: http.RequestAborted);
     }
+
+    /// <summary>A vector tells nobody what to do, so its text is not read; whoever is locked makes none.</summary>
+    private async Task ScreenAsync(RequestContext context, CancellationToken cancellationToken) => await screen.WordsAsync(context, [], cancellationToken);
 
     private async Task<(EmbeddingsAnswer Answer, ModelCall Call)> OwnAsync(JsonField root, RequestContext context, string? requestId, CancellationToken cancellationToken)
     {
@@ -69,6 +73,7 @@ internal sealed class Embeddings(Router router, ProviderList providers, ModelCal
     {
         var (requestId, cancellationToken) = (AnswerHeaders.RequestOf(http), http.RequestAborted);
         Check.That(request.Text.Length is > 0 and <= TextLengthMax, "text", $"must have 1 to {TextLengthMax} characters").OrThrow();
+        await ScreenAsync(context, cancellationToken);
         if (await RemoteAsync(context, request.Model, cancellationToken) is not { } route)
         {
             var (own, _, embedded) = await EmbedAsync([request.Text], context, requestId, cancellationToken);
@@ -86,6 +91,7 @@ internal sealed class Embeddings(Router router, ProviderList providers, ModelCal
     public async Task<EmbeddingsAnswer> AnswerAsync(ReadOnlyMemory<byte> body, RequestContext context, CancellationToken cancellationToken)
     {
         var root = JsonField.Root(body);
+        await ScreenAsync(context, cancellationToken);
         if (await RemoteAsync(context, Wire.Read(body.Span).Model, cancellationToken) is not { } route) return (await OwnAsync(root, context, null, cancellationToken)).Answer;
         var model = route.Candidates[0];
         var (vectors, call) = await AskAsync(model, Texts(root["input"]), context, null, cancellationToken);

@@ -10,7 +10,7 @@ using SomaStack.Platform;
 namespace SomaStack.Intelligence.Inference;
 
 /// <summary>The roadmap's <c>POST /infer_sync</c> (also <c>/v1/infer_sync</c>, <c>/v1/infer/sync</c>): one prompt in, one completion out, over any model.</summary>
-internal sealed class InferSync(GovernedChat chat)
+internal sealed class InferSync(GovernedChat chat, RequestScreen screen)
 {
     private const int PromptLengthMax = 100_000;
 
@@ -29,6 +29,7 @@ internal sealed class InferSync(GovernedChat chat)
             .And(request.MaxTokens is null or (>= 1 and <= 100_000), "max_tokens", "must be from 1 to 100000")
             .And(request.Temperature is null or (>= 0 and <= 2), "temperature", "must be from 0 to 2")
             .OrThrow();
+        var taints = await screen.WordsAsync(context, [request.Prompt], http.RequestAborted);
         var bytes = Encoding.UTF8.GetBytes(request.Prompt);
         var options = new ChatOptions { MaxOutputTokens = request.MaxTokens, Temperature = (float?)request.Temperature };
         ModelCall? call = null;
@@ -37,6 +38,8 @@ internal sealed class InferSync(GovernedChat chat)
         {
             RequestId = AnswerHeaders.RequestOf(http),
             Announce = attempt => call = attempt,
+            Taints = taints,
+            Watched = true,
         };
         var (response, receipt) = await chat.AnswerAsync(context, asked, http.RequestAborted);
         if (call is not null) AnswerHeaders.AnnounceWhole(http, call, receipt.CostNanos);

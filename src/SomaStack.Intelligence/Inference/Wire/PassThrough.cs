@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using SomaStack.Governance.Policy.Contracts;
 using SomaStack.Governance.Settings.Contracts;
 using SomaStack.Platform;
 
@@ -10,7 +11,7 @@ namespace SomaStack.Intelligence.Inference;
 /// Forwards a request to a provider of its own format and the answer back, byte for byte, around governed calls: each opening is
 /// durable before the first byte of its answer leaves, the settlement is durable before the request ends.
 /// </summary>
-internal sealed class PassThrough(ProviderList providers, ModelCalls calls, Attempts attempts, AnswerCache cache, TimeProvider clock)
+internal sealed class PassThrough(ProviderList providers, ModelCalls calls, Attempts attempts, AnswerCache cache, ObligedCall obliged, RequestScreen screen, TimeProvider clock)
 {
     /// <param name="call">Permitted for the first candidate, not yet opened.</param>
     /// <param name="body">Must stay valid until the task ends.</param>
@@ -22,7 +23,7 @@ internal sealed class PassThrough(ProviderList providers, ModelCalls calls, Atte
         HttpContext http, ModelCall call, Route route, IWire wire, Envelope envelope, ReadOnlyMemory<byte> body, Func<KnownModel, int, Task>? translate = null)
     {
         call.RequestId ??= AnswerHeaders.RequestOf(http);
-        var kept = AnswerCache.Wanted(http, route) ? cache.Find(call, route.Candidates[0], wire.Format, envelope, body) : default;
+        var kept = AnswerCache.Wanted(http, route) && !ObligedCall.Changes(call) ? cache.Find(call, route.Candidates[0], wire.Format, envelope, body) : default;
         if (kept.Answer is { } known)
         {
             await ReplayAsync(http, call, known);
@@ -54,8 +55,9 @@ internal sealed class PassThrough(ProviderList providers, ModelCalls calls, Atte
         if (route is { ByRole: true, Profile: { } profile })
         {
             forwarded = ProfileSettings.Apply(forwarded, wire.Format, upstream.Kind, profile);
-            if (envelope.OutputTokensMax is null && profile.MaxTokens is { } limit) call.OutputTokensMax = limit;
+            if (envelope.OutputTokensMax is null && profile.MaxTokens is { } limit) call.OutputTokensMax = Math.Min(limit, Obligation.CapOf(call.Decision.Obligations) ?? limit);
         }
+        if (call.Decision.Obligations.Count > 0) forwarded = await obliged.BodyAsync(call, envelope, forwarded, wire.Format, upstream.Kind, http.RequestAborted);
         var attempt = new UpstreamAttempt(calls, upstream, call, wire, envelope, forwarded, deadline, clock);
         try
         {
@@ -88,7 +90,7 @@ internal sealed class PassThrough(ProviderList providers, ModelCalls calls, Atte
     private Task AnswerAsync(HttpContext http, UpstreamAttempt attempt, IWire wire, Envelope envelope, string? cacheKey)
     {
         if (attempt.Failure is { } failure) return RefuseAsync(http, attempt, failure);
-        return attempt.Relay is null ? WholeAsync(http, attempt, cacheKey) : StreamAsync(http, attempt, attempt.Relay, wire, envelope, cacheKey);
+        return attempt.Relay is null ? WholeAsync(http, attempt, wire, cacheKey) : StreamAsync(http, attempt, attempt.Relay, wire, envelope, cacheKey);
     }
 
     private static async Task RefuseAsync(HttpContext http, UpstreamAttempt attempt, Problem failure)
@@ -98,18 +100,33 @@ internal sealed class PassThrough(ProviderList providers, ModelCalls calls, Atte
         await WriteAsync(http, attempt.Held!.Memory, http.RequestAborted);
     }
 
-    private async Task WholeAsync(HttpContext http, UpstreamAttempt attempt, string? cacheKey)
+    private async Task WholeAsync(HttpContext http, UpstreamAttempt attempt, IWire wire, string? cacheKey)
     {
         var call = attempt.Call;
         AnswerHeaders.AnnounceWhole(http, call, calls.CostNanos(call));
-        await WriteAsync(http, attempt.Held!.Memory, http.RequestAborted);
+        var body = wire.Format == WireFormat.Embeddings ? attempt.Held!.Memory : await ModerateAsync(http, attempt);
+        await WriteAsync(http, body, http.RequestAborted);
         if (attempt.Seen.HasError)
         {
             await attempt.FailAsync(InferenceProblems.Garbled.Code, hungUp: false);
             return;
         }
-        if (cacheKey is not null) cache.Keep(cacheKey, new CachedAnswer(attempt.Held.Memory.ToArray(), call.Stream, false, call.Model, call.Usage));
+        if (cacheKey is not null) cache.Keep(cacheKey, new CachedAnswer(body.ToArray(), call.Stream, false, call.Model, call.Usage));
         await attempt.SettleAsync();
+    }
+
+    /// <summary>What may leave of a whole answer. One that is stopped was given all the same, and is booked with what it used.</summary>
+    private async Task<ReadOnlyMemory<byte>> ModerateAsync(HttpContext http, UpstreamAttempt attempt)
+    {
+        try
+        {
+            return await screen.Watch(attempt.Call.Context).WholeAsync(attempt.Held!.Memory, http.RequestAborted);
+        }
+        catch (Problem stopped)
+        {
+            await attempt.FailAsync(stopped.Code.Code, hungUp: false);
+            throw;
+        }
     }
 
     private static async Task WriteAsync(HttpContext http, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
@@ -136,15 +153,18 @@ internal sealed class PassThrough(ProviderList providers, ModelCalls calls, Atte
             await attempt.SettleAsync();
             return;
         }
-        // An answer that was only long, or read slowly, is no fault of the model.
-        if (!attempt.Deadline.IsOver) attempts.Cut(call.Model);
-        await attempt.FailAsync(cut?.Code.Code ?? "provider_failed_in_stream", hungUp: cut?.Code == InferenceProblems.Timeout || attempt.Deadline.IsStopped);
+        // An answer that was only long, or read slowly, is no fault of the model; nor is one that moderation stopped.
+        var ours = OutputWatch.Stops(cut);
+        if (!attempt.Deadline.IsOver && !ours) attempts.Cut(call.Model);
+        await attempt.FailAsync(cut?.Code.Code ?? "provider_failed_in_stream", hungUp: ours || cut?.Code == InferenceProblems.Timeout || attempt.Deadline.IsStopped);
     }
 
     /// <returns>Why the stream did not end with its end mark, or null.</returns>
     private async Task<Problem?> RelayAsync(HttpContext http, UpstreamAttempt attempt, EventRelay relay, Envelope envelope, StreamCopy? copy)
     {
         var output = http.Response.BodyWriter;
+        var watch = screen.Watch(attempt.Call.Context);
+        var batch = new List<(ReadOnlyMemory<byte> Event, bool IsLast)>();
         try
         {
             var (whole, usageOnly) = attempt.First;
@@ -152,15 +172,12 @@ internal sealed class PassThrough(ProviderList providers, ModelCalls calls, Atte
             {
                 while (has)
                 {
-                    if (relay.Done) TellCost(output, attempt);
                     attempt.Call.Watch.SeeEvent(whole);
-                    if (!usageOnly || envelope.WantsUsage)
-                    {
-                        output.Write(whole.Span);
-                        copy?.Add(whole.Span);
-                    }
+                    if (!usageOnly || envelope.WantsUsage) batch.Add((await watch.EventAsync(whole, http.RequestAborted), relay.Done));
                     has = relay.TryRead(out whole, out usageOnly);
                 }
+                await watch.ReleaseAsync(http.RequestAborted);
+                Write(output, attempt, batch, copy);
                 if (relay.TooLong) return InferenceProblems.Garbled.Because("An event of its stream is too long.");
                 attempt.Deadline.Expect(attempt.Deadline.Limits.Total);
                 attempt.Call.BeginWait();
@@ -169,6 +186,11 @@ internal sealed class PassThrough(ProviderList providers, ModelCalls calls, Atte
                 attempt.Call.EndWait();
                 if (!await attempt.ReadAsync()) break;
             }
+        }
+        catch (Problem stopped) when (OutputWatch.Stops(stopped))
+        {
+            // What came before it in the same read was looked at and is clean; it is not sent all the same.
+            return stopped;
         }
         catch (Exception) when (relay.Done)
         {
@@ -190,6 +212,17 @@ internal sealed class PassThrough(ProviderList providers, ModelCalls calls, Atte
             copy?.Add("\n\n"u8);
         }
         return relay.Done || relay.Failed ? null : InferenceProblems.Garbled.Because("Its stream ended before it was complete.");
+    }
+
+    private void Write(IBufferWriter<byte> output, UpstreamAttempt attempt, List<(ReadOnlyMemory<byte> Event, bool IsLast)> batch, StreamCopy? copy)
+    {
+        foreach (var (bytes, isLast) in batch)
+        {
+            if (isLast) TellCost(output, attempt);
+            output.Write(bytes.Span);
+            copy?.Add(bytes.Span);
+        }
+        batch.Clear();
     }
 
     /// <summary>The stream's cost as a comment before its end mark, where its usage has come and its price is known. Readers of events skip comments.</summary>

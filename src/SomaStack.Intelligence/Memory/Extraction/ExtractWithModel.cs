@@ -83,11 +83,14 @@ internal sealed partial class ExtractWithModel(
         try
         {
             if (await MemoryAsync(due, cancellationToken) is not { } memory) return;
-            if ((await moderation.CheckAsync(context, ModerationStage.Memory, memory.Text, cancellationToken)).Blocked) throw MemoryProblems.Denied.Because("The moderation rules stop this text.");
+            var looked = await moderation.CheckAsync(context, ModerationStage.Memory, memory.Text, cancellationToken);
+            if (looked.Blocked) throw MemoryProblems.Denied.Because("The moderation rules stop this text.");
+            // What is redacted is neither read by the model nor believed: a fact has to stand in the text that it was given.
+            var text = looked.Redacted ?? memory.Text;
             using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             patience.CancelAfter(Patience);
-            var answer = await answers.AnswerAsync(context, Ask(memory.Text), patience.Token);
-            if (StatedFacts.Read(answer.Response.Text, memory.Text) is not { } read) throw new GarbledException();
+            var answer = await answers.AnswerAsync(context, Ask(text, looked.Labels), patience.Token);
+            if (StatedFacts.Read(answer.Response.Text, text) is not { } read) throw new GarbledException();
             await DoneAsync(context, due, memory, answer.Receipt.Model, read.Facts);
             FactsMetrics.Refused.Add(read.Refused);
             FactsMetrics.Ended("done", Stopwatch.GetElapsedTime(started));
@@ -100,10 +103,10 @@ internal sealed partial class ExtractWithModel(
     }
 
     /// <summary>The call is governed as every other: gate, reservation, fallbacks, settlement and its lines in the journal are Inference's.</summary>
-    private ModelRequest Ask(string text) => new(
+    private ModelRequest Ask(string text, IReadOnlyList<string> taints) => new(
         options.Model, [new ChatMessage(ChatRole.System, StatedFacts.Instructions), new ChatMessage(ChatRole.User, text)],
         new ChatOptions { MaxOutputTokens = OutputTokensMax, Temperature = 0, ResponseFormat = ChatResponseFormat.Json },
-        "extraction", Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text))), Encoding.UTF8.GetByteCount(text) + StatedFacts.Instructions.Length);
+        "extraction", Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text))), Encoding.UTF8.GetByteCount(text) + StatedFacts.Instructions.Length) { Taints = taints };
 
     private async Task<MemoryRow?> MemoryAsync(DueExtraction due, CancellationToken cancellationToken) => await store.Db.WriteAsync(due.Tenant, async work =>
     {

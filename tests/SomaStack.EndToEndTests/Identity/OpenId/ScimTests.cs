@@ -97,6 +97,35 @@ public sealed class ScimTests(ScimTests.Server server) : IClassFixture<ScimTests
         await ErrorAsync(none, 401, null);
     }
 
+    [Fact]
+    public async Task Another_tenants_key_finds_and_changes_nobody_here_and_a_filter_is_never_sql()
+    {
+        await JsonAsync(await SendAsync(HttpMethod.Post, "/Users", """{"userName":"isolde","externalId":"i-1"}"""), HttpStatusCode.Created);
+        var group = (await JsonAsync(await SendAsync(HttpMethod.Post, "/Groups", """{"displayName":"Isolated","members":[{"value":"isolde"}]}"""), HttpStatusCode.Created)).GetProperty("id").GetString();
+        var made = await JsonAsync(await server.Owner.PostAsJsonAsync("/v1/tenants", new { id = "elsewhere", display_name = "Elsewhere" }, Stop), HttpStatusCode.Created);
+        Assert.NotEqual(default, made);
+        using var there = await server.Soma.ClientAsync("--tenant", "elsewhere");
+        var bearer = ("Authorization", "Bearer " + there.DefaultRequestHeaders.Authorization!.Parameter);
+        foreach (var path in new[] { "/Users/isolde", "/Groups/" + group })
+        {
+            await ErrorAsync(await SendAsync(HttpMethod.Get, path, null, bearer), 404, null);
+            await ErrorAsync(await SendAsync(HttpMethod.Patch, path, Patch("replace", "displayName", "\"Taken\""), bearer), 404, null);
+            await ErrorAsync(await SendAsync(HttpMethod.Delete, path, null, bearer), 404, null);
+        }
+        await ErrorAsync(await SendAsync(HttpMethod.Post, "/Groups", """{"displayName":"Theirs","members":[{"value":"isolde"}]}""", bearer), 400, "invalidValue");
+        foreach (var path in new[] { "/Users?filter=userName eq \"isolde\"", "/Users?filter=externalId eq \"i-1\"", "/Users", "/Groups" })
+        {
+            var list = await JsonAsync(await SendAsync(HttpMethod.Get, path.Replace(" ", "%20", StringComparison.Ordinal), null, bearer), HttpStatusCode.OK);
+            Assert.DoesNotContain("isol", list.GetRawText(), StringComparison.OrdinalIgnoreCase);
+        }
+        foreach (var value in new[] { "isolde' OR '1'='1", "isolde'; DELETE FROM principals; --", "%", "isold_", "x' UNION SELECT secret FROM api_keys --" })
+        {
+            var found = await JsonAsync(await SendAsync(HttpMethod.Get, "/Users?filter=" + Uri.EscapeDataString($"userName eq \"{value}\"")), HttpStatusCode.OK);
+            Assert.Equal((value, 0), (value, found.GetProperty("totalResults").GetInt32()));
+        }
+        Assert.Equal("isolde", (await JsonAsync(await SendAsync(HttpMethod.Get, "/Users/isolde"), HttpStatusCode.OK)).GetProperty("displayName").GetString());
+    }
+
     [Theory]
     [InlineData("userName eq \"filter-a\"", "filter-a")]
     [InlineData("USERNAME EQ \"FILTER-A\"", "filter-a")]

@@ -85,15 +85,30 @@ public sealed class OpenIdRuleTests
     {
         var ada = Row("ada@corp.example", "user");
         var person = new ExternalPerson("s-1", "Ada@Corp.example", true, null);
-        Assert.Equal((ExternalOutcome.SignIn, "x", "link"), ExternalMatch.Decide(person, "x", "y", ada, true));
-        Assert.Equal((ExternalOutcome.LinkAndSignIn, "y", "external_id"), ExternalMatch.Decide(person, null, "y", ada, true));
-        Assert.Equal((ExternalOutcome.LinkAndSignIn, ada.Id, "email"), ExternalMatch.Decide(person, null, null, ada, false));
-        Assert.Equal(ExternalOutcome.Refuse, ExternalMatch.Decide(person with { EmailVerified = false }, null, null, ada, false).Outcome);
-        Assert.Equal(ExternalOutcome.Refuse, ExternalMatch.Decide(person, null, null, Row(ada.Id, "service"), true).Outcome);
-        Assert.Equal(ExternalOutcome.Refuse, ExternalMatch.Decide(person, null, null, null, false).Outcome);
-        Assert.Equal((ExternalOutcome.Create, ada.Id, "created"), ExternalMatch.Decide(person, null, null, null, true));
-        Assert.Equal((ExternalOutcome.Create, null, "created"), ExternalMatch.Decide(person with { EmailVerified = false }, null, null, null, true));
+        Assert.Equal((ExternalOutcome.SignIn, "x", "link"), ExternalMatch.Decide(person, "x", "y", ada, "kim", true));
+        Assert.Equal((ExternalOutcome.LinkAndSignIn, "y", "external_id"), ExternalMatch.Decide(person, null, "y", ada, "kim", true));
+        Assert.Equal((ExternalOutcome.LinkAndSignIn, ada.Id, "email"), ExternalMatch.Decide(person, null, null, ada, "kim", false));
+        Assert.Equal(ExternalOutcome.Refuse, ExternalMatch.Decide(person with { EmailVerified = false }, null, null, ada, null, false).Outcome);
+        Assert.Equal(ExternalOutcome.Refuse, ExternalMatch.Decide(person, null, null, Row(ada.Id, "service"), null, true).Outcome);
+        Assert.Equal(ExternalOutcome.Refuse, ExternalMatch.Decide(person, null, null, null, null, false).Outcome);
+        Assert.Equal((ExternalOutcome.Create, ada.Id, "created"), ExternalMatch.Decide(person, null, null, null, null, true));
+        Assert.Equal((ExternalOutcome.Create, null, "created"), ExternalMatch.Decide(person with { EmailVerified = false }, null, null, null, null, true));
+        Assert.Equal((ExternalOutcome.Accept, "kim", "invitation"), ExternalMatch.Decide(person, null, null, null, "kim", true));
+        // Whoever has a password here is never taken over by an address, invited or not.
+        var own = ada with { Person = "p-1" };
+        foreach (var invited in new[] { null, "kim" }) Assert.Equal(ExternalOutcome.Refuse, ExternalMatch.Decide(person, null, null, own, invited, true).Outcome);
     }
+
+    [Theory]
+    [InlineData("Ada@Corp.Example", "ada@corp.example")]
+    [InlineData("a+b@x.example", "a+b@x.example")]
+    [InlineData("\u212Aim@x.example", null)]
+    [InlineData("ad\u0430@x.example", null)]
+    [InlineData("@x.example", null)]
+    [InlineData("ada@", null)]
+    [InlineData("ada", null)]
+    [InlineData("a da@x.example", null)]
+    public void An_address_is_compared_in_ascii_and_lower_case(string email, string? address) => Assert.Equal(address, ExternalMatch.AddressOf(email));
 
     [Fact]
     public void Unknown_key_ids_send_us_looking_five_times_and_then_once_in_two_seconds()

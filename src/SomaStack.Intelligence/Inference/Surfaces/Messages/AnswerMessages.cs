@@ -15,10 +15,11 @@ internal sealed class AnswerMessages(GovernedChat chat, TimeProvider clock)
     private static readonly MessagesWire Wire = new();
 
     /// <param name="bytes">Length of the request: an upper bound of its tokens.</param>
+    /// <param name="taints">Of the request, which was screened.</param>
     /// <param name="attempts">Those that the request has already had.</param>
-    public async Task RunAsync(HttpContext http, RequestContext context, MessagesEnvelope envelope, MessagesRequest request, string digest, long bytes, int attempts = 0)
+    public async Task RunAsync(HttpContext http, RequestContext context, MessagesEnvelope envelope, MessagesRequest request, string digest, long bytes, IReadOnlyList<string> taints, int attempts = 0)
     {
-        var asked = new ModelRequest(envelope.Model, request.Messages, request.Options, "chat", digest, bytes) { RequestId = AnswerHeaders.RequestOf(http), AttemptsBefore = attempts };
+        var asked = new ModelRequest(envelope.Model, request.Messages, request.Options, "chat", digest, bytes) { RequestId = AnswerHeaders.RequestOf(http), AttemptsBefore = attempts, Taints = taints, Watched = true };
         await using var opened = await chat.OpenAsync(context, asked, envelope.Stream, http.RequestAborted);
         if (envelope.Stream) await StreamAsync(http, context, opened);
         else await WholeAsync(http, opened);

@@ -8,7 +8,7 @@ using SomaStack.Platform;
 namespace SomaStack.Intelligence.Inference;
 
 /// <summary><c>POST /v1/messages</c>: Anthropic's surface over every model there is, each call governed and metered.</summary>
-internal sealed class CreateMessage(Router router, ProviderList providers, ModelCalls calls, AnswerMessages answer, PassThrough passThrough)
+internal sealed class CreateMessage(Router router, ProviderList providers, ModelCalls calls, AnswerMessages answer, PassThrough passThrough, RequestScreen screen)
 {
     /// <summary>As much as Anthropic takes.</summary>
     private const long BodyBytesMax = 32 << 20;
@@ -42,17 +42,19 @@ internal sealed class CreateMessage(Router router, ProviderList providers, Model
     {
         http.Response.Headers["request-id"] = context.TraceId;
         var envelope = Read(http, body.Span);
+        var screened = await screen.BodyAsync(context, body, http.RequestAborted);
+        if (!screened.Body.Equals(body)) envelope = Read(http, (body = screened.Body).Span);
         var route = await router.FindAsync(context, envelope.Model, "chat", http.RequestAborted);
         var model = route.Candidates[0];
         var digest = Convert.ToHexStringLower(SHA256.HashData(body.Span));
         if (providers.Of(model)?.Speaks(WireFormat.Messages) != true)
         {
-            await answer.RunAsync(http, context, envelope, MessagesReading.Read(body.Span, needsLimit: true), digest, InputBound.Of(body.Span));
+            await answer.RunAsync(http, context, envelope, MessagesReading.Read(body.Span, needsLimit: true), digest, InputBound.Of(body.Span), screened.Taints);
             return;
         }
-        var call = await calls.PermitAsync(context, model, "chat", envelope.Stream, digest, InputBound.Of(body.Span), envelope.OutputTokensMax, http.RequestAborted);
+        var call = await calls.PermitAsync(context, model, "chat", envelope.Stream, digest, InputBound.Of(body.Span), envelope.OutputTokensMax, http.RequestAborted, origin: new CallOrigin(screened.Taints));
         await passThrough.ForwardAsync(http, call, route, Wire, envelope, body, (other, attempts) => answer.RunAsync(
-            http, context, envelope with { Model = other.Qualified }, MessagesReading.Read(body.Span, needsLimit: true), digest, InputBound.Of(body.Span), attempts));
+            http, context, envelope with { Model = other.Qualified }, MessagesReading.Read(body.Span, needsLimit: true), digest, InputBound.Of(body.Span), screened.Taints, attempts));
     }
 
     private static string? Header(HttpContext http, string name, int lengthMax)

@@ -9,13 +9,14 @@ namespace SomaStack.Intelligence.Inference;
 /// <summary>Answers a request of the responses API with a model that does not speak it itself, whole or as a stream. It keeps nothing.</summary>
 internal sealed class AnswerResponse(GovernedChat chat, TimeProvider clock)
 {
+    /// <param name="taints">Of the request, which was screened.</param>
     /// <param name="attempts">Those that the request has already had.</param>
-    public async Task RunAsync(HttpContext http, RequestContext context, ResponsesEnvelope envelope, ReadOnlyMemory<byte> body, int attempts = 0)
+    public async Task RunAsync(HttpContext http, RequestContext context, ResponsesEnvelope envelope, ReadOnlyMemory<byte> body, IReadOnlyList<string> taints, int attempts = 0)
     {
         var root = JsonField.Root(body);
         var (messages, options) = ResponsesRequestReader.Read(root);
         var digest = Convert.ToHexStringLower(SHA256.HashData(body.Span));
-        var request = new ModelRequest(envelope.Model, messages, options, "chat", digest, InputBound.Of(body.Span)) { RequestId = AnswerHeaders.RequestOf(http), AttemptsBefore = attempts };
+        var request = new ModelRequest(envelope.Model, messages, options, "chat", digest, InputBound.Of(body.Span)) { RequestId = AnswerHeaders.RequestOf(http), AttemptsBefore = attempts, Taints = taints, Watched = true };
         await using var opened = await chat.OpenAsync(context, request, envelope.Stream, http.RequestAborted);
         var call = opened.Call;
         var parts = new ResponseParts(call.Id, clock.GetUtcNow().ToUnixTimeSeconds(), call.Model.Id, root, envelope.Stream ? http.Response.BodyWriter : null);

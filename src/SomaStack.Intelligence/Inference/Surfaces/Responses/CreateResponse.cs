@@ -8,7 +8,7 @@ using SomaStack.Platform;
 namespace SomaStack.Intelligence.Inference;
 
 /// <summary><c>POST /v1/responses</c>: OpenAI's surface over every model there is, each call governed and metered.</summary>
-internal sealed class CreateResponse(Router router, ProviderList providers, ModelCalls calls, AnswerResponse answer, PassThrough passThrough, KeptResponses kept)
+internal sealed class CreateResponse(Router router, ProviderList providers, ModelCalls calls, AnswerResponse answer, PassThrough passThrough, KeptResponses kept, RequestScreen screen)
 {
     private const long BodyBytesMax = 10 << 20;
 
@@ -25,18 +25,20 @@ internal sealed class CreateResponse(Router router, ProviderList providers, Mode
     private async Task RunAsync(HttpContext http, RequestContext context, ReadOnlyMemory<byte> body)
     {
         var envelope = ResponsesEnvelope.Read(body.Span);
+        var screened = await screen.BodyAsync(context, body, http.RequestAborted);
+        if (!screened.Body.Equals(body)) envelope = ResponsesEnvelope.Read((body = screened.Body).Span);
         var route = await router.FindAsync(context, envelope.Model, "chat", http.RequestAborted);
         var model = route.Candidates[0];
         var provider = providers.Of(model);
         if (provider?.Speaks(WireFormat.Responses) != true)
         {
-            await answer.RunAsync(http, context, envelope, body);
+            await answer.RunAsync(http, context, envelope, body, screened.Taints);
             return;
         }
         await CheckAsync(context, envelope, provider, http.RequestAborted);
         var wire = new ResponsesWire();
         var digest = Convert.ToHexStringLower(SHA256.HashData(body.Span));
-        var call = await calls.PermitAsync(context, model, "chat", envelope.Stream, digest, InputBound.Of(body.Span), envelope.OutputTokensMax, http.RequestAborted);
+        var call = await calls.PermitAsync(context, model, "chat", envelope.Stream, digest, InputBound.Of(body.Span), envelope.OutputTokensMax, http.RequestAborted, origin: new CallOrigin(screened.Taints));
         string? owned = null;
         async Task OwnAsync()
         {
@@ -47,7 +49,7 @@ internal sealed class CreateResponse(Router router, ProviderList providers, Mode
         http.Response.OnStarting(OwnAsync);
         try
         {
-            await passThrough.ForwardAsync(http, call, route, wire, envelope, body, (other, attempts) => answer.RunAsync(http, context, envelope with { Model = other.Qualified }, body, attempts));
+            await passThrough.ForwardAsync(http, call, route, wire, envelope, body, (other, attempts) => answer.RunAsync(http, context, envelope with { Model = other.Qualified }, body, screened.Taints, attempts));
         }
         finally
         {
