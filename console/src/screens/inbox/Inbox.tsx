@@ -1,6 +1,5 @@
 import { ApprovalCard, AsOf, Badge, Button, DataTable, EmptyState, Select, useToast, type Column } from '@somastack/uix';
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient, useSuspenseQuery } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
 import { Inbox as InboxIcon } from 'lucide-react';
 import { useRef } from 'react';
 import { api, bodyOf, newKey } from '~/api/client.ts';
@@ -59,7 +58,7 @@ export const InboxScreen = () => {
   const say = useInboxWords();
   const common = useCommon();
   const lang = useLanguage();
-  const go = useNavigate();
+  const go = route.useNavigate();
   const me = useSuspenseQuery(meQuery).data;
   const { state = 'pending', kind, id } = route.useSearch();
   const query = { state: state === 'all' ? undefined : state, kind, limit: pageSize };
@@ -71,7 +70,7 @@ export const InboxScreen = () => {
     refetchInterval: pollMs,
   });
   const rows = list.data?.pages.flatMap((page) => page.data) ?? [];
-  const set = (change: Record<string, string | undefined>) => void go({ to: '/inbox', search: (old) => ({ ...old, ...change }), replace: true });
+  const set = (change: Record<string, string | undefined>) => void go({ search: (old) => ({ ...old, ...change }), replace: true });
   const current = id ?? rows[0]?.id ?? null;
   const columns: readonly Column<ApprovalLine>[] = [
     { id: 'what', header: say('what'), width: 'minmax(12rem, 1fr)', cell: (row) => row.summary },

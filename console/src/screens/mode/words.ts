@@ -1,0 +1,17 @@
+import { words } from '~/i18n/words.ts';
+
+export const useModeWords = words(
+  'mode',
+  {
+    title: 'Deployment mode', hint: 'State of the whole installation. No header and no client changes it.', now: 'Now', by: 'by {{who}}, {{when}}', never: 'never changed', endsAt: 'Ends {{relative}}, {{when}}', fallsTo: 'Then {{mode}} holds again.', noneHold: 'This mode has no guardrails.', missing: 'Changing the mode needs the capability',
+    choose: 'Choose a mode', current: 'now', 'developer-light': 'One machine, everything in one process.', 'developer-full': 'One machine, every part as in production.', test: 'No model call that may cost money leaves this machine.', 'test-debug': 'As test, and shows more. Ends by itself.', production: 'For users. The strict threshold counts; two people go in and out.', 'production-debug': 'As production, and shows more. Ends by itself.',
+    differs: 'From {{from}} to {{to}}', comes: 'Begins to be refused', goes: 'Is not refused any more', nothingComes: 'Nothing new', nothingGoes: 'Nothing', check: 'What is in the way', checkHint: 'A dry run on this server. It changes nothing.', reason: 'Reason', reasonHint: 'Shown to whoever agrees, and kept.', minutes: 'Minutes until it ends', minutesHint: '1 to {{max}}; what has no end is forgotten.', checkNow: 'Dry run', checkAgain: 'Dry run again', notChecked: 'Not checked yet', blocked: 'Blocked preconditions', blockedBy: '{{n}} preconditions are not met', remedy: 'What helps', free: 'Nothing is in the way', same: 'This mode holds already', needsSecond: 'A second person must agree.', needsOne: 'You can change it alone.',
+    change: 'Change the mode', typeMode: 'Type {{mode}} to confirm', askSecond: 'Ask for the second key', changeNow: 'Change the mode', changed: '{{mode}} holds now',
+  },
+  {
+    title: 'Modo de despliegue', hint: 'Estado de toda la instalación. Ninguna cabecera ni cliente lo cambia.', now: 'Ahora', by: 'por {{who}}, {{when}}', never: 'nunca cambiado', endsAt: 'Termina {{relative}}, {{when}}', fallsTo: 'Después vuelve a valer {{mode}}.', noneHold: 'Este modo no tiene barreras.', missing: 'Para cambiar el modo hace falta la capacidad',
+    choose: 'Elija un modo', current: 'ahora', 'developer-light': 'Una máquina, todo en un proceso.', 'developer-full': 'Una máquina, cada parte como en producción.', test: 'Ninguna llamada a un modelo que pueda costar dinero sale de esta máquina.', 'test-debug': 'Como test, y enseña más. Termina solo.', production: 'Para usuarios. Cuenta el umbral estricto; entran y salen dos personas.', 'production-debug': 'Como production, y enseña más. Termina solo.',
+    differs: 'De {{from}} a {{to}}', comes: 'Empieza a rechazarse', goes: 'Deja de rechazarse', nothingComes: 'Nada nuevo', nothingGoes: 'Nada', check: 'Qué lo impide', checkHint: 'Un ensayo en este servidor. No cambia nada.', reason: 'Motivo', reasonHint: 'Lo ve quien lo acepta, y se guarda.', minutes: 'Minutos hasta que termine', minutesHint: 'De 1 a {{max}}; lo que no tiene fin se olvida.', checkNow: 'Ensayar', checkAgain: 'Ensayar otra vez', notChecked: 'Aún sin comprobar', blocked: 'Condiciones que faltan', blockedBy: '{{n}} condiciones no se cumplen', remedy: 'Qué ayuda', free: 'Nada lo impide', same: 'Este modo ya vale', needsSecond: 'Otra persona tiene que aceptarlo.', needsOne: 'Puede cambiarlo usted solo.',
+    change: 'Cambiar el modo', typeMode: 'Escriba {{mode}} para confirmar', askSecond: 'Pedir la segunda llave', changeNow: 'Cambiar el modo', changed: 'Ahora vale {{mode}}',
+  },
+);
