@@ -45,7 +45,7 @@ export const Weights = ({ policy, onChange }: { policy: Policy; onChange?: (next
                     <th scope="row" className="text-start font-mono text-sm font-normal">{name}</th>
                     <td><Figure label={`${name}: ${say('risk')}`} value={kind.risk} onChange={onChange && ((risk) => setKind(name, { risk }))} /></td>
                     <td><Figure label={`${name}: ${say('confidence')}`} value={kind.confidence} onChange={onChange && ((confidence) => setKind(name, { confidence }))} /></td>
-                    <td><CheckBox label={<span className="sr-only">{`${name}: ${say('human')}`}</span>} checked={kind.requires_human ?? false} disabled={!onChange} onChange={(event) => setKind(name, { requires_human: event.target.checked || undefined })} /></td>
+                    <td><CheckBox className="align-middle" label={<span className="sr-only">{`${name}: ${say('human')}`}</span>} checked={kind.requires_human ?? false} disabled={!onChange} onChange={(event) => setKind(name, { requires_human: event.target.checked || undefined })} /></td>
                     <td className="text-end tabular-nums">{number.format(score)}</td>
                     <td>{mode ? <Badge tone={score >= threshold ? (kind.requires_human ? 'warn' : 'ok') : 'bad'}>{score >= threshold ? (kind.requires_human ? say('needs_approval') : say('reaches')) : say('falls')}</Badge> : '—'}</td>
                   </tr>
