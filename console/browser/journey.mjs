@@ -1,265 +1,278 @@
 // The way of a stranger: from the printed link to the first answer, a second person's yes, stop, resume, and the keyboard alone.
 import assert from 'node:assert/strict';
-import { before, describe, test } from 'node:test';
+import { before, describe } from 'node:test';
 import { axeFaults, shots } from './chrome.mjs';
 import { hostile } from './hostile.mjs';
-import { sharedWorld } from './shared.mjs';
+import { sharedWorld, step } from './shared.mjs';
 import { password } from './world.mjs';
 
-let world;
-let owner;
+export const journey = () => {
+  let world;
+  let owner;
 
-before(async () => {
-  world = await sharedWorld();
-  owner = await world.owner();
-});
-
-const message = (page) => page.getByRole('textbox', { name: 'Message' });
-const ask = async (page, words) => {
-  await message(page).fill(words);
-  await message(page).press('Enter');
-};
-const answered = (page) => page.getByRole('button', { name: 'Why this answer' }).last().waitFor();
-
-describe('a stranger', () => {
-  test('comes in by the printed link, sets a password, turns a second factor on and gets a first answer', async () => {
-    const { page, faults } = owner;
-    await page.goto(world.soma.welcome.sign_in_link);
-    await page.getByRole('button', { name: 'Continue' }).click();
-    await page.getByRole('heading', { name: 'Welcome' }).waitFor();
-    assert.deepEqual(await axeFaults(page), []);
-    await page.screenshot({ path: `${shots}first-password.png` });
-    await page.getByLabel(/^Password/).fill(password);
-    await page.getByRole('button', { name: 'Set password' }).click();
-    await page.getByRole('heading', { name: 'Set up' }).waitFor();
-    await page.getByText('You sign in as owner.').waitFor();
-    await page.getByRole('button', { name: 'Turn it on' }).click();
-    await page.getByLabel('Your password').fill(password);
-    await page.getByRole('button', { name: 'Go on' }).click();
-    await page.getByRole('img', { name: 'QR code for your authenticator' }).waitFor();
-    assert.match(await page.locator('[data-secret]').innerText(), /^[A-Z2-7]{32}$/);
-    await page.screenshot({ path: `${shots}second-factor.png` });
-    await page.getByRole('link', { name: 'Open the chat' }).click();
-    await ask(page, 'What happens before an agent acts?');
-    await answered(page);
-    await page.waitForURL(/\/chat\/[0-9a-f-]{36}/);
-    const citation = page.getByRole('button', { name: 'Citation 1' }).first();
-    await citation.click();
-    await page.getByRole('dialog', { name: 'Citation 1' }).waitFor();
-    assert.match(await page.getByRole('dialog', { name: 'Citation 1' }).innerText(), /\.md:\d+/);
-    await page.keyboard.press('Escape');
-    assert.deepEqual(faults, []);
+  before(async () => {
+    world = await sharedWorld();
+    owner = await world.owner();
   });
 
-  test('sees what the answer rests on, the same after a reload', async () => {
-    const { page } = owner;
-    await page.getByRole('button', { name: 'Why this answer' }).click();
-    for (const [tab, text] of [['Thought', 'written at position'], ['Trace', 'Journal position'], ['Memory', '.md'], ['Policy', 'threshold'], ['Cost', 'Tokens in']]) {
-      await page.getByRole('tab', { name: tab }).click();
-      await page.getByRole('tabpanel', { name: tab }).getByText(text).first().waitFor();
-    }
-    const before = await page.getByRole('log').innerText();
-    await page.reload();
-    await answered(page);
-    assert.equal(await page.getByRole('log').innerText(), before);
-    await page.getByRole('tab', { name: 'Cost', selected: true }).waitFor();
-  });
+  const message = (page) => page.getByRole('textbox', { name: 'Message' });
+  const ask = async (page, words) => {
+    await message(page).fill(words);
+    await message(page).press('Enter');
+  };
+  const answered = (page) => page.getByRole('button', { name: 'Why this answer' }).last().waitFor();
 
-  test('checks the seal of a line in the browser, and of all lines', async () => {
-    const { page } = owner;
-    await page.goto('/audit?type=sessions.turn_completed');
-    await page.getByRole('gridcell', { name: 'sessions.turn_completed' }).first().click();
-    await page.getByText('Proven here, by this browser’s own cryptography.').waitFor();
-    assert.equal(await page.getByText(/: holds/).count(), 3);
-    await page.keyboard.press('Escape');
-    await page.getByRole('button', { name: 'Check all seals' }).click();
-    await page.getByText(/All [\d,]+ lines match their seals\./).first().waitFor();
-  });
-});
-
-describe('a second person', () => {
-  test('says yes in the inbox, and the answer goes on by itself', async () => {
-    await world.wantApproval('session.start');
-    const ada = await world.invited('ada', 'operator');
-    const { page } = owner;
-    await page.goto('/chat');
-    await ask(page, 'May I ask this?');
-    await page.getByRole('article', { name: /./ }).getByText('Somebody else looks at this first.').waitFor();
-    await page.screenshot({ path: `${shots}chat-approval.png` });
-    await ada.page.goto('/inbox');
-    await ada.page.getByRole('article').getByText('May I ask this?').first().waitFor();
-    await ada.page.screenshot({ path: `${shots}inbox-approval.png` });
-    // Enter decides nothing; the key does.
-    await ada.page.getByRole('grid', { name: 'Approvals' }).focus();
-    await ada.page.keyboard.press('Enter');
-    await ada.page.keyboard.press('a');
-    await ada.page.getByText('Decided: approved').first().waitFor();
-    await answered(page);
-    await page.getByRole('button', { name: 'Why this answer' }).click();
-    await page.getByRole('tab', { name: 'Policy' }).click();
-    await page.getByRole('tabpanel', { name: 'Policy' }).getByText('Approval', { exact: true }).waitFor();
-    // A no needs a reason.
-    await page.goto('/chat');
-    await ask(page, 'And may I ask that?');
-    await ada.page.goto('/inbox');
-    await ada.page.getByRole('article').getByText('And may I ask that?').first().waitFor();
-    await ada.page.keyboard.press('r');
-    await ada.page.getByText('Say why: the other person reads it.').waitFor();
-    await ada.page.getByLabel('Reason').fill('Not this one.');
-    await ada.page.getByRole('button', { name: 'Reject' }).click();
-    await ada.page.getByText('Decided: rejected').first().waitFor();
-    await page.getByText('approval_rejected').waitFor();
-    assert.deepEqual([...owner.faults, ...ada.faults], []);
-    await ada.context.close();
-  });
-
-  test('without the right hears which one is missing', async () => {
-    const viewer = await world.invited('vera', 'viewer');
-    await viewer.page.goto('/audit');
-    await viewer.page.getByRole('heading', { name: 'You may not see this' }).or(viewer.page.getByText('You may not see this')).first().waitFor();
-    await viewer.page.getByText('audit:read').waitFor();
-    assert.equal(await viewer.page.getByRole('link', { name: 'Audit' }).count(), 0);
-    await viewer.page.screenshot({ path: `${shots}forbidden.png` });
-    await viewer.context.close();
-  });
-});
-
-describe('an answer that is under way', () => {
-  test('is stopped within a second, keeps its words, and is asked again as a sibling', async () => {
-    const { page } = owner;
-    const session = (await world.soma.call('POST', '/v1/personas', { id: 'paced', name: 'Paced', instructions: 'Answer.', model: 'paced' }).catch(() => null)) ?? true;
-    assert.ok(session);
-    world.paced.hold();
-    await page.goto('/chat?persona=paced');
-    await ask(page, 'Tell me slowly');
-    await approveOpen();
-    await page.getByText(world.paced.firstHalf).waitFor();
-    const from = Date.now();
-    await page.getByRole('button', { name: 'Stop', exact: true }).click();
-    await page.getByText('Stopped here.').waitFor();
-    assert.ok(Date.now() - from < 3_000, `It took ${Date.now() - from} ms.`);
-    await page.getByText(world.paced.firstHalf).waitFor();
-    world.paced.goOn();
-    await page.getByRole('button', { name: 'Ask again' }).click();
-    await page.getByText(world.paced.text).waitFor();
-    await page.getByLabel('2 of 2').waitFor();
-    await page.getByRole('button', { name: 'Earlier answer' }).click();
-    await page.getByText('Stopped here.').waitFor();
-  });
-
-  test('goes on after a reload in the middle, byte for byte', async () => {
-    const { page } = owner;
-    world.paced.hold();
-    await ask(page, 'And once more');
-    await page.getByText(world.paced.firstHalf).last().waitFor();
-    await page.reload();
-    await page.getByText(world.paced.firstHalf).last().waitFor();
-    world.paced.goOn();
-    await answered(page);
-    assert.equal(await page.locator('.soma-prose').last().innerText(), world.paced.text);
-  });
-
-  test('says that the server went away, and goes on when it is back', async () => {
-    const { page } = owner;
-    world.paced.hold();
-    await ask(page, 'And while you restart');
-    await page.getByText(world.paced.firstHalf).last().waitFor();
-    await world.soma.restart();
-    await page.getByText('turn_interrupted').waitFor({ timeout: 60_000 });
-    await page.getByText(world.paced.firstHalf).last().waitFor();
-    world.paced.goOn();
-    await ask(page, 'Now again');
-    await page.getByText(world.paced.text).last().waitFor();
-  });
-});
-
-/** Where the policy wants a second person for new sessions, lets the newest one pass. */
-const approveOpen = async () => {
-  await world.soma.call('PUT', '/v1/users/keeper', { display_name: 'Keeper', capabilities: ['approval:decide', 'policy:write', 'session:start', 'session:read'] }).catch(() => undefined);
-  const token = await world.soma.token('--principal', 'keeper');
-  for (const deadline = Date.now() + 20_000; Date.now() < deadline; ) {
-    const { body } = await world.soma.call('GET', '/v1/approvals?state=pending', undefined, { token });
-    const open = body.data[0];
-    if (open) return world.soma.call('POST', `/v1/approvals/${open.id}/decision`, { decision: 'approve', digest: open.digest }, { token });
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error('Nothing waits for approval.');
-};
-
-describe('whatever is typed', () => {
-  test('stays text: in messages, titles, lists and names', async () => {
-    const { page, faults } = owner;
-    world.paced.goOn();
-    await world.soma.call('POST', '/v1/personas', { id: 'inert', name: hostile[0], instructions: 'Answer.', model: 'soma-extract' });
-    await page.goto('/chat?persona=inert');
-    await page.getByRole('combobox', { name: 'Persona' }).waitFor();
-    await ask(page, hostile.join('\n'));
-    await approveOpen();
-    await answered(page);
-    assert.ok((await page.getByRole('log').innerText()).includes(hostile[0]));
-    for (const path of ['/', '/inbox?state=all', '/audit']) {
-      await page.goto(path);
-      await page.getByRole('heading', { level: 1 }).first().waitFor();
-    }
-    assert.equal(await page.evaluate(() => globalThis.__owned ?? 0), 0);
-    assert.deepEqual(faults, []);
-  });
-
-  test('may be a megabyte: it is counted, refused and kept', async () => {
-    const { page } = owner;
-    await page.goto('/chat');
-    await message(page).waitFor();
-    await message(page).evaluate((box) => {
-      Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, 'value').set.call(box, 'a'.repeat(1 << 20));
-      box.dispatchEvent(new Event('input', { bubbles: true }));
+  describe('a stranger', () => {
+    step('comes in by the printed link, sets a password, turns a second factor on and gets a first answer', async () => {
+      const { page, faults } = owner;
+      await page.goto(world.soma.welcome.sign_in_link);
+      await page.getByRole('button', { name: 'Continue' }).click();
+      await page.getByRole('heading', { name: 'Welcome' }).waitFor();
+      assert.deepEqual(await axeFaults(page), []);
+      await page.screenshot({ path: `${shots}first-password.png` });
+      await page.getByLabel('Name').fill('owner');
+      await page.getByLabel(/^Password/).fill(password);
+      await page.getByRole('button', { name: 'Set password' }).click();
+      await page.getByRole('heading', { name: 'Set up' }).waitFor();
+      await page.getByText('You sign in as owner.').waitFor();
+      await page.getByRole('button', { name: 'Turn it on' }).click();
+      await page.getByLabel('Your password').fill(password);
+      await page.getByRole('button', { name: 'Go on' }).click();
+      await page.getByRole('img', { name: 'QR code for your authenticator' }).waitFor();
+      assert.match(await page.locator('[data-secret]').innerText(), /^[A-Z2-7]{32}$/);
+      await page.screenshot({ path: `${shots}second-factor.png` });
+      await page.getByRole('link', { name: 'Open the chat' }).click();
+      await ask(page, 'What happens before an agent acts?');
+      await answered(page);
+      await page.waitForURL(/\/chat\/[0-9a-f-]{36}/);
+      const citation = page.getByRole('button', { name: 'Citation 1' }).first();
+      await citation.click();
+      await page.getByRole('dialog', { name: 'Citation 1' }).waitFor();
+      assert.match(await page.getByRole('dialog', { name: 'Citation 1' }).innerText(), /\.md:\d+/);
+      await page.keyboard.press('Escape');
+      assert.deepEqual(faults, []);
     });
-    await page.getByText(/1,048,576 of 32,000 characters/).waitFor();
-    assert.equal(await page.getByRole('button', { name: 'Send' }).isDisabled(), true);
-  });
-});
 
-describe('with the keyboard alone', () => {
-  test('somebody goes places, asks, reads why and changes the theme', async () => {
-    const { page } = owner;
-    await page.goto('/');
-    await page.getByRole('heading', { level: 1 }).waitFor();
-    await page.keyboard.press('g');
-    await page.keyboard.press('i');
-    await page.getByRole('heading', { name: 'Inbox' }).waitFor();
-    await page.keyboard.press('?');
-    await page.getByRole('dialog', { name: 'Keys' }).waitFor();
-    await page.keyboard.press('Escape');
-    await page.keyboard.press('Control+k');
-    await page.getByRole('combobox', { name: 'Go to…' }).waitFor();
-    await page.keyboard.type('dark');
-    await page.keyboard.press('Enter');
-    assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'dark');
-    await page.keyboard.press('Control+k');
-    await page.keyboard.type('conversar');
-    await page.keyboard.press('Escape');
-    await page.keyboard.press('g');
-    await page.keyboard.press('c');
-    await page.getByRole('heading', { name: 'Ask, and see why' }).waitFor();
-    await page.keyboard.type('Who may release the kill switch?');
-    await page.keyboard.press('Enter');
-    await approveOpen();
-    await answered(page);
-    for (let steps = 0; steps < 60 && !(await page.evaluate(() => document.activeElement?.textContent?.includes('Why this answer'))); steps++) await page.keyboard.press('Shift+Tab');
-    await page.keyboard.press('Enter');
-    await page.getByRole('tab', { name: 'Thought', selected: true }).waitFor();
-  });
-});
+    step('sees what the answer rests on, the same after a reload', async () => {
+      const { page } = owner;
+      await page.getByRole('button', { name: 'Why this answer' }).click();
+      for (const [tab, text] of [['Thought', 'written at position'], ['Trace', 'Journal position'], ['Memory', '.md'], ['Policy', 'threshold'], ['Cost', 'Tokens in']]) {
+        await page.getByRole('tab', { name: tab }).click();
+        await page.getByRole('tabpanel', { name: tab }).getByText(text).first().waitFor();
+      }
+      const before = await page.getByRole('log').innerText();
+      await page.reload();
+      await answered(page);
+      assert.equal(await page.getByRole('log').innerText(), before);
+      await page.getByRole('tab', { name: 'Cost', selected: true }).waitFor();
+    });
 
-describe('a session that ends', () => {
-  test('while somebody reads leaves the page as it was and offers the way back in', async () => {
-    const { page } = owner;
-    await page.evaluate(() => fetch('/v1/auth/signout', { method: 'POST' }));
-    await world.soma.call('PUT', '/v1/users/owner-2', { display_name: 'x', capabilities: [] }).catch(() => undefined);
-    await page.reload();
-    await page.getByRole('button', { name: 'Sign in' }).waitFor();
-    await page.screenshot({ path: `${shots}sign-in.png` });
-    assert.deepEqual(await axeFaults(page), []);
-    await world.signIn(page, 'owner', '/inbox');
-    await page.getByRole('heading', { name: 'Inbox' }).waitFor();
+    step('checks the seal of a line in the browser, and of all lines', async () => {
+      const { page } = owner;
+      await page.goto('/audit?type=sessions.turn_completed');
+      await page.getByRole('gridcell', { name: 'sessions.turn_completed' }).first().click();
+      await page.getByText('Proven here, by this browser’s own cryptography.').waitFor();
+      assert.equal(await page.getByText(/: holds/).count(), 3);
+      await page.keyboard.press('Escape');
+      await page.getByRole('button', { name: 'Check all seals' }).click();
+      await page.getByText(/All [\d,]+ lines match their seals\./).first().waitFor();
+    });
   });
-});
+
+  describe('a second person', () => {
+    step('says yes in the inbox, and the answer goes on by itself', async () => {
+      await world.wantApproval('session.start');
+      const ada = await world.invited('ada', 'operator');
+      const { page } = owner;
+      await page.goto('/chat');
+      await ask(page, 'May I ask this?');
+      await page.getByRole('article', { name: /./ }).getByText('Somebody else looks at this first.').waitFor();
+      assert.deepEqual(await axeFaults(page), []);
+      await page.screenshot({ path: `${shots}chat-approval.png` });
+      await ada.page.goto('/inbox');
+      await ada.page.getByRole('article').getByText('May I ask this?').first().waitFor();
+      await ada.page.screenshot({ path: `${shots}inbox-approval.png` });
+      // Enter decides nothing; the key does.
+      await ada.page.getByRole('grid', { name: 'Approvals' }).focus();
+      await ada.page.keyboard.press('Enter');
+      await ada.page.keyboard.press('a');
+      await ada.page.getByText('Decided: approved').first().waitFor();
+      await answered(page);
+      await page.getByRole('button', { name: 'Why this answer' }).click();
+      await page.getByRole('tab', { name: 'Policy' }).click();
+      await page.getByRole('tabpanel', { name: 'Policy' }).getByText('Approval', { exact: true }).waitFor();
+      // A no needs a reason.
+      await page.goto('/chat');
+      await ask(page, 'And may I ask that?');
+      await ada.page.goto('/inbox');
+      await ada.page.getByRole('article').getByText('And may I ask that?').first().waitFor();
+      await ada.page.keyboard.press('r');
+      await ada.page.getByText('Say why: the other person reads it.').waitFor();
+      await ada.page.getByLabel('Reason').fill('Not this one.');
+      await ada.page.getByRole('button', { name: 'Reject' }).click();
+      await ada.page.getByText('Decided: rejected').first().waitFor();
+      await page.getByText('approval_rejected').waitFor();
+      assert.deepEqual([...owner.faults, ...ada.faults], []);
+      await ada.context.close();
+    });
+
+    step('without the right hears which one is missing', async () => {
+      const viewer = await world.invited('vera', 'viewer');
+      await viewer.page.goto('/audit');
+      await viewer.page.getByRole('heading', { name: 'You may not see this' }).or(viewer.page.getByText('You may not see this')).first().waitFor();
+      await viewer.page.getByText('audit:read').waitFor();
+      assert.equal(await viewer.page.getByRole('link', { name: 'Audit' }).count(), 0);
+      await viewer.page.screenshot({ path: `${shots}forbidden.png` });
+      await viewer.context.close();
+    });
+  });
+
+  describe('an answer that is under way', () => {
+    step('is stopped within a second, keeps its words, and is asked again as a sibling', async () => {
+      const { page } = owner;
+      const session = (await world.soma.call('POST', '/v1/personas', { id: 'paced', name: 'Paced', instructions: 'Answer.', model: 'paced' }).catch(() => null)) ?? true;
+      assert.ok(session);
+      world.paced.hold();
+      await page.goto('/chat?persona=paced');
+      await ask(page, 'Tell me slowly');
+      await approveOpen();
+      await page.getByText(world.paced.firstHalf).waitFor();
+      const from = Date.now();
+      await page.getByRole('button', { name: 'Stop', exact: true }).click();
+      await page.getByText('Stopped here.').waitFor();
+      assert.ok(Date.now() - from < 3_000, `It took ${Date.now() - from} ms.`);
+      await page.getByText(world.paced.firstHalf).waitFor();
+      world.paced.goOn();
+      await page.getByRole('button', { name: 'Ask again' }).click();
+      await page.getByText(world.paced.text).waitFor();
+      await page.getByLabel('2 of 2').waitFor();
+      await page.getByRole('button', { name: 'Earlier answer' }).click();
+      await page.getByText('Stopped here.').waitFor();
+    });
+
+    step('goes on after a reload in the middle, byte for byte', async () => {
+      const { page } = owner;
+      world.paced.hold();
+      await ask(page, 'And once more');
+      const turn = page.locator('[data-turn]').filter({ hasText: 'And once more' });
+      await turn.getByText(world.paced.firstHalf).waitFor();
+      await page.reload();
+      await turn.getByText(world.paced.firstHalf).waitFor();
+      world.paced.goOn();
+      await turn.getByRole('button', { name: 'Why this answer' }).waitFor();
+      assert.equal(await turn.locator('.soma-prose').innerText(), world.paced.text);
+    });
+
+    step('says that the server went away, and goes on when it is back', async () => {
+      const { page } = owner;
+      world.paced.hold();
+      await ask(page, 'And while you restart');
+      const turn = page.locator('[data-turn]').filter({ hasText: 'And while you restart' });
+      await turn.getByText(world.paced.firstHalf).waitFor();
+      await world.soma.kill();
+      await page.getByText('The connection broke. It goes on by itself.').waitFor();
+      await turn.getByText(world.paced.firstHalf).waitFor();
+      await world.soma.restart();
+      // The server gives the lost turn up when its lease is over.
+      await turn.getByText('turn_interrupted').waitFor({ timeout: 60_000 });
+      await turn.getByText(world.paced.firstHalf).waitFor();
+      assert.equal(await page.getByText('The connection broke. It goes on by itself.').count(), 0);
+      world.paced.goOn();
+      await ask(page, 'Now again');
+      await page.locator('[data-turn]').filter({ hasText: 'Now again' }).getByText(world.paced.text).waitFor();
+    });
+  });
+
+  /** Where the policy wants a second person for new sessions, lets the newest one pass. */
+  const approveOpen = async () => {
+    await world.soma.call('PUT', '/v1/users/keeper', { display_name: 'Keeper', capabilities: ['approval:decide', 'policy:write', 'session:start', 'session:read'] }).catch(() => undefined);
+    const token = await world.soma.token('--principal', 'keeper');
+    for (const deadline = Date.now() + 20_000; Date.now() < deadline; ) {
+      const { body } = await world.soma.call('GET', '/v1/approvals?state=pending', undefined, { token });
+      const open = body.data[0];
+      if (open) return world.soma.call('POST', `/v1/approvals/${open.id}/decision`, { decision: 'approve', digest: open.digest }, { token });
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    throw new Error('Nothing waits for approval.');
+  };
+
+  describe('whatever is typed', () => {
+    step('stays text: in messages, titles, lists and names', async () => {
+      const { page, faults } = owner;
+      world.paced.goOn();
+      await world.soma.call('POST', '/v1/personas', { id: 'inert', name: hostile[0], instructions: 'Answer.', model: 'soma-extract' });
+      await page.goto('/chat?persona=inert');
+      await page.getByRole('combobox', { name: 'Persona' }).waitFor();
+      await ask(page, hostile.join('\n'));
+      await approveOpen();
+      await answered(page);
+      assert.ok((await page.getByRole('log').innerText()).includes(hostile[0]));
+      for (const path of ['/', '/inbox?state=all', '/audit']) {
+        await page.goto(path);
+        await page.getByRole('heading', { level: 1 }).first().waitFor();
+      }
+      assert.equal(await page.evaluate(() => globalThis.__owned ?? 0), 0);
+      assert.deepEqual(faults, []);
+    });
+
+    step('may be a megabyte: it is counted, refused and kept', async () => {
+      const { page } = owner;
+      await page.goto('/chat');
+      await message(page).waitFor();
+      await message(page).evaluate((box) => {
+        Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, 'value').set.call(box, 'a'.repeat(1 << 20));
+        box.dispatchEvent(new Event('input', { bubbles: true }));
+      });
+      await page.getByText(/1,048,576 of 32,000 characters/).waitFor();
+      assert.equal(await page.getByRole('button', { name: 'Send' }).isDisabled(), true);
+    });
+  });
+
+  describe('with the keyboard alone', () => {
+    step('somebody goes places, asks, reads why and changes the theme', async () => {
+      const { page } = owner;
+      await page.goto('/');
+      await page.getByRole('heading', { level: 1 }).waitFor();
+      await page.keyboard.press('g');
+      await page.keyboard.press('i');
+      await page.getByRole('heading', { name: 'Inbox' }).waitFor();
+      await page.keyboard.press('?');
+      await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('Control+k');
+      await page.getByRole('combobox', { name: 'Go to…' }).waitFor();
+      await page.keyboard.type('dark');
+      await page.getByRole('option', { name: 'Theme: Dark', selected: true }).waitFor();
+      await page.keyboard.press('Enter');
+      assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'dark');
+      await page.keyboard.press('Control+k');
+      await page.keyboard.type('preguntar');
+      await page.getByRole('option', { name: /^Chat/, selected: true }).waitFor();
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('g');
+      await page.keyboard.press('c');
+      await page.getByRole('heading', { name: 'Ask, and see why' }).waitFor();
+      await page.keyboard.type('Who may release the kill switch?');
+      await page.keyboard.press('Enter');
+      await approveOpen();
+      await answered(page);
+      for (let steps = 0; steps < 60 && !(await page.evaluate(() => document.activeElement?.textContent?.includes('Why this answer'))); steps++) await page.keyboard.press('Shift+Tab');
+      await page.keyboard.press('Enter');
+      await page.getByRole('tab', { name: 'Thought', selected: true }).waitFor();
+    });
+  });
+
+  describe('a session that ends', () => {
+    step('while somebody reads leaves the page as it was and offers the way back in', async () => {
+      const { page } = owner;
+      await page.evaluate(() => fetch('/v1/auth/signout', { method: 'POST' }));
+      await world.soma.call('PUT', '/v1/users/owner-2', { display_name: 'x', capabilities: [] }).catch(() => undefined);
+      await page.reload();
+      await page.getByRole('button', { name: 'Sign in' }).waitFor();
+      await page.screenshot({ path: `${shots}sign-in.png` });
+      assert.deepEqual(await axeFaults(page), []);
+      await world.signIn(page, 'owner', '/inbox');
+      await page.getByRole('heading', { name: 'Inbox' }).waitFor();
+    });
+  });
+};

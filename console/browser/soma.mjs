@@ -50,7 +50,7 @@ export class Soma {
 
   /** SIGKILL, as a power cut would. */
   async kill() {
-    if (this.process.exitCode !== null) return;
+    if (this.process.exitCode !== null || this.process.signalCode !== null) return;
     const ended = new Promise((resolve) => this.process.once('exit', resolve));
     this.process.kill('SIGKILL');
     await ended;

@@ -4,7 +4,7 @@ import { Paced } from './paced.mjs';
 import { Soma } from './soma.mjs';
 
 export const password = 'correct-horse-battery-staple';
-const slowMs = 30_000;
+const slowMs = Number(process.env.SOMA_SLOW_MS ?? 30_000);
 
 export class World {
   static async start() {

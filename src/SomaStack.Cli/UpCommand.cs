@@ -62,7 +62,8 @@ internal static class UpCommand
         var isFirst = !File.Exists(note);
         var turn = isFirst ? await FirstAsync(client, note, cancellationToken) : await AgainAsync(client, note, cancellationToken);
         var proof = turn.Proof ?? throw new SomaException(503, turn.Failure?.Code ?? "turn_failed", turn.Failure?.Detail ?? "The first question was not answered.", null, null);
-        var link = isFirst ? await identity.CreateSignInLinkAsync(tenant, principal, TimeSpan.FromMinutes(30), cancellationToken) : null;
+        // Until the owner has a password, a link is his only way in.
+        var link = isFirst || !await identity.HasPasswordAsync(tenant, principal, cancellationToken) ? await identity.CreateSignInLinkAsync(tenant, principal, TimeSpan.FromMinutes(30), cancellationToken) : null;
         if (link is not null && ConsoleModule.IsShown(options)) link += "&return_to=%2Fsetup";
         return new Welcome(
             address.ToString().TrimEnd('/'), turn.Answer, [.. turn.Citations.Select(citation => new WelcomeCitation(citation.Source, citation.Line, citation.Quote))],

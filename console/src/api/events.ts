@@ -4,8 +4,9 @@ import { call } from './client.ts';
 export type ServerEvent = { id: number; type: string; data: unknown };
 
 /** Server-sent events of a request that may be a POST; ends when the server ends it or the signal says so. */
-export async function* readEvents(request: Request): AsyncGenerator<ServerEvent> {
+export async function* readEvents(request: Request, onOpen?: () => void): AsyncGenerator<ServerEvent> {
   const response = await call(request);
+  onOpen?.();
   const events = response.body!.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array<ArrayBuffer>>).pipeThrough(new EventSourceParserStream());
   const reader = events.getReader();
   try {

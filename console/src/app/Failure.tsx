@@ -7,7 +7,7 @@ import { useCommon } from '~/i18n/common.ts';
 export const Forbidden = ({ capability, tenant }: { capability: string; tenant: string }) => {
   const say = useCommon();
   return (
-    <EmptyState icon={<Lock />} title={say('forbiddenTitle')} action={<Link to="/" className="underline">{say('goHome')}</Link>}>
+    <EmptyState page icon={<Lock />} title={say('forbiddenTitle')} action={<Link to="/" className="underline">{say('goHome')}</Link>}>
       <p>{say('forbiddenNeeds')} <code className="rounded bg-sunken px-1 font-mono text-sm">{capability}</code>, {say('forbiddenAsk', { tenant })}</p>
     </EmptyState>
   );
@@ -15,7 +15,7 @@ export const Forbidden = ({ capability, tenant }: { capability: string; tenant: 
 
 export const NotFound = () => {
   const say = useCommon();
-  return <EmptyState icon={<Compass />} title={say('notFoundTitle')} action={<Link to="/" className="underline">{say('goHome')}</Link>}>{say('notFoundText')}</EmptyState>;
+  return <EmptyState page icon={<Compass />} title={say('notFoundTitle')} action={<Link to="/" className="underline">{say('goHome')}</Link>}>{say('notFoundText')}</EmptyState>;
 };
 
 /** What went wrong, what to do about it, and the trace to hand on. */

@@ -13,6 +13,15 @@ import { useShellWords } from './shellWords.ts';
 
 const recentMax = 8;
 
+/** Every word that was typed must be there; what begins with it comes first. */
+const rank = (_: string, typed: string, words: readonly string[] = []) => {
+  const name = (words[0] ?? '').toLowerCase();
+  const all = words.join(' ').toLowerCase();
+  const terms = typed.toLowerCase().split(/\s+/).filter(Boolean);
+  if (!terms.every((term) => all.includes(term))) return 0;
+  return name.startsWith(terms[0] ?? '') ? 1 : name.includes(terms[0] ?? '') ? 0.8 : 0.5;
+};
+
 /** Everything by its name: places, recent conversations, commands. */
 export const Palette = ({ open, onOpenChange, items }: { open: boolean; onOpenChange: (open: boolean) => void; items: readonly NavItem[] }) => {
   const say = useShellWords();
@@ -35,7 +44,7 @@ export const Palette = ({ open, onOpenChange, items }: { open: boolean; onOpenCh
         <Radix.Overlay className="fixed inset-0 z-40 bg-veil" />
         <Radix.Content aria-describedby={undefined} className="fixed inset-x-4 top-[14vh] z-50 mx-auto max-w-xl overflow-hidden rounded-xl border border-line bg-surface shadow-high">
           <Radix.Title className="sr-only">{say('goTo')}</Radix.Title>
-          <Command label={say('goTo')} loop>
+          <Command label={say('goTo')} loop filter={rank}>
             <Command.Input autoFocus placeholder={say('goTo')} className="h-12 w-full border-b border-line bg-surface px-4 text-lg outline-none placeholder:text-muted" />
             <Command.List className={`max-h-[50vh] overflow-y-auto p-1.5 ${heading}`}>
               <Command.Empty className="px-4 py-8 text-center text-muted">{say('noMatch')}</Command.Empty>

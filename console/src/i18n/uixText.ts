@@ -8,5 +8,5 @@ export const spanishUix: UixText = {
   keyOpen: 'pendiente', keyTurned: 'dada', keyRefused: 'rechazada', needs: 'Necesita', secondFactor: 'un segundo factor reciente', expires: 'caduca {{time}}', expired: 'caducada', digest: 'Huella',
   ownRequest: 'Usted lo pidió, así que decide otra persona.', notifications: 'Avisos', noNotifications: 'Nada nuevo.', markRead: 'Marcar como leído', toolArguments: 'Argumentos', toolResult: 'Resultado', you: 'Usted',
   toolQueued: 'En cola', toolPending: 'Pendiente', toolRunning: 'En marcha', toolAsking: 'Pregunta antes', toolAnswered: 'Respondida', toolDone: 'Hecho', toolFailed: 'Falló', toolDenied: 'Denegada', toolCancelled: 'Cancelada',
-  citation: 'Cita {{n}}', rows: '{{n}} filas', dismiss: 'Descartar', play: 'Reproducir', pause: 'Pausa', waveform: 'Forma de onda',
+  citation: 'Cita {{n}}', rows: '{{n}} filas', oneRow: '1 fila', dismiss: 'Descartar', play: 'Reproducir', pause: 'Pausa', waveform: 'Forma de onda',
 };

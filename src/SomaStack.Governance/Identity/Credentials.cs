@@ -23,6 +23,9 @@ internal sealed class Credentials(
         return (await issue.RunAsync(context, principalId, capabilities, lifetime, cancellationToken)).Token;
     }
 
+    public async Task<bool> HasPasswordAsync(string tenant, string principalId, CancellationToken cancellationToken) =>
+        (await store.FindPrincipalAsync(tenant, principalId, cancellationToken))?.Person is not null;
+
     public Task<string> CreateSignInLinkAsync(string tenant, string principalId, TimeSpan lifetime, CancellationToken cancellationToken) =>
         links.CreateAsync(RequestContext.ForSystem(tenant, DeploymentMode.DeveloperLight), tenant, principalId, lifetime, cancellationToken);
 

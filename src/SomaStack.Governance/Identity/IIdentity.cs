@@ -44,6 +44,9 @@ public interface IIdentity
     /// <summary>Signs an access token for a principal of the tenant, with no more capabilities than it holds.</summary>
     Task<IssuedToken> IssueTokenAsync(string tenant, string principalId, IReadOnlyList<string>? capabilities, TimeSpan lifetime, CancellationToken cancellationToken);
 
+    /// <summary>Whether the principal can come back without a link: somebody has set a password for it.</summary>
+    Task<bool> HasPasswordAsync(string tenant, string principalId, CancellationToken cancellationToken);
+
     /// <summary>A link that signs its opener in once, within <paramref name="lifetime"/>.</summary>
     Task<string> CreateSignInLinkAsync(string tenant, string principalId, TimeSpan lifetime, CancellationToken cancellationToken);
 

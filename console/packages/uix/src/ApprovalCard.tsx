@@ -66,19 +66,19 @@ export const ApprovalCard = ({ approval, onDecide, busy = null, extra, className
     onDecide?.(decision, comment.trim());
   };
   return (
-    <article aria-labelledby={`${id}-title`} className={cn('rounded-lg border border-line bg-surface shadow-card', approval.isOpen && 'border-s-4 border-s-warn', className)}>
+    <article aria-labelledby={`${id}-title`} className={cn('@container rounded-lg border border-line bg-surface shadow-card', approval.isOpen && 'border-s-4 border-s-warn', className)}>
       <div className="flex flex-col gap-3 p-4">
         <div>
           <div className="flex flex-wrap items-center gap-2">
             <Badge tone={approval.isOpen ? 'warn' : approval.personKey === 'given' ? 'ok' : 'neutral'}>{approval.kind}</Badge>
             <span className="text-sm text-muted">{approval.expires}</span>
           </div>
-          <h3 id={`${id}-title`} className="mt-1.5 text-lg font-semibold break-words">{approval.title}</h3>
+          <h2 id={`${id}-title`} className="mt-1.5 text-lg font-semibold break-words">{approval.title}</h2>
           <p className="text-sm text-muted"><strong className="font-medium text-text">{approval.requester}</strong>{approval.resource ? <> · <span className="font-mono">{approval.resource}</span></> : null}</p>
         </div>
         {approval.reasons.length > 0 ? (
           <div>
-            <h4 className="text-sm font-medium">{text.reasons}</h4>
+            <h3 className="text-sm font-medium">{text.reasons}</h3>
             <ul className="mt-1 flex flex-col gap-1 text-sm">
               {approval.reasons.map((reason) => <li key={reason.code}><code className="rounded bg-sunken px-1 font-mono text-xs">{reason.code}</code> {reason.message}</li>)}
             </ul>
@@ -88,7 +88,7 @@ export const ApprovalCard = ({ approval, onDecide, busy = null, extra, className
           <summary className="font-medium">{text.exactArguments}</summary>
           <JsonView value={approval.args} label={text.exactArguments} className="mt-1.5 max-h-64" />
         </details>
-        <ul className="grid gap-2 sm:grid-cols-2">
+        <ul className="grid gap-2 @md:grid-cols-2">
           <KeyLine icon={<ShieldCheck />} label={text.keyPolicy} state={approval.policyKey} />
           <KeyLine icon={<UserRoundCheck />} label={text.keyPerson} who={approval.decider} state={approval.personKey} />
         </ul>

@@ -73,7 +73,7 @@ export const DataTable = <Row,>({ label, columns, rows, rowId, selected, onSelec
           })}
         </div>
       </div>
-      <div className="flex min-h-9 flex-wrap items-center gap-3 border-t border-line px-4 py-1 text-xs text-muted"><span>{fill(text.rows, { n: rows.length.toLocaleString() })}</span>{footer}</div>
+      <div className="flex min-h-9 flex-wrap items-center gap-3 border-t border-line px-4 py-1 text-xs text-muted"><span>{rows.length === 1 ? text.oneRow : fill(text.rows, { n: rows.length.toLocaleString(document.documentElement.lang || undefined) })}</span>{footer}</div>
     </div>
   );
 };

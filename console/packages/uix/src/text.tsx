@@ -50,6 +50,7 @@ export const englishText = {
   toolCancelled: 'Cancelled',
   citation: 'Citation {{n}}',
   rows: '{{n}} rows',
+  oneRow: '1 row',
   dismiss: 'Dismiss',
   play: 'Play',
   pause: 'Pause',

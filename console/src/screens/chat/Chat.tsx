@@ -1,7 +1,7 @@
-import { Banner, Button } from '@somastack/uix';
+import { Banner, Button, Drawer } from '@somastack/uix';
 import { useMutation, useQueryClient, useSuspenseQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { X } from 'lucide-react';
+import { List, X } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { api } from '~/api/client.ts';
 import { Failure } from '~/app/Failure.tsx';
@@ -108,14 +108,18 @@ const OpenThread = ({ id }: { id: string }) => {
 
 /** Conversations: the list, the one that is open, and what its answers rest on. */
 export const Chat = () => {
+  const say = useChatWords();
+  const [listed, setListed] = useState(false);
   const { session } = route.useParams();
   const { q = '' } = route.useSearch();
   const go = useNavigate();
+  useEffect(() => setListed(false), [session]);
+  const list = <ThreadList current={session} query={q} onQuery={(next) => void go({ to: '.', search: (old) => ({ ...old, q: next || undefined }), replace: true })} />;
   return (
-    <div className="relative flex min-h-0 flex-1">
-      <div className="hidden w-64 shrink-0 border-e border-line bg-surface md:block">
-        <ThreadList current={session} query={q} onQuery={(next) => void go({ to: '.', search: (old) => ({ ...old, q: next || undefined }), replace: true })} />
-      </div>
+    <div className="relative flex min-h-0 flex-1 max-md:flex-col">
+      <div className="hidden w-64 shrink-0 border-e border-line bg-surface md:block">{list}</div>
+      <div className="border-b border-line bg-surface px-2 py-1 md:hidden"><Button look="quiet" size="sm" onClick={() => setListed(true)}><List aria-hidden className="size-4" />{say('threads')}</Button></div>
+      <Drawer open={listed} onOpenChange={setListed} title={say('threads')}>{list}</Drawer>
       {session ? <OpenThread key={session} id={session} /> : <NewThread />}
     </div>
   );

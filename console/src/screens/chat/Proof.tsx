@@ -104,12 +104,13 @@ const Memories = ({ turn, proof }: { turn: Turn; proof: Recorded }) => {
 
 const Policy = ({ proof: { policy } }: { proof: Recorded }) => {
   const say = useChatWords();
+  const number = new Intl.NumberFormat(useLanguage(), { maximumFractionDigits: 6 });
   return (
     <div className="flex flex-col gap-4 p-4">
-      <p className="flex flex-wrap items-center gap-2"><Badge tone={policy.decision === 'allow' || policy.decision === 'approved' ? 'ok' : 'warn'}>{policy.decision}</Badge><span className="text-sm tabular-nums">{say('score')} {policy.score} · {say('threshold')} {policy.threshold}</span></p>
+      <p className="flex flex-wrap items-center gap-2"><Badge tone={policy.decision === 'allow' || policy.decision === 'approved' ? 'ok' : 'warn'}>{policy.decision}</Badge><span className="text-sm tabular-nums">{say('score')} {number.format(policy.score)} · {say('threshold')} {number.format(policy.threshold)}</span></p>
       <table className="w-full text-sm tabular-nums">
         <thead><tr className="text-muted"><th scope="col" className="py-1 text-start font-medium">{say('term')}</th><th scope="col" className="text-end font-medium">{say('weight')}</th><th scope="col" className="text-end font-medium">{say('value')}</th><th scope="col" className="text-end font-medium">{say('contribution')}</th></tr></thead>
-        <tbody>{policy.terms.map((term) => <tr key={term.name} className="border-t border-line"><th scope="row" className="py-1.5 text-start font-normal">{term.name}</th><td className="text-end">{term.weight}</td><td className="text-end">{term.value}</td><td className="text-end font-medium">{term.contribution}</td></tr>)}</tbody>
+        <tbody>{policy.terms.map((term) => <tr key={term.name} className="border-t border-line"><th scope="row" className="py-1.5 text-start font-normal">{term.name}</th><td className="ps-3 text-end">{number.format(term.weight)}</td><td className="ps-3 text-end">{number.format(term.value)}</td><td className="ps-3 text-end font-medium">{number.format(term.contribution)}</td></tr>)}</tbody>
       </table>
       <div><h3 className="text-sm font-medium">{say('reasons')}</h3>
         {policy.reasons.length === 0 ? <p className="text-sm text-muted">{say('noReasons')}</p> : <ul className="mt-1 flex flex-col gap-1 text-sm">{policy.reasons.map((reason) => <li key={reason.code}><code className="rounded bg-sunken px-1 font-mono text-xs">{reason.code}</code> {reason.message}</li>)}</ul>}</div>

@@ -1,7 +1,7 @@
-import { newKey } from '~/api/client.ts';
 import { readEvents } from '~/api/events.ts';
 
-const post = (path: string, body: unknown) => new Request(path, { method: 'POST', headers: { 'Content-Type': 'application/json', 'Idempotency-Key': newKey() }, body: JSON.stringify(body) });
+/** Without an Idempotency-Key: an answer that is kept for one is held back until it is whole. */
+const post = (path: string, body: unknown) => new Request(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
 
 /** Reads until the server has written the turn down; the thread's own stream shows the rest. Going away ends nothing. */
 const untilRecorded = async (request: Request): Promise<string> => {

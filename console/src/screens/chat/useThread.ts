@@ -42,10 +42,9 @@ export const useThread = (id: string) => {
       let wait = firstWaitMs;
       while (!stop.signal.aborted) {
         try {
-          for await (const event of readEvents(new Request(`/v1/sessions/${id}/events?after=${now.current.seq}`, { signal: stop.signal }))) {
+          for await (const event of readEvents(new Request(`/v1/sessions/${id}/events?after=${now.current.seq}`, { signal: stop.signal }), () => setBroken(false))) {
             const before = now.current;
             now.current = fold(before, event);
-            setBroken(false);
             wait = firstWaitMs;
             show();
             if (event.type === 'text.delta') continue;

@@ -21,7 +21,7 @@ internal static class PageStyle
         label{font-size:14px;font-weight:550}
         a{color:var(--accent)}
         code{font:13px ui-monospace,'Cascadia Mono',monospace;overflow-wrap:anywhere}
-        input:not([type=hidden]){width:100%;height:40px;margin-top:4px;padding:0 12px;border:1px solid var(--field);border-radius:8px;background:var(--card);color:var(--text);font:inherit}
+        input:not([type=hidden]){width:100%;height:40px;margin-top:4px;padding:0 12px;border:1px solid var(--field);border-radius:8px;background:var(--card);color:var(--text);font:inherit;font-weight:400}
         button{min-height:40px;padding:0 18px;border:0;border-radius:8px;background:var(--go);color:var(--on);font:inherit;font-weight:600;cursor:pointer}
         button[value=deny]{background:none;color:var(--text);border:1px solid var(--field)}
         input:focus-visible,button:focus-visible,a:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
