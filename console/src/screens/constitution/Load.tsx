@@ -58,7 +58,7 @@ export const Load = ({ inherited, me }: { inherited: boolean; me: Schemas['MeVie
   const signed = statement.data?.of === text && statement.data.version === Number(version) ? statement.data : null;
   return (
     <div className="mx-auto flex max-w-4xl flex-col gap-4 p-5">
-      <Card title={say('candidate')} hint={say('candidateHint')} actions={<Select aria-label={say('scope')} value={scope} onChange={(event) => { statement.reset(); void go({ search: (old) => ({ ...old, scope: event.target.value as Scope }), replace: true }); }} className="h-8 w-auto text-sm">{scopes.filter((one) => one === 'tenant' || me.capabilities.includes('platform:admin')).map((one) => <option key={one} value={one}>{say(one)}</option>)}</Select>}>
+      <Card title={say('candidateTitle')} hint={say('candidateHint')} actions={<Select aria-label={say('scope')} value={scope} onChange={(event) => { statement.reset(); void go({ search: (old) => ({ ...old, scope: event.target.value as Scope }), replace: true }); }} className="h-8 w-auto text-sm">{scopes.filter((one) => one === 'tenant' || me.capabilities.includes('platform:admin')).map((one) => <option key={one} value={one}>{say(one)}</option>)}</Select>}>
         <CardBody className="flex flex-col gap-3">
           <CodeEditor language="json" label={say('document')} value={text} onChange={setText} className="max-h-[28rem]" />
           {text && document === undefined ? <p role="alert" className="text-sm text-bad">{say('noJson')}</p> : null}

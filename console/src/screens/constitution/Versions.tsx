@@ -72,7 +72,7 @@ export const Versions = ({ inherited, me }: { inherited: boolean; me: Schemas['M
         {list.hasNextPage ? <CardBody><Button size="sm" busy={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>{common('more')}</Button></CardBody> : null}
       </Card>
       {all.length > 0 ? (
-        <Card title={say('compare')} actions={<div className="flex flex-wrap items-center gap-2">{pick(say('from'), from, (version) => set({ from: version }))}<span aria-hidden>→</span>{pick(say('to'), to, (version) => set({ to: version }))}</div>}>
+        <Card title={say('compare')} actions={from === undefined ? null : <div className="flex flex-wrap items-center gap-2">{pick(say('from'), from, (version) => set({ from: version }))}<span aria-hidden>→</span>{pick(say('to'), to, (version) => set({ to: version }))}</div>}>
           <CardBody>{diff.error ? <Failure cause={diff.error} compact /> : from === undefined ? <EmptyState title={say('oneVersion')} className="py-6" /> : diff.data ? <DiffList changes={diff.data.changes} /> : <p role="status" className="text-muted">{common('loading')}</p>}</CardBody>
         </Card>
       ) : null}

@@ -1,4 +1,4 @@
-import { Banner, Button, CheckBox, Field, Input, Select, useToast } from '@somastack/uix';
+import { Badge, Banner, Button, CheckBox, Field, Input, Select, useToast } from '@somastack/uix';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -46,7 +46,7 @@ export const UserForm = ({ me, user, onDone }: { me: Me; user: User | null; onDo
       <Field label={say('name')}>{(parts) => <Input {...parts} value={form.display_name} onChange={(event) => set({ display_name: event.target.value })} required maxLength={128} />}</Field>
       <Choices label={say('roles')} hint={isMe ? say('notOwn') : undefined} all={roles.map((role) => role.name)} chosen={form.roles} onChange={isMe ? undefined : (chosen) => set({ roles: chosen })} disabled={roles.filter((role) => !form.roles.includes(role.name) && beyond(role.capabilities, me.capabilities).length > 0).map((role) => role.name)} />
       <details><summary className="text-sm font-medium">{say('extraRights', { n: form.extra.length })}</summary><div className="mt-2"><Choices label={say('extraLabel')} hint={say('extraHint')} all={knownCapabilities(roles, [...me.capabilities, ...form.extra])} chosen={form.extra} onChange={isMe ? undefined : (extra) => set({ extra })} disabled={beyond(knownCapabilities(roles, me.capabilities), me.capabilities)} /></div></details>
-      <p className="text-sm text-muted">{say('comesTo', { n: comesTo.length })}: {comesTo.length === 0 ? '—' : comesTo.map((one) => <code key={one} className="me-1.5 font-mono text-xs">{one}</code>)}</p>
+      <div className="flex flex-col gap-1.5"><p className="text-sm text-muted">{say('comesTo', { n: comesTo.length })}</p><p className="flex flex-wrap gap-1.5">{comesTo.length === 0 ? '—' : comesTo.map((one) => <Badge key={one} className="font-mono">{one}</Badge>)}</p></div>
       {user ? <CheckBox label={say('active')} checked={form.active} disabled={isMe} onChange={(event) => set({ active: event.target.checked })} /> : null}
       <FailureLine cause={save.error} />
       <div className="flex flex-wrap items-center gap-2"><Button look="primary" type="submit" busy={save.isPending}>{user ? say('save') : say('create')}</Button><CopyRequest method="PUT" path={`/v1/users/${form.id || 'ID'}`} body={{ display_name: form.display_name, roles: form.roles, capabilities: form.extra }} cli={user ? undefined : `soma user add ${form.id || 'ID'} --name "${form.display_name}"${form.roles.map((role) => ` --role ${role}`).join('')}`} /></div>

@@ -57,7 +57,7 @@ export const Versions = ({ current, mayWrite }: { current: number; mayWrite: boo
         </ul>
         {list.hasNextPage ? <CardBody><Button size="sm" busy={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>{common('more')}</Button></CardBody> : null}
       </Card>
-      <Card title={say('compare')} actions={<div className="flex flex-wrap items-center gap-2">{pick(say('from'), from, (version) => set({ from: version }))}<span aria-hidden>→</span>{pick(say('to'), to, (version) => set({ to: version }))}</div>}>
+      <Card title={say('compare')} actions={from === undefined ? null : <div className="flex flex-wrap items-center gap-2">{pick(say('from'), from, (version) => set({ from: version }))}<span aria-hidden>→</span>{pick(say('to'), to, (version) => set({ to: version }))}</div>}>
         <CardBody>{one.error || other.error ? <Failure cause={one.error ?? other.error} compact /> : from === undefined ? <EmptyState title={say('oneVersion')} className="py-6" /> : one.data && other.data ? <DiffList changes={jsonDiff(one.data, other.data)} /> : <p role="status" className="text-muted">{common('loading')}</p>}</CardBody>
       </Card>
     </div>
