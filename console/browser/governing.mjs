@@ -59,7 +59,7 @@ describe('a rule', () => {
     await page.getByRole('dialog').getByText('could govern').waitFor();
     await page.getByRole('button', { name: 'Keep in the draft' }).click();
     const draft = page.getByRole('region', { name: 'Draft' });
-    await draft.getByText('1 changes').waitFor();
+    await draft.getByText('Changes: 1').waitFor();
     // A draft outlives a reload of its tab.
     await page.reload();
     await draft.getByText('could govern').waitFor();

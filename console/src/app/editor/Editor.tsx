@@ -23,7 +23,7 @@ const colours = HighlightStyle.define([
 const look = EditorView.theme({
   '&': { backgroundColor: 'var(--soma-surface)', color: 'var(--soma-text)', fontSize: '0.8125rem' },
   '&.cm-focused': { outline: '2px solid var(--soma-focus)', outlineOffset: '1px' },
-  '.cm-content': { fontFamily: 'var(--font-mono)', caretColor: 'var(--soma-text)', padding: '0.5rem 0' },
+  '.cm-content': { fontFamily: 'var(--font-mono)', fontVariantLigatures: 'none', caretColor: 'var(--soma-text)', padding: '0.5rem 0' },
   '.cm-cursor': { borderLeftColor: 'var(--soma-text)' },
   '.cm-gutters': { backgroundColor: 'var(--soma-sunken)', color: 'var(--soma-muted)', borderRight: '1px solid var(--soma-line)' },
   '.cm-activeLine': { backgroundColor: 'color-mix(in oklab, var(--soma-hover) 55%, transparent)' },

@@ -26,6 +26,7 @@ export const Mode = () => {
   const me = useSuspenseQuery(meQuery).data;
   const mode = useQuery(modeQuery);
   const guardrails = useQuery(guardrailsQuery);
+  const holding = mode.data ? [...mode.data.guardrails, ...mode.data.standing] : [];
   const error = mode.error ?? guardrails.error;
   return (
     <>
@@ -38,7 +39,7 @@ export const Mode = () => {
                 {mode.data.expires_at ? <Banner tone="warn" title={say('endsAt', { when: instant(lang).format(new Date(mode.data.expires_at)), relative: relativeTime(new Date(mode.data.expires_at), lang) })}>{mode.data.fallback ? say('fallsTo', { mode: mode.data.fallback }) : null}</Banner> : null}
                 <p className="text-sm text-muted">{mode.data.changed_by ? say('by', { who: mode.data.changed_by, when: instant(lang).format(new Date(mode.data.changed_at)) }) : say('never')}</p>
                 {mode.data.reason ? <p className="break-words">{mode.data.reason}</p> : null}
-                <Guardrails list={[...mode.data.guardrails, ...mode.data.standing]} empty={say('noneHold')} />
+                {holding.length === 0 ? <p className="text-sm text-muted">{say('noneHold')}</p> : <details><summary className="text-sm font-medium">{say('hold', { n: holding.length })}</summary><Guardrails list={holding} empty={say('noneHold')} /></details>}
               </CardBody>
             </Card>
             {me.capabilities.includes(capability) ? <Wizard current={mode.data.mode} guardrails={[...guardrails.data.guardrails, ...guardrails.data.standing]} /> : <Banner tone="info" title={say('missing')}><code className="font-mono">{capability}</code></Banner>}
