@@ -34,7 +34,7 @@ export const Weights = ({ policy, onChange }: { policy: Policy; onChange?: (next
         </CardBody>
       </Card>
       <Card title={say('kindsTitle')} hint={say('kindsHint')}>
-        <div className="overflow-x-auto" tabIndex={0} role="region" aria-label={say('kindsTitle')}>
+        <div className="relative overflow-x-auto" tabIndex={0} role="region" aria-label={say('kindsTitle')}>
           <table className="w-full text-base">
             <thead className="border-b border-line text-xs text-muted"><tr className="*:px-4 *:py-2 *:font-medium"><th scope="col" className="text-start">{say('kind')}</th><th scope="col" className="text-start">{say('risk')}</th><th scope="col" className="text-start">{say('confidence')}</th><th scope="col" className="text-start">{say('human')}</th><th scope="col" className="text-end">{say('score')}</th><th scope="col" className="text-start">{say('against', { threshold: mode ? number.format(threshold) : '—' })}</th></tr></thead>
             <tbody className="divide-y divide-line">
