@@ -1,5 +1,6 @@
 // One process, one server, one browser: the order is that of a person's first day.
 import { after, describe } from 'node:test';
+import { governing } from './governing.mjs';
 import { journey } from './journey.mjs';
 import { screens } from './screens.mjs';
 import { served } from './served.mjs';
@@ -8,4 +9,6 @@ import { endWorld } from './shared.mjs';
 describe('how it is served', served);
 describe('a first day', journey);
 describe('every screen', screens);
+// Last, since it ends in production.
+describe('what governs', governing);
 after(endWorld);

@@ -33,17 +33,45 @@ export class World {
     return this.first;
   }
 
-  /** Invites somebody, who accepts with a password and opens the console. */
-  async invited(principal, capabilitiesOrRole) {
-    const invitation = await this.soma.call('POST', '/v1/invitations', { principal, display_name: principal[0].toUpperCase() + principal.slice(1), roles: [capabilitiesOrRole] });
+  /**
+   * Somebody who opens the console with a password of his own. His way in comes from the host: whoever makes a way into an account has it
+   * in his hand, so the owner could not be approved by somebody he invited.
+   */
+  async invited(principal, ...rolesOrCapabilities) {
+    const isCapability = (one) => one.includes(':');
+    await this.soma.call('PUT', `/v1/users/${principal}`, { display_name: principal[0].toUpperCase() + principal.slice(1), roles: rolesOrCapabilities.filter((one) => !isCapability(one)), capabilities: rolesOrCapabilities.filter(isCapability) });
     const person = await this.person();
-    await person.page.goto(invitation.body.link);
-    await person.page.getByLabel('Name').fill(principal);
-    await person.page.getByLabel(/^Password/).fill(password);
-    await person.page.getByRole('button', { name: 'Set password' }).click();
-    await person.page.waitForLoadState();
+    const { pathname, search } = new URL(await this.soma.token('--principal', principal, '--link'));
+    await person.page.goto(pathname + search);
+    await this.setPassword(person.page, principal);
     await this.signIn(person.page, principal);
     return person;
+  }
+
+  /** On the page to which a one-time link leads. */
+  async setPassword(page, login) {
+    const proceed = page.getByRole('button', { name: 'Continue' });
+    const field = page.getByLabel(/^Password/);
+    await proceed.or(field).first().waitFor();
+    if (await proceed.isVisible()) await proceed.click();
+    const name = page.getByLabel('Name');
+    await field.waitFor();
+    if (login && (await name.isVisible())) await name.fill(login);
+    await field.fill(password);
+    await page.getByRole('button', { name: 'Set password' }).click();
+    await page.waitForLoadState();
+  }
+
+  /** The owner's page, signed in, also where nobody opened his link yet. */
+  async ownerInside() {
+    const owner = await this.owner();
+    if ((await this.soma.call('GET', '/v1/auth/me')).body.login === null) {
+      await owner.page.goto(this.soma.welcome.sign_in_link);
+      await this.setPassword(owner.page);
+      await owner.page.waitForURL(/setup|\/$/);
+    }
+    await this.signIn(owner.page, 'owner');
+    return owner;
   }
 
   async signIn(page, login, path = '/') {

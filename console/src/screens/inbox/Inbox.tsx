@@ -70,7 +70,7 @@ export const InboxScreen = () => {
     refetchInterval: pollMs,
   });
   const rows = list.data?.pages.flatMap((page) => page.data) ?? [];
-  const set = (change: Record<string, string | undefined>) => void go({ to: '/inbox', search: (old) => ({ ...old, ...change }), replace: true });
+  const set = (change: Record<string, string | undefined>) => void go({ search: (old) => ({ ...old, ...change }), replace: true });
   const current = id ?? rows[0]?.id ?? null;
   const columns: readonly Column<ApprovalLine>[] = [
     { id: 'what', header: say('what'), width: 'minmax(12rem, 1fr)', cell: (row) => row.summary },

@@ -14,4 +14,4 @@ export const route = createRoute({
   component: lazyRouteComponent(() => import('./Models.tsx'), 'Models'), staticData: { capability, wide: true },
 });
 
-export const nav: readonly NavItem[] = [{ to: '/models', group: 'admin', icon: Cpu, key: 'p', capability, label: { en: 'Models & providers', es: 'Modelos y proveedores' }, keywords: ['model', 'provider', 'profile', 'price', 'latency', 'refusals', 'breaker', 'modelo', 'precio', 'latencia'] }];
+export const nav: readonly NavItem[] = [{ to: '/models', group: 'admin', icon: Cpu, key: 'l', capability, label: { en: 'Models & providers', es: 'Modelos y proveedores' }, keywords: ['model', 'provider', 'profile', 'price', 'latency', 'refusals', 'breaker', 'modelo', 'precio', 'latencia'] }];

@@ -15,4 +15,4 @@ export const route = createRoute({
   component: lazyRouteComponent(() => import('./Usage.tsx'), 'Usage'), staticData: { capability, wide: true },
 });
 
-export const nav: readonly NavItem[] = [{ to: '/usage', group: 'observe', icon: Receipt, key: 'u', capability, label: { en: 'Usage', es: 'Consumo' }, keywords: ['billing', 'spend', 'cost', 'budget', 'limit', 'ledger', 'forecast', 'gasto', 'presupuesto', 'límite'] }];
+export const nav: readonly NavItem[] = [{ to: '/usage', group: 'observe', icon: Receipt, key: 'e', capability, label: { en: 'Usage', es: 'Consumo' }, keywords: ['billing', 'spend', 'cost', 'budget', 'limit', 'ledger', 'forecast', 'gasto', 'presupuesto', 'límite'] }];

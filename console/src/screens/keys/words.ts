@@ -1,0 +1,15 @@
+import { words } from '~/i18n/words.ts';
+
+export const useKeyWords = words(
+  'keys',
+  {
+    title: 'API keys', hint: 'How programs get in. A key has the rights of its scopes that its principal still holds.', name: 'Name', nameHint: 'What it is for.', principal: 'Principal', otherHint: 'A key for somebody else never carries approval:decide.', prefix: 'Begins with', scopes: 'Scopes', scopesHint: 'At most what you and its principal hold.', days: 'Days until it ends', never: 'never', created: 'Created', expires: 'Ends', lastUsed: 'Last used', lastUsedHint: 'Written about every 30 seconds; a crash can make it older than the truth.', unused: 'not yet', state: 'State', anyState: 'Any state', active: 'active', expired: 'expired', revoked: 'revoked',
+    create: 'Create a key', createHint: 'It is shown once.', key: 'API key', rotate: 'Rotate', overlap: 'Seconds for which the old one works beside the new', overlapHint: 'A week at most. 0 ends it at once.', revoke: 'Revoke', revokeSure: 'Whatever uses it is refused within two seconds.', revokedToast: 'The key is revoked', cancel: 'Cancel', none: 'No API key yet', noneText: 'Programs and identity providers use one in place of a password.', noMatch: 'No key matches these filters',
+    scim: 'SCIM 2.0', scimHint: 'An identity provider keeps the users and groups of this tenant.', scimUrl: 'Address', scimAnswers: 'ServiceProviderConfig', scimText: 'Its token is an API key with tenant:admin and every right that its groups give. Make one for it above, give it an end, and rotate it here.',
+  },
+  {
+    title: 'Llaves de API', hint: 'Así entran los programas. Una llave tiene los derechos de sus ámbitos que su principal aún conserva.', name: 'Nombre', nameHint: 'Para qué es.', principal: 'Principal', otherHint: 'Una llave para otra cuenta nunca lleva approval:decide.', prefix: 'Empieza por', scopes: 'Ámbitos', scopesHint: 'Como mucho lo que tienen usted y su principal.', days: 'Días hasta que acabe', never: 'nunca', created: 'Creada', expires: 'Acaba', lastUsed: 'Último uso', lastUsedHint: 'Se escribe cada 30 segundos más o menos; una caída puede hacerlo más viejo que la verdad.', unused: 'aún no', state: 'Estado', anyState: 'Cualquier estado', active: 'activa', expired: 'caducada', revoked: 'revocada',
+    create: 'Crear una llave', createHint: 'Se muestra una vez.', key: 'Llave de API', rotate: 'Rotar', overlap: 'Segundos en que la vieja vale junto a la nueva', overlapHint: 'Una semana como mucho. 0 la acaba ya.', revoke: 'Revocar', revokeSure: 'Lo que la use se rechaza en dos segundos.', revokedToast: 'La llave está revocada', cancel: 'Cancelar', none: 'Aún no hay llaves', noneText: 'Los programas y los proveedores de identidad usan una en vez de contraseña.', noMatch: 'Ninguna llave coincide con estos filtros',
+    scim: 'SCIM 2.0', scimHint: 'Un proveedor de identidad mantiene los usuarios y grupos de este inquilino.', scimUrl: 'Dirección', scimAnswers: 'ServiceProviderConfig', scimText: 'Su ficha es una llave de API con tenant:admin y cada derecho que dan sus grupos. Hágale una arriba, póngale un final y rótela aquí.',
+  },
+);
