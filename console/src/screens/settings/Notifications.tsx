@@ -61,12 +61,13 @@ const Form = ({ me, whose, view }: { me: Schemas['MeView']; whose: Whose; view: 
       </Card>
       <Card title={say('quietHours')} hint={say('quietHint')}>
         <CardBody className="flex flex-col gap-4">
-          <CheckBox label={say('quietOn')} checked={quiet !== null} onChange={(event) => setForm({ ...form, quiet_hours: event.target.checked ? { start: '22:00', end: '07:00', time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone } : null })} />
+          <CheckBox label={say('quietOn')} checked={quiet !== null} onChange={(event) => setForm({ ...form, quiet_hours: event.target.checked ? { start: '22:00', end: '07:00', critical_pierces: true, time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone } : null })} />
           {quiet ? (
             <div className="grid gap-4 sm:grid-cols-3">
               <Field label={say('quietFrom')}>{(parts) => <Input {...parts} type="time" required value={quiet.start} onChange={(event) => setForm({ ...form, quiet_hours: { ...quiet, start: event.target.value } })} />}</Field>
               <Field label={say('quietTo')}>{(parts) => <Input {...parts} type="time" required value={quiet.end} onChange={(event) => setForm({ ...form, quiet_hours: { ...quiet, end: event.target.value } })} />}</Field>
               <Field label={say('zone')}>{(parts) => <><Input {...parts} list="zones" required value={quiet.time_zone} onChange={(event) => setForm({ ...form, quiet_hours: { ...quiet, time_zone: event.target.value } })} /><datalist id="zones">{Intl.supportedValuesOf('timeZone').map((zone) => <option key={zone} value={zone} />)}</datalist></>}</Field>
+              <CheckBox label={say('criticalPierces')} checked={quiet.critical_pierces} onChange={(event) => setForm({ ...form, quiet_hours: { ...quiet, critical_pierces: event.target.checked } })} className="sm:col-span-3" />
             </div>
           ) : null}
         </CardBody>
