@@ -32,7 +32,7 @@ const all = [
   { name: 'benchmarks-empty', path: '/benchmarks?task=no-such-task', ready: (page) => page.getByText('No score matches') },
   { name: 'benchmarks-score', path: '/benchmarks?score=qa/soma-extract', ready: (page) => page.getByRole('heading', { name: 'How the score comes about' }) },
   { name: 'benchmarks-run', path: (world) => `/benchmarks?tab=runs&run=${world.run}`, ready: (page) => page.getByRole('link', { name: 'Why' }).first() },
-  { name: 'benchmarks-suggestions', path: '/benchmarks?tab=suggestions', ready: (page) => page.getByRole('region', { name: /^Roll|^Make/ }).or(page.getByText('No suggestion')).first() },
+  { name: 'benchmarks-suggestions', path: '/benchmarks?tab=suggestions', ready: (page) => page.getByRole('heading', { name: /^(Roll|Make) / }).or(page.getByText('No suggestion')).first() },
   { name: 'benchmarks-suggestions-empty', path: '/benchmarks?tab=suggestions&status=accepted', ready: (page) => page.getByText('No suggestion is in this state') },
   { name: 'benchmarks-capsules', path: '/benchmarks?tab=capsules', ready: (page) => page.getByText('qa_grounded') },
   { name: 'usage', path: '/usage', ready: (page) => page.getByRole('rowheader', { name: 'openai-compatible/paced' }) },

@@ -22,7 +22,7 @@ export const TimeChart = ({ days, series, lang, text }: { days: readonly string[
         width: box.clientWidth, height, cursor: { points: { size: 7 } }, legend: { show: false }, hooks: { setCursor: [(plot) => setPointed(plot.cursor.idx ?? null)] },
         scales: { x: { time: true } },
         axes: [
-          { ...axis, grid: { show: false }, values: (_, splits) => splits.map((at) => day.format(at * 1000)), incrs: [86_400, 2 * 86_400, 7 * 86_400, 14 * 86_400] },
+          { ...axis, size: 28, grid: { show: false }, values: (_, splits) => splits.map((at) => day.format(at * 1000)), incrs: [86_400, 2 * 86_400, 7 * 86_400, 14 * 86_400] },
           { ...axis, size: 72, values: (_, splits) => splits.map((value) => (series[0] ? series[0].show(value) : '')) },
         ],
         series: [

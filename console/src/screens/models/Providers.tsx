@@ -48,8 +48,7 @@ export const Providers = () => {
       <Card>
         <Table label={say('providers')} rows={rows} rowId={(row) => row.id} empty={<EmptyState icon={<Cpu />} title={say('none')}>{say('noneText')}</EmptyState>}
           columns={[
-            { id: 'model', header: say('model'), cell: (row) => <StatusLed state={healthOf(row)} label={row.listed ? row.model : `${row.model} · ${say('notListed')}`} className="text-base" /> },
-            { id: 'provider', header: say('provider'), cell: (row) => <span className="text-sm text-muted">{row.provider}</span> },
+            { id: 'model', header: say('model'), cell: (row) => <span className="flex flex-col"><StatusLed state={healthOf(row)} label={row.listed ? row.model : `${row.model} · ${say('notListed')}`} className="text-base" /><span className="ps-4 text-xs font-normal text-muted">{row.provider}</span></span> },
             { id: 'calls', header: say('calls'), cell: (row) => (row.measured ? number.whole(row.measured.calls) : <Unknown reason={say('noCalls')} quiet />), end: true },
             { id: 'p50', header: say('p50'), cell: (row) => time(row.measured?.latency_ms.p50), end: true },
             { id: 'p95', header: say('p95'), cell: (row) => time(row.measured?.latency_ms.p95), end: true },

@@ -32,8 +32,8 @@ export const Anomalies = () => {
           <Table label={say('list')} rows={rows} rowId={(one) => one.reservation_id} empty={reason ? <EmptyState icon={<ShieldCheck />} title={say('noneMatch')} action={<Button size="sm" onClick={() => set(undefined)}>{common('clear')}</Button>} /> : <EmptyState icon={<ShieldCheck />} title={say('noAnomalies')}>{say('noAnomaliesText')}</EmptyState>}
             columns={[
               { id: 'reason', header: say('reason'), cell: (one) => <span className="flex flex-col items-start gap-0.5"><Badge tone="warn">{one.reason}</Badge><span className="text-sm font-normal text-muted">{why(one.reason)}</span></span> },
-              { id: 'model', header: say('model'), cell: (one) => <>{one.model} <span className="text-muted">{one.provider}</span></> },
-              { id: 'who', header: say('principal'), cell: (one) => one.principal },
+              { id: 'model', header: say('modelField'), cell: (one) => <>{one.model} <span className="text-muted">{one.provider}</span></> },
+              { id: 'who', header: say('principalField'), cell: (one) => one.principal },
               { id: 'purpose', header: say('purpose'), cell: (one) => one.purpose },
               { id: 'cost', header: say('cost'), cell: (one) => (one.cost === null ? <Unknown reason={why(one.reason)} quiet /> : number.money(one.cost, one.currency)), end: true },
               { id: 'reserved', header: say('reserved'), cell: (one) => (one.reserved === null ? <Unknown reason={say('notTold')} quiet /> : number.money(one.reserved, one.currency)), end: true },

@@ -58,7 +58,7 @@ export const Ledger = () => {
     { id: 'at', header: say('at'), width: '12rem', cell: (one) => <time dateTime={one.occurred_at} className="tabular-nums">{when.format(new Date(one.occurred_at))}</time> },
     { id: 'kind', header: say('kind'), width: '6rem', cell: (one) => one.kind },
     { id: 'account', header: say('account'), width: '11rem', cell: (one) => <span className="font-mono text-sm">{one.account}</span> },
-    { id: 'model', header: say('model'), width: 'minmax(10rem, 1fr)', cell: (one) => <>{one.model} <span className="text-muted">{one.provider}</span></> },
+    { id: 'model', header: say('modelField'), width: 'minmax(10rem, 1fr)', cell: (one) => <>{one.model} <span className="text-muted">{one.provider}</span></> },
     { id: 'purpose', header: say('purpose'), width: '7rem', cell: (one) => one.purpose },
     { id: 'amount', header: say('amount'), width: '9rem', cell: (one) => number.money(one.amount, one.currency), end: true },
   ];
