@@ -26,5 +26,7 @@ export default defineConfig({
     environment: 'happy-dom',
     include: ['src/**/*.test.{ts,tsx}', 'packages/uix/src/**/*.test.{ts,tsx}'],
     setupFiles: ['./src/testSetup.ts'],
+    // A limit against hanging, not a measurement: the trees of the audit's test take long on a busy machine.
+    testTimeout: 60_000,
   },
 });
