@@ -89,7 +89,19 @@ export const journey = () => {
       await page.getByRole('article', { name: /./ }).getByText('Somebody else looks at this first.').waitFor();
       assert.deepEqual(await axeFaults(page), []);
       await page.screenshot({ path: `${shots}chat-approval.png` });
-      await ada.page.goto('/inbox');
+      // Her bell was told without a reload: she has been looking at home all the time.
+      const bell = ada.page.locator('[data-bell="attention"]');
+      await bell.waitFor();
+      assert.match(await bell.getAttribute('aria-label'), /1 wait for you/);
+      await bell.click();
+      const tray = ada.page.getByRole('dialog', { name: 'Notifications' });
+      await tray.getByRole('tab', { name: 'Action required' }).click();
+      const asked = tray.getByRole('button', { name: /waits for you: Approval wanted/ }).first();
+      await asked.waitFor();
+      assert.deepEqual(await axeFaults(ada.page), []);
+      await ada.page.screenshot({ path: `${shots}tray.png` });
+      await asked.click();
+      await ada.page.waitForURL(/\/inbox\?/);
       await ada.page.getByRole('article').getByText('May I ask this?').first().waitFor();
       await ada.page.screenshot({ path: `${shots}inbox-approval.png` });
       // Enter decides nothing; the key does.
