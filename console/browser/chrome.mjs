@@ -25,8 +25,8 @@ export const watch = (page, origin) => {
   const faults = [];
   page.on('pageerror', (error) => faults.push(`error: ${error.message}`));
   page.on('console', (message) => {
-    // The browser notes every refused request; those are answers, and tests look at them themselves.
-    if (message.type() === 'error' && !/Failed to load resource/.test(message.text())) faults.push(`console: ${message.text()}`);
+    // The browser notes every refused request and every socket of a server that is gone; tests look at those themselves.
+    if (message.type() === 'error' && !/Failed to load resource|WebSocket connection to .* failed/.test(message.text())) faults.push(`console: ${message.text()}`);
   });
   page.on('dialog', (dialog) => {
     faults.push(`dialog: ${dialog.message()}`);

@@ -84,12 +84,29 @@ export const journey = () => {
       await world.wantApproval('session.start');
       const ada = await world.invited('ada', 'operator');
       const { page } = owner;
+      const heard = (words) => new Promise((resolve) => ada.page.on('websocket', (socket) => socket.on('framereceived', ({ payload }) => String(payload).includes(words) && resolve())));
+      const [following, told] = [heard('"type":"hello"'), heard('"title":"Approval wanted')];
+      await ada.page.reload();
+      await following;
       await page.goto('/chat');
       await ask(page, 'May I ask this?');
       await page.getByRole('article', { name: /./ }).getByText('Somebody else looks at this first.').waitFor();
       assert.deepEqual(await axeFaults(page), []);
       await page.screenshot({ path: `${shots}chat-approval.png` });
-      await ada.page.goto('/inbox');
+      // Her bell was told without a reload: she has been looking at home all the time.
+      await told;
+      const bell = ada.page.locator('[data-bell="attention"]');
+      await bell.waitFor();
+      assert.match(await bell.getAttribute('aria-label'), /1 wait for you/);
+      await bell.click();
+      const tray = ada.page.getByRole('dialog', { name: 'Notifications' });
+      await tray.getByRole('tab', { name: 'Action required' }).click();
+      const asked = tray.getByRole('button', { name: /waits for you: Approval wanted/ }).first();
+      await asked.waitFor();
+      assert.deepEqual(await axeFaults(ada.page), []);
+      await ada.page.screenshot({ path: `${shots}tray.png` });
+      await asked.click();
+      await ada.page.waitForURL(/\/inbox\?/);
       await ada.page.getByRole('article').getByText('May I ask this?').first().waitFor();
       await ada.page.screenshot({ path: `${shots}inbox-approval.png` });
       // Enter decides nothing; the key does.

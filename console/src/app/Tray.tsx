@@ -1,22 +1,25 @@
-import { NotificationTray, type Notice } from '@somastack/uix';
+import { NotificationTray } from '@somastack/uix';
 import { useQuery, useSuspenseQuery } from '@tanstack/react-query';
-import { Link, useNavigate } from '@tanstack/react-router';
-import { useLanguage } from '~/i18n/words.ts';
-import { meQuery, openApprovalsQuery } from './queries.ts';
-import { useShellWords } from './shellWords.ts';
+import { lazy, Suspense, useState } from 'react';
+import { useCommon } from '~/i18n/common.ts';
+import { countsQuery, everyMs } from './notices/counts.ts';
+import { useLive } from './notices/live.ts';
+import { useFeed } from './notices/useFeed.ts';
+import { meQuery } from './queries.ts';
 
-/** The bell. What waits for this person comes first; it holds approvals until the room of notifications is there. */
+const TrayList = lazy(() => import('./notices/TrayList.tsx').then((module) => ({ default: module.TrayList })));
+
+/** The bell: told by the feed, and asking by itself while there is none. */
 export const Tray = () => {
-  const say = useShellWords();
-  const lang = useLanguage();
-  const go = useNavigate();
+  const common = useCommon();
   const me = useSuspenseQuery(meQuery).data;
-  const approvals = useQuery(openApprovalsQuery);
-  const notices: Notice[] = (approvals.data?.data ?? [])
-    .filter((approval) => approval.requester !== me.principal && me.capabilities.includes('approval:decide'))
-    .map((approval) => ({ id: approval.id, title: approval.summary, detail: say('asks', { who: approval.requester }), at: new Date(approval.created_at), unread: true, needsYou: true }));
+  const live = useLive();
+  const [open, setOpen] = useState(false);
+  useFeed(me.tenant);
+  const counts = useQuery({ ...countsQuery, refetchInterval: everyMs(live) });
   return (
-    <NotificationTray notices={notices} locale={lang} onOpen={(notice) => void go({ to: '/inbox', search: { id: notice.id } })}
-      footer={<Link to="/inbox" className="block rounded-md px-2 py-1 text-center text-sm text-accent hover:bg-hover">{say('allInbox')}</Link>} />
+    <NotificationTray unread={counts.data?.unread ?? 0} attention={counts.data?.attention ?? 0} more={counts.data?.more} open={open} onOpenChange={setOpen}>
+      <Suspense fallback={<p role="status" className="p-6 text-center text-muted">{common('loading')}</p>}><TrayList onClose={() => setOpen(false)} /></Suspense>
+    </NotificationTray>
   );
 };

@@ -8,6 +8,7 @@ import * as keys from './keys/screen.ts';
 import * as memory from './memory/screen.ts';
 import * as mode from './mode/screen.ts';
 import * as models from './models/screen.ts';
+import * as notifications from './notifications/screen.ts';
 import * as people from './people/screen.ts';
 import * as policies from './policies/screen.ts';
 import * as settings from './settings/screen.ts';
@@ -21,10 +22,10 @@ import type { NavItem } from '~/app/nav.ts';
 
 /** Every screen, in the order of the rail. A new one is a folder and two lines here. */
 export const routes = [
-  home.route, chat.route, inbox.route, memory.route, sight.route, benchmarks.route, usage.route, constitution.route, policies.route, audit.route, stop.route,
+  home.route, chat.route, inbox.route, notifications.route, memory.route, sight.route, benchmarks.route, usage.route, constitution.route, policies.route, audit.route, stop.route,
   people.route, keys.route, tenants.route, models.route, mode.route, training.route, settings.route, setup.route,
 ] as const;
 
 export const screens: readonly { nav?: readonly NavItem[] }[] = [
-  home, chat, inbox, memory, sight, benchmarks, usage, constitution, policies, audit, stop, people, keys, tenants, models, mode, training, settings, setup,
+  home, chat, inbox, notifications, memory, sight, benchmarks, usage, constitution, policies, audit, stop, people, keys, tenants, models, mode, training, settings, setup,
 ];

@@ -17,6 +17,7 @@ export * from './JsonView.tsx';
 export * from './KpiTile.tsx';
 export * from './Menu.tsx';
 export * from './Meter.tsx';
+export * from './NotificationList.tsx';
 export * from './NotificationTray.tsx';
 export * from './Sparkline.tsx';
 export * from './StatusLed.tsx';

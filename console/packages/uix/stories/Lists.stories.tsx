@@ -1,6 +1,6 @@
 import type { Meta, StoryObj } from '@storybook/react-vite';
 import { useState } from 'react';
-import { Button, DataTable, Dialog, Drawer, EmptyState, Menu, NotificationTray, Tabs, useToast } from '../src/index.ts';
+import { Button, DataTable, Dialog, Drawer, EmptyState, Menu, NotificationList, NotificationTray, Tabs, useToast } from '../src/index.ts';
 
 const meta: Meta = { title: 'Lists and layers' };
 export default meta;
@@ -22,8 +22,20 @@ export const TenThousandRows: StoryObj = { render: () => <Table count={10_000} /
 export const NoRows: StoryObj = { render: () => <Table count={0} /> };
 
 const at = new Date(Date.UTC(2026, 0, 2, 3, 4, 5));
-export const Tray: StoryObj = { render: () => <NotificationTray locale="en" onRead={() => undefined} notices={[{ id: '1', title: 'Answer a message', detail: 'ada asks', at, unread: true, needsYou: true }, { id: '2', title: 'A budget is nearly spent', at, unread: true, needsYou: false }, { id: '3', title: 'A run ended', at, unread: false, needsYou: false }]} /> };
-export const EmptyTray: StoryObj = { render: () => <NotificationTray notices={[]} /> };
+const notices = [{ id: '1', title: 'Answer a message', detail: 'ada asks', at, unread: true, needsYou: true }, { id: '2', title: 'A budget is nearly spent', at, unread: true, needsYou: false, badge: { tone: 'warn', text: 'warning' } as const }, { id: '3', title: 'A run ended', at, unread: false, needsYou: false }];
+const TrayStory = ({ list }: { list: typeof notices }) => {
+  const [tab, setTab] = useState('all');
+  return (
+    <NotificationTray unread={list.filter((one) => one.unread).length} attention={list.filter((one) => one.needsYou).length}>
+      <NotificationList locale="en" notices={list} tabs={[{ id: 'all', label: 'All' }, { id: 'waiting', label: 'Action required' }]} tab={tab} onTab={setTab} onOpen={() => undefined} onRead={() => undefined} onAcknowledge={() => undefined} snoozes={[{ id: 'hour', label: 'For an hour' }]} onSnooze={() => undefined} />
+    </NotificationTray>
+  );
+};
+export const Tray: StoryObj = { render: () => <TrayStory list={notices} /> };
+export const UnreadTray: StoryObj = { render: () => <TrayStory list={notices.slice(1)} /> };
+export const EmptyTray: StoryObj = { render: () => <TrayStory list={[]} /> };
+export const OpenList: StoryObj = { render: () => <div className="w-96 rounded-xl border border-line bg-surface"><NotificationList locale="en" notices={notices} tabs={[{ id: 'all', label: 'All' }]} tab="all" onTab={() => undefined} onRead={() => undefined} onAcknowledge={() => undefined} snoozes={[{ id: 'hour', label: 'For an hour' }]} onSnooze={() => undefined} /></div> };
+export const GroupedRows: StoryObj = { render: () => <div className="h-72 rounded-lg border border-line bg-surface"><DataTable label="Grouped" className="h-full" rows={rowsOf(9)} rowId={(row) => row.id} heading={(row, before) => (row.who === before?.who ? null : row.who)} empty={null} columns={[{ id: 'what', header: 'What', width: '1fr', cell: (row) => row.what }]} /></div> };
 
 export const Menus: StoryObj = { render: () => <Menu trigger={<Button>Account</Button>} items={[{ id: 'h', heading: 'Theme' }, { id: 'l', label: 'Light', checked: true, onSelect: () => undefined }, { id: 'o', label: 'Sign out', danger: true, onSelect: () => undefined }]} /> };
 
