@@ -10,4 +10,4 @@ export const versionStates = ['active', 'candidate', 'superseded'] as const;
 
 export const route = createRoute({ getParentRoute: () => root, path: '/constitution', validateSearch: search({ tab: oneOf(constitutionTabs), scope: oneOf(scopes), state: oneOf(versionStates), q: text, from: whole, to: whole }), component: lazyRouteComponent(() => import('./Constitution.tsx'), 'Constitution'), staticData: { capability: 'constitution:read' } });
 
-export const nav: readonly NavItem[] = [{ to: '/constitution', group: 'govern', icon: Landmark, key: 'n', capability: 'constitution:read', label: { en: 'Constitution', es: 'Constitución' }, keywords: ['principles', 'signature', 'overlay', 'hash', 'principios', 'firma'] }];
+export const nav: readonly NavItem[] = [{ to: '/constitution', group: 'govern', icon: Landmark, key: 'r', capability: 'constitution:read', label: { en: 'Constitution', es: 'Constitución' }, keywords: ['principles', 'signature', 'overlay', 'hash', 'principios', 'firma'] }];

@@ -4,12 +4,12 @@ import { Link } from '@tanstack/react-router';
 import { CheckCheck, MessagesSquare } from 'lucide-react';
 import { api, bodyOf } from '~/api/client.ts';
 import { killSwitchQuery, meQuery, openApprovalsQuery } from '~/app/queries.ts';
+import { Running } from '~/app/Running.tsx';
 import { tileOf } from '~/app/tile.ts';
 import { relativeTime } from '~/app/time.ts';
 import { useLanguage } from '~/i18n/words.ts';
 import { sessionsQuery } from '../chat/queries.ts';
 import type { ApprovalLine } from '../inbox/approval.ts';
-import { Running } from '../setup/Setup.tsx';
 import { useHomeWords } from './words.ts';
 
 const recentMax = 6;

@@ -1,12 +1,12 @@
-import { AsOf, Button, buttonLook, Card, CardBody, StatusLed, type LedState } from '@somastack/uix';
+import { Button, buttonLook } from '@somastack/uix';
 import { useInfiniteQuery, useMutation, useQuery, useSuspenseQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { api, bodyOf } from '~/api/client.ts';
 import { FailureLine } from '~/app/Failure.tsx';
 import { PageHead } from '~/app/PageHead.tsx';
-import { healthQuery, meQuery } from '~/app/queries.ts';
+import { meQuery } from '~/app/queries.ts';
+import { Running } from '~/app/Running.tsx';
 import { useStepUp } from '~/auth/StepUp.tsx';
-import { useLanguage } from '~/i18n/words.ts';
 import { sessionsQuery } from '../chat/queries.ts';
 import { Invite } from './Invite.tsx';
 import { decidersQuery } from './queries.ts';
@@ -14,26 +14,7 @@ import { SecondFactor } from './SecondFactor.tsx';
 import { Step } from './Step.tsx';
 import { useSetupWords } from './words.ts';
 
-const ledOf: Record<string, LedState> = { ok: 'ok', degraded: 'degraded', failed: 'down', unknown: 'unknown' };
 const twoKeys = 2;
-
-/** The board of everything that answers, one light each. */
-export const Running = () => {
-  const say = useSetupWords();
-  const lang = useLanguage();
-  const health = useQuery(healthQuery);
-  return (
-    <Card title={say('running')} hint={say('runningHint')} actions={<AsOf at={health.dataUpdatedAt ? new Date(health.dataUpdatedAt) : null} locale={lang} />}>
-      <CardBody>
-        {health.data?.checks ? (
-          <ul className="grid gap-x-6 gap-y-2 sm:grid-cols-2">
-            {health.data.checks.map((check) => <li key={check.name} className="min-w-0" title={check.detail ?? undefined}><StatusLed state={ledOf[check.state] ?? 'unknown'} label={check.name} />{check.detail && check.state !== 'ok' ? <p className="truncate ps-4 text-xs text-muted">{check.detail}</p> : null}</li>)}
-          </ul>
-        ) : <StatusLed state="unknown" />}
-      </CardBody>
-    </Card>
-  );
-};
 
 const SetPassword = ({ principal }: { principal: string }) => {
   const say = useSetupWords();
