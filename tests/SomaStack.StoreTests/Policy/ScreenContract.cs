@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using SomaStack.Governance.Policy;
 using SomaStack.Governance.Policy.Contracts;
 using SomaStack.Platform;
 
@@ -64,7 +65,7 @@ public sealed class ScreenContract(Databases databases)
     }
 
     [Fact]
-    public async Task A_text_that_passed_is_read_once_by_tenant_and_stage_until_it_is_old()
+    public async Task A_text_that_passed_is_read_once_by_tenant_stage_and_policy_until_it_is_old()
     {
         var moderator = new Counter();
         await using var house = await House.StartAsync(databases, "sqlite", services => services.AddSingleton<IModerator>(moderator));
@@ -74,9 +75,12 @@ public sealed class ScreenContract(Databases databases)
         await ScreenAsync(house, House.Caller("other"), New(Clean));
         await ScreenAsync(house, House.Caller(), new ScreenText(ModerationStage.ToolResult, Clean));
         Assert.Equal(3, moderator.Asked);
+        await house.GovernAsync("demo", StarterPolicy.Text(), 2);
+        for (var i = 0; i < 2; i++) await ScreenAsync(house, House.Caller(), New(Clean));
+        Assert.Equal(4, moderator.Asked);
         house.Clock.Advance(TimeSpan.FromMinutes(21));
         await ScreenAsync(house, House.Caller(), New(Clean));
-        Assert.Equal(4, moderator.Asked);
+        Assert.Equal(5, moderator.Asked);
     }
 
     [Theory, MemberData(nameof(Names))]
