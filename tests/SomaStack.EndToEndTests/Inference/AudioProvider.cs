@@ -66,8 +66,8 @@ internal sealed class AudioProvider : IAsyncDisposable
         var said = JsonValue.Create(Hears).ToJsonString();
         if (Status != 200) await http.Response.WriteAsync("""{"error":{"message":"The file is too odd.","type":"invalid_request_error"}}""");
         else if (fields["response_format"] == "text") await http.Response.WriteAsync(Hears + "\n");
-        else if (fields["model"] == "gpt-transcribe") await http.Response.WriteAsync($$"""{"text":{{said}},"usage":{"type":"tokens","input_tokens":14,"output_tokens":3,"total_tokens":17}}""");
-        else await http.Response.WriteAsync($$"""{"text":{{said}},"usage":{"type":"duration","seconds":2}}""");
+        else if (fields["model"] == "gpt-transcribe") await http.Response.WriteAsync($$$"""{"text":{{{said}}},"usage":{"type":"tokens","input_tokens":14,"output_tokens":3,"total_tokens":17}}""");
+        else await http.Response.WriteAsync($$$"""{"text":{{{said}}},"usage":{"type":"duration","seconds":2}}""");
     }
 
     private async Task SpeakAsync(HttpContext http)
