@@ -97,6 +97,15 @@ public sealed class ScreenContract(Databases databases)
         Assert.Equal("moderation_unavailable", (await Assert.ThrowsAsync<Problem>(() => ScreenAsync(house, House.Caller(), New(Clean)))).Code.Code);
     }
 
+    [Fact]
+    public async Task What_is_stopped_is_not_looked_at()
+    {
+        await using var house = await House.StartAsync(databases, "sqlite");
+        Assert.Null((await ScreenAsync(house, House.Caller(), New(Clean))).Refusal);
+        await house.Get<ChangeKillSwitch>().RunAsync(House.Caller("demo", "ops", Capability.KillSwitchEngage, Capability.PlatformAdmin), new KillSwitchRequest(true, KillScope.Tenant, "drill", null), Stop);
+        Assert.Equal("kill_switch_engaged", (await Assert.ThrowsAsync<Problem>(() => ScreenAsync(house, House.Caller(), New(Clean)))).Code.Code);
+    }
+
     private static ScreenText New(string text) => new(ModerationStage.Input, text, IsNew: true);
 
     private static ScreenText Earlier(string text) => new(ModerationStage.Input, text);
