@@ -16,6 +16,8 @@ namespace SomaStack.EndToEndTests.Inference;
 /// </summary>
 internal sealed class AudioProvider : IAsyncDisposable
 {
+    public const string Hello = "hello there";
+
     public static readonly byte[] Spoken = [.. Enumerable.Range(0, 50_000).Select(static i => (byte)(i * 31))];
 
     private readonly WebApplication _app;
@@ -28,6 +30,9 @@ internal sealed class AudioProvider : IAsyncDisposable
     public ConcurrentQueue<JsonObject> Bodies { get; } = new();
 
     public int Status { get; set; } = 200;
+
+    /// <summary>What it hears in any recording.</summary>
+    public string Hears { get; set; } = Hello;
 
     /// <summary>Speech is cut after half of it.</summary>
     public bool Cuts { get; set; }
@@ -58,10 +63,11 @@ internal sealed class AudioProvider : IAsyncDisposable
         Forms.Enqueue(fields);
         http.Response.StatusCode = Status;
         http.Response.ContentType = "application/json";
+        var said = JsonValue.Create(Hears).ToJsonString();
         if (Status != 200) await http.Response.WriteAsync("""{"error":{"message":"The file is too odd.","type":"invalid_request_error"}}""");
-        else if (fields["response_format"] == "text") await http.Response.WriteAsync("hello there\n");
-        else if (fields["model"] == "gpt-transcribe") await http.Response.WriteAsync("""{"text":"hello there","usage":{"type":"tokens","input_tokens":14,"output_tokens":3,"total_tokens":17}}""");
-        else await http.Response.WriteAsync("""{"text":"hello there","usage":{"type":"duration","seconds":2}}""");
+        else if (fields["response_format"] == "text") await http.Response.WriteAsync(Hears + "\n");
+        else if (fields["model"] == "gpt-transcribe") await http.Response.WriteAsync($$$"""{"text":{{{said}}},"usage":{"type":"tokens","input_tokens":14,"output_tokens":3,"total_tokens":17}}""");
+        else await http.Response.WriteAsync($$$"""{"text":{{{said}}},"usage":{"type":"duration","seconds":2}}""");
     }
 
     private async Task SpeakAsync(HttpContext http)

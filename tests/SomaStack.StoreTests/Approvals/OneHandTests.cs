@@ -16,7 +16,7 @@ public sealed class OneHandTests(Databases databases)
     public static TheoryData<string, string> Ways()
     {
         var data = new TheoryData<string, string>();
-        foreach (var way in new[] { "reset link", "sign-in link", "api key", "token", "second factor" })
+        foreach (var way in new[] { "reset link", "sign-in link", "api key", "rotated key", "token", "second factor" })
         {
             data.Add("sqlite", way);
             data.Add("postgres", way);
@@ -58,6 +58,17 @@ public sealed class OneHandTests(Databases databases)
         // A circle ends the search too.
         await LetInAsync(house, "reset link", "lin", "ada");
         await ApprovalHouse.RefusedAsync("approval_one_hand", () => house.DecideAsync(grandchild, ApprovalHouse.Caller("lin")));
+    }
+
+    [Theory, MemberData(nameof(Names))]
+    public async Task Whoever_made_a_services_secret_does_not_approve_what_it_asks_for(string name)
+    {
+        await using var house = await ApprovalHouse.StartAsync(databases, name);
+        await house.Get<ServiceAccounts>().CreateAsync(new CreateServiceRequest("robot", "Robot", [Capability.PlatformAdmin]), Everything("eve"), Stop);
+        var approval = await house.ProposeAsync(by: "robot");
+        await house.Get<ServiceSecrets>().CreateAsync("robot", new CreateSecretRequest(), Everything("ada"), Stop);
+        await ApprovalHouse.RefusedAsync("approval_one_hand", () => house.DecideAsync(approval, ApprovalHouse.Caller("ada")));
+        await house.DecideAsync(approval, ApprovalHouse.Caller("eve"));
     }
 
     [Theory, MemberData(nameof(Names))]
@@ -202,6 +213,10 @@ public sealed class OneHandTests(Databases databases)
                 break;
             case "api key":
                 await house.Get<ApiKeys>().CreateAsync(new CreateApiKeyRequest("k", [Capability.PlatformAdmin], principal), context, Stop);
+                break;
+            case "rotated key":
+                var own = (await house.Get<ApiKeys>().CreateAsync(new CreateApiKeyRequest("k", [Capability.PlatformAdmin], principal), Everything(principal), Stop)).Value!.ApiKey;
+                await house.Get<ApiKeys>().RotateAsync(own.Id, new RotateApiKeyRequest(), context, Stop);
                 break;
             case "token":
                 await house.Get<TokenIssue>().RunAsync(context, principal, [Capability.PlatformAdmin], TimeSpan.FromMinutes(5), Stop);

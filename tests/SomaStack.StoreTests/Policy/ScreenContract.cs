@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using SomaStack.Governance.Policy;
 using SomaStack.Governance.Policy.Contracts;
 using SomaStack.Platform;
 
@@ -64,7 +65,7 @@ public sealed class ScreenContract(Databases databases)
     }
 
     [Fact]
-    public async Task A_text_that_passed_is_read_once_by_tenant_and_stage_until_it_is_old()
+    public async Task A_text_that_passed_is_read_once_by_tenant_stage_and_policy_until_it_is_old()
     {
         var moderator = new Counter();
         await using var house = await House.StartAsync(databases, "sqlite", services => services.AddSingleton<IModerator>(moderator));
@@ -74,9 +75,12 @@ public sealed class ScreenContract(Databases databases)
         await ScreenAsync(house, House.Caller("other"), New(Clean));
         await ScreenAsync(house, House.Caller(), new ScreenText(ModerationStage.ToolResult, Clean));
         Assert.Equal(3, moderator.Asked);
+        await house.GovernAsync("demo", StarterPolicy.Text(), 2);
+        for (var i = 0; i < 2; i++) await ScreenAsync(house, House.Caller(), New(Clean));
+        Assert.Equal(4, moderator.Asked);
         house.Clock.Advance(TimeSpan.FromMinutes(21));
         await ScreenAsync(house, House.Caller(), New(Clean));
-        Assert.Equal(4, moderator.Asked);
+        Assert.Equal(5, moderator.Asked);
     }
 
     [Theory, MemberData(nameof(Names))]
@@ -91,6 +95,15 @@ public sealed class ScreenContract(Databases databases)
         }
         await house.Db.WriteAsync(Db.AllTenants, work => work.ExecuteAsync($"DROP TABLE moderation_standing"), Stop);
         Assert.Equal("moderation_unavailable", (await Assert.ThrowsAsync<Problem>(() => ScreenAsync(house, House.Caller(), New(Clean)))).Code.Code);
+    }
+
+    [Fact]
+    public async Task What_is_stopped_is_not_looked_at()
+    {
+        await using var house = await House.StartAsync(databases, "sqlite");
+        Assert.Null((await ScreenAsync(house, House.Caller(), New(Clean))).Refusal);
+        await house.Get<ChangeKillSwitch>().RunAsync(House.Caller("demo", "ops", Capability.KillSwitchEngage, Capability.PlatformAdmin), new KillSwitchRequest(true, KillScope.Tenant, "drill", null), Stop);
+        Assert.Equal("kill_switch_engaged", (await Assert.ThrowsAsync<Problem>(() => ScreenAsync(house, House.Caller(), New(Clean)))).Code.Code);
     }
 
     private static ScreenText New(string text) => new(ModerationStage.Input, text, IsNew: true);

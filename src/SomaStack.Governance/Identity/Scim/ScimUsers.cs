@@ -61,6 +61,7 @@ internal sealed class ScimUsers(ScimStore store, ScimRights rights, PublicOrigin
             var next = current is null
                 ? new PrincipalRow(context.Tenant, id, "user", wanted.DisplayName, wanted.Active, [], 1, 1, now, now)
                 : current with { DisplayName = wanted.DisplayName, Active = wanted.Active, Capabilities = [], Extra = [], Roles = [] };
+            if (current is not null && wanted.Profile.ExternalId is { } external && external != known?.ExternalId) await Hands.NoteAsync(work, context, context.Tenant, id, now.ToMicros());
             await rights.WriteAsync(work, context, current, next);
             await ScimStore.WriteProfileAsync(work, context.Tenant, wanted.Profile with { Principal = id });
         }, cancellationToken);

@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
+using SomaStack.Platform;
 
 namespace SomaStack.EndToEndTests.Identity.OpenId;
 
@@ -131,6 +132,9 @@ public sealed class OpenIdFlowTests(OpenIdWorld world) : IClassFixture<OpenIdWor
         {
             name = "Robot", confidential = true, principal = "reporter", grants = new[] { "client_credentials" }, scopes = new[] { "billing:read" }, public_keys = new { keys = new[] { jwk } },
         }, Stop));
+        // Whoever registers a service's client can be the service.
+        await using var db = Db.Open("sqlite:" + Path.Combine(world.Soma.Data, "soma.db"));
+        Assert.Equal(["owner"], await db.QueryAsync("demo", static reader => reader.GetString(0), $"SELECT giver FROM hands WHERE tenant = {"demo"} AND principal = {"reporter"}", Stop));
         var assertion = Assertion(key, "demo.robot", world.Issuer + "/v1/auth/token", TimeProvider.System.GetUtcNow().UtcDateTime.AddMinutes(2));
         Assert.Equal(HttpStatusCode.OK, (await ByAssertionAsync(assertion)).Status);
         Assert.Equal(HttpStatusCode.Unauthorized, (await ByAssertionAsync(assertion)).Status);

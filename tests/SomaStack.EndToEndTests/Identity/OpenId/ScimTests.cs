@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
+using SomaStack.Platform;
 
 namespace SomaStack.EndToEndTests.Identity.OpenId;
 
@@ -48,6 +49,9 @@ public sealed class ScimTests(ScimTests.Server server) : IClassFixture<ScimTests
         var off = await JsonAsync(await SendAsync(HttpMethod.Patch, "/Users/grace@corp.example", Patch("Replace", "active", "\"False\"")), HttpStatusCode.OK);
         Assert.False(off.GetProperty("active").GetBoolean());
         Assert.Equal(HttpStatusCode.Unauthorized, await UseAsync(token));
+        // They have ended and do not only rest.
+        await JsonAsync(await SendAsync(HttpMethod.Patch, "/Users/grace@corp.example", Patch("replace", "active", "true")), HttpStatusCode.OK);
+        Assert.Equal(HttpStatusCode.Unauthorized, await UseAsync(token));
         using (var gone = await SendAsync(HttpMethod.Delete, "/Users/grace@corp.example")) Assert.Equal(HttpStatusCode.NoContent, gone.StatusCode);
         await ErrorAsync(await SendAsync(HttpMethod.Get, "/Users/grace@corp.example"), 404, null);
         Assert.Equal(0, (await JsonAsync(await SendAsync(HttpMethod.Get, "/Users?filter=" + Uri.EscapeDataString("userName eq \"grace@corp.example\"")), HttpStatusCode.OK)).GetProperty("totalResults").GetInt32());
@@ -55,6 +59,26 @@ public sealed class ScimTests(ScimTests.Server server) : IClassFixture<ScimTests
         Assert.False((await JsonAsync(await server.Owner.GetAsync("/v1/users/grace@corp.example", Stop), HttpStatusCode.OK)).GetProperty("active").GetBoolean());
         await JsonAsync(await SendAsync(HttpMethod.Post, "/Users", """{"userName":"grace@corp.example"}"""), HttpStatusCode.Created);
         Assert.Empty((await JsonAsync(await server.Owner.GetAsync("/v1/users/grace@corp.example", Stop), HttpStatusCode.OK)).GetProperty("capabilities").EnumerateArray());
+    }
+
+    [Fact]
+    public async Task Whoever_gives_an_account_another_name_at_the_outside_issuer_has_it_in_his_hand()
+    {
+        await JsonAsync(await SendAsync(HttpMethod.Post, "/Users", """{"userName":"hedy","externalId":"h-1"}"""), HttpStatusCode.Created);
+        await JsonAsync(await SendAsync(HttpMethod.Put, "/Users/hedy", """{"userName":"hedy","displayName":"Hedy","externalId":"h-1"}"""), HttpStatusCode.OK);
+        Assert.Empty(await server.GiversAsync("hedy"));
+        await JsonAsync(await SendAsync(HttpMethod.Patch, "/Users/hedy", Patch("replace", "externalId", "\"h-2\"")), HttpStatusCode.OK);
+        Assert.Equal(["provisioner"], await server.GiversAsync("hedy"));
+
+        // One who comes back under his old name is himself, and under another perhaps somebody else.
+        foreach (var (name, again) in new[] { ("heinz", "z-1"), ("hanna", "z-2") })
+        {
+            await JsonAsync(await SendAsync(HttpMethod.Post, "/Users", $$"""{"userName":"{{name}}","externalId":"z-1"}"""), HttpStatusCode.Created);
+            using (var gone = await SendAsync(HttpMethod.Delete, "/Users/" + name)) Assert.Equal(HttpStatusCode.NoContent, gone.StatusCode);
+            await JsonAsync(await SendAsync(HttpMethod.Post, "/Users", $$"""{"userName":"{{name}}","externalId":"{{again}}"}"""), HttpStatusCode.Created);
+        }
+        Assert.Empty(await server.GiversAsync("heinz"));
+        Assert.Equal(["provisioner"], await server.GiversAsync("hanna"));
     }
 
     [Fact]
@@ -286,6 +310,13 @@ public sealed class ScimTests(ScimTests.Server server) : IClassFixture<ScimTests
             string[] held = ["tenant:admin", "memory:read", "memory:write", "session:start"];
             await JsonAsync(await Owner.PutAsJsonAsync("/v1/users/provisioner", new { display_name = "Provisioner", kind = "service", capabilities = held }, Stop), HttpStatusCode.Created);
             Key = (await JsonAsync(await Owner.PostAsJsonAsync("/v1/api-keys", new { name = "scim", scopes = held, principal = "provisioner" }, Stop), HttpStatusCode.Created)).GetProperty("key").GetString()!;
+        }
+
+        /// <summary>Who has had a way into the account in his hand.</summary>
+        internal async Task<List<string>> GiversAsync(string principal)
+        {
+            await using var db = Db.Open("sqlite:" + Path.Combine(Soma.Data, "soma.db"));
+            return await db.QueryAsync("demo", static reader => reader.GetString(0), $"SELECT giver FROM hands WHERE tenant = {"demo"} AND principal = {principal}", Stop);
         }
 
         internal async Task FilterUsersAsync(ScimTests tests)

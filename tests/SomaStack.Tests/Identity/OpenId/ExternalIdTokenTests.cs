@@ -59,6 +59,20 @@ public sealed class ExternalIdTokenTests : IDisposable
         Assert.Null(await ExternalIdToken.VerifyAsync(Sign(Header, Claims()), [], Issuer, "us", "n-1", Now));
     }
 
+    [Fact]
+    public async Task The_right_key_with_an_algorithm_that_is_not_ours_verifies_nothing()
+    {
+        using var rsa = RSA.Create(2048);
+        Task<ExternalPerson?> SignedAsync(string name, HashAlgorithmName hash)
+        {
+            var signed = Encode($$"""{"alg":"{{name}}","typ":"JWT","kid":"r"}""") + "." + Encode(Claims());
+            var token = signed + "." + Base64Url.EncodeToString(rsa.SignData(Encoding.ASCII.GetBytes(signed), hash, RSASignaturePadding.Pkcs1));
+            return ExternalIdToken.VerifyAsync(token, [new RsaSecurityKey(rsa) { KeyId = "r" }], Issuer, "us", "n-1", Now);
+        }
+        Assert.NotNull(await SignedAsync("RS256", HashAlgorithmName.SHA256));
+        Assert.Null(await SignedAsync("RS512", HashAlgorithmName.SHA512));
+    }
+
     private const string Header = """{"alg":"ES256","typ":"JWT","kid":"k"}""";
 
     private Task<ExternalPerson?> VerifyAsync(string token) => ExternalIdToken.VerifyAsync(token, [new ECDsaSecurityKey(_pair) { KeyId = "k" }], Issuer, "us", "n-1", Now);
