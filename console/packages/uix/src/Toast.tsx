@@ -32,7 +32,8 @@ export const ToastProvider = ({ children }: { children: ReactNode }) => {
             <Radix.Close asChild><Button look="quiet" size="icon" aria-label={text.dismiss}><X aria-hidden className="size-4" /></Button></Radix.Close>
           </Radix.Root>
         ))}
-        <Radix.Viewport className="fixed end-4 bottom-4 z-50 flex w-96 max-w-[calc(100vw-2rem)] flex-col gap-2" />
+        {/* Above, where nothing is pressed: below it would lie on the button that sends and stops. */}
+        <Radix.Viewport className="pointer-events-none fixed inset-x-0 top-2 z-50 mx-auto flex w-96 max-w-[calc(100vw-2rem)] flex-col gap-2 *:pointer-events-auto" />
       </Radix.Provider>
     </Toasts.Provider>
   );
