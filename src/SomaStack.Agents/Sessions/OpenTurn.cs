@@ -118,7 +118,9 @@ internal sealed class OpenTurn(
         var candidates = await answers.CandidatesAsync(context, request.Model ?? persona.Model, Role, cancellationToken);
         var first = candidates[0];
         var sessionId = request.SessionId ?? Ids.For(context, "session");
-        var speak = await CheckSpeakAsync(context, request, persona, first, moderated.Labels, cancellationToken);
+        // Nothing is recalled for words that may not be said.
+        var speaking = await SpeakingAsync(context, request, persona, first, moderated.Labels, cancellationToken);
+        var speak = await CheckGateAsync(context, request, speaking, cancellationToken);
         timings.Mark("gate");
 
         // Before the gate is asked about the model: what it would read is what the call derives from.
@@ -127,12 +129,15 @@ internal sealed class OpenTurn(
         var taints = TurnTaints.Of(moderated.Labels, memories);
         timings.Mark("recall");
 
-        var (cap, wanted) = await CheckCallAsync(context, request, sessionId, persona, first, speak, taints, cancellationToken);
+        var call = await CheckGateAsync(context, request, Calling(speaking, request, first, taints), cancellationToken);
+        timings.Mark("gate");
+        Decision[] asking = [.. new[] { speak, call }.Where(static decision => decision.Verdict == Verdict.NeedsApproval)];
+        var wanted = asking.Length == 0 ? null : Wanted(context, request, sessionId, persona, first, asking);
         if (wanted is not null && request.Waited is null)
             return await SuspendAsync(context, request, sessionId, persona.Id, first, new ConstitutionProof(active.Hash, active.Version), wanted, moderated.Reasons, cancellationToken);
 
         var history = request.SessionId is null ? [] : await sessions.TurnsAsync(context, request.SessionId, HistoryTurns, cancellationToken);
-        var redact = await RedactorAsync(context, speak, cancellationToken);
+        var redact = await redaction.OfAsync(context.Tenant, speak, cancellationToken);
         if (redact is not null) evidence = [.. evidence.Select(item => redact(item.Text) is { } text ? item with { Text = text } : item)];
         var messages = ComposePrompt.Compose(persona.Instructions, evidence, history, request.Prompt, candidates.Min(static one => one.ContextTokens));
         if (redact is not null) messages = [.. messages.Select(message => redact(message.Text) is { } text ? new ChatMessage(message.Role, text) : message)];
@@ -146,54 +151,41 @@ internal sealed class OpenTurn(
         {
             Waited = request.Waited,
             Decision = speak,
-            OutputTokensCap = cap,
+            OutputTokensCap = Obligation.CapOf([.. speak.Obligations, .. call.Obligations]),
             Approved = request.Waited is null ? null : wanted ?? Wanted(context, request, sessionId, persona, first, [speak]),
             Taints = taints,
         };
         return new BegunTurn(turn.SessionId, turn.TurnId, turn);
     }
 
-    /// <summary>Whether the words may be said at all; nothing is recalled for them before.</summary>
-    private Task<Decision> CheckSpeakAsync(
-        RequestContext context, TurnRequest request, PersonaView persona, ModelCandidate model, IReadOnlyList<string> taints, CancellationToken cancellationToken) =>
-        CheckGateAsync(context, request, persona, model, new GatedAction(SpeakKind(request), persona.Id, "{}") { Taints = taints }, cancellationToken);
-
-    /// <summary>
-    /// Whether the model may be called. It is asked again when the call is opened, with all that the model will read; here at least the words
-    /// are known. A ceiling caps the answer.
-    /// </summary>
-    /// <returns>The most tokens of the answer, and what a second person would have to agree to, for the words and for the model.</returns>
-    private async Task<(long? Cap, ApprovalRequest? Wanted)> CheckCallAsync(
-        RequestContext context, TurnRequest request, string session, PersonaView persona, ModelCandidate model, Decision speak, IReadOnlyList<string> taints, CancellationToken cancellationToken)
+    /// <summary>The words themselves, whoever answers them.</summary>
+    private async Task<GatedAction> SpeakingAsync(
+        RequestContext context, TurnRequest request, PersonaView persona, ModelCandidate model, IReadOnlyList<string> taints, CancellationToken cancellationToken)
     {
-        var takes = ActionQuantities.OfCall(billing, billing.PriceOf(model.Provider, model.Model), Encoding.UTF8.GetByteCount(request.Prompt), AnswerTurn.OutputTokensMax) with { OutputTokens = null };
-        var call = await CheckGateAsync(context, request, persona, model, new GatedAction("model.call", model.Model, "{}") { Taints = taints, Quantities = takes }, cancellationToken);
-        Decision[] asking = [.. new[] { speak, call }.Where(static decision => decision.Verdict == Verdict.NeedsApproval)];
-        return (Obligation.CapOf([.. speak.Obligations, .. call.Obligations]), asking.Length == 0 ? null : Wanted(context, request, session, persona, model, asking));
+        var ratio = await billing.BudgetRatioAsync(context.Tenant, cancellationToken);
+        var arguments = JsonSerializer.Serialize(new GateArguments(model.Model, persona.Id, Digest.Of(request.Prompt)), GateJson.Default.GateArguments);
+        return new GatedAction(SpeakKind(request), persona.Id, arguments, BudgetRatio: ratio) { Session = request.SessionId, Persona = persona.Id, Meets = Met, Taints = taints };
     }
 
-    private async Task<Decision> CheckGateAsync(
-        RequestContext context, TurnRequest request, PersonaView persona, ModelCandidate model, GatedAction action, CancellationToken cancellationToken)
+    /// <summary>
+    /// The call of the model that the words lead to. It is asked for again when it is opened, with all that the model will read; here at least the words
+    /// are known. A ceiling caps the answer.
+    /// </summary>
+    private GatedAction Calling(GatedAction speaking, TurnRequest request, ModelCandidate model, IReadOnlyList<string> taints) => speaking with
     {
-        action = action with
-        {
-            Arguments = JsonSerializer.Serialize(new GateArguments(model.Model, persona.Id, Digest.Of(request.Prompt)), GateJson.Default.GateArguments),
-            BudgetRatio = await billing.BudgetRatioAsync(context.Tenant, cancellationToken),
-            Session = request.SessionId,
-            Persona = persona.Id,
-            Meets = Met,
-        };
+        Kind = "model.call",
+        Resource = model.Model,
+        Taints = taints,
+        Quantities = ActionQuantities.OfCall(billing, billing.PriceOf(model.Provider, model.Model), Encoding.UTF8.GetByteCount(request.Prompt), AnswerTurn.OutputTokensMax) with { OutputTokens = null },
+    };
+
+    /// <exception cref="Problem">403, journalled, when the gate denies.</exception>
+    private async Task<Decision> CheckGateAsync(RequestContext context, TurnRequest request, GatedAction action, CancellationToken cancellationToken)
+    {
         var decision = await gate.CheckAsync(context, action, cancellationToken);
         if (decision.Verdict != Verdict.Deny) return decision;
         throw await RefuseAsync(
             context, request, SessionProblems.PolicyDenied, $"The policy denies this with a score of {decision.Score} against {decision.Threshold}.", decision.Reasons, decision.Digest, cancellationToken);
-    }
-
-    /// <summary>Null when the decision redacts nothing.</summary>
-    private async ValueTask<Func<string, string?>?> RedactorAsync(RequestContext context, Decision decision, CancellationToken cancellationToken)
-    {
-        var targets = Obligation.RedactedBy(decision.Obligations);
-        return targets.Count == 0 ? null : await redaction.OfAsync(context.Tenant, targets, cancellationToken);
     }
 
     private static string SpeakKind(TurnRequest request) => request.IsStart ? "session.start" : "session.message";

@@ -11,11 +11,11 @@ internal sealed class Timings(TimeProvider clock)
 
     public IReadOnlyDictionary<string, double> Stages => _stages;
 
-    /// <summary>The stage that ends now began where the last one ended.</summary>
+    /// <summary>The stage that ends now began where the last one ended; one that is passed twice counts both times.</summary>
     public void Mark(string stage)
     {
         var now = clock.GetTimestamp();
-        _stages[stage] = Math.Round(clock.GetElapsedTime(_last, now).TotalMilliseconds, 3);
+        _stages[stage] = Math.Round(_stages.GetValueOrDefault(stage) + clock.GetElapsedTime(_last, now).TotalMilliseconds, 3);
         _last = now;
     }
 

@@ -84,10 +84,10 @@ public sealed record Obligation(string Kind, string Rule, string? Target = null,
 /// <summary>Carries out <c>redact</c>.</summary>
 public interface IRedaction
 {
-    /// <summary>A function that gives a text without what the targets name, or null when it holds nothing of it. Safe to call from several threads.</summary>
-    /// <param name="targets">Ids or categories of moderation rules, as the obligations name them.</param>
+    /// <summary>A function that gives a text without what the decision's targets name, or null when it holds nothing of it. Safe to call from several threads.</summary>
+    /// <returns>Null when the decision obliges to redact nothing.</returns>
     /// <exception cref="Problem">503 when the policy cannot be read, or no rule of it has such a name any more.</exception>
-    ValueTask<Func<string, string?>> OfAsync(string tenant, IReadOnlyList<string> targets, CancellationToken cancellationToken);
+    ValueTask<Func<string, string?>?> OfAsync(string tenant, Decision decision, CancellationToken cancellationToken);
 }
 
 /// <summary>

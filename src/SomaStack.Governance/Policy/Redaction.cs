@@ -5,8 +5,10 @@ namespace SomaStack.Governance.Policy;
 /// <summary>Redacts what a moderation rule finds, wherever an obligation names that rule or its category, whatever the rule itself would do with it.</summary>
 internal sealed class Redaction(PoliciesInForce policies) : IRedaction
 {
-    public async ValueTask<Func<string, string?>> OfAsync(string tenant, IReadOnlyList<string> targets, CancellationToken cancellationToken)
+    public async ValueTask<Func<string, string?>?> OfAsync(string tenant, Decision decision, CancellationToken cancellationToken)
     {
+        var targets = Obligation.RedactedBy(decision.Obligations);
+        if (targets.Count == 0) return null;
         var inForce = await policies.OfAsync(tenant, cancellationToken);
         if (inForce.Policy is not { } policy) throw PolicyProblems.ModerationUnavailable.Because("The policy with the moderation rules is broken.");
         foreach (var target in targets)

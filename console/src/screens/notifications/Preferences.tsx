@@ -1,7 +1,6 @@
 import { Banner, Button, Card, CardBody, CheckBox, Field, Input, Select, useToast } from '@somastack/uix';
 import { useMutation, useQuery, useQueryClient, useSuspenseQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { api, bodyOf, newKey } from '~/api/client.ts';
 import { CopyRequest } from '~/app/CopyRequest.tsx';
 import { Failure, FailureLine } from '~/app/Failure.tsx';
 import { useNoticeWords } from '~/app/notices/words.ts';
@@ -11,7 +10,7 @@ import { useCommon } from '~/i18n/common.ts';
 import { Addresses } from './Addresses.tsx';
 import { draftOf, preferencesOf, quietFault, type Draft } from './draft.ts';
 import { Mutes } from './Mutes.tsx';
-import { preferencesQuery, type PreferencesView } from './queries.ts';
+import { preferencesPath, preferencesQuery, resetPreferences, savePreferences, type Owner, type PreferencesView } from './queries.ts';
 import { channels, severities } from './screen.ts';
 import { useNotificationWords } from './words.ts';
 
@@ -89,50 +88,52 @@ const Digest = ({ draft, change }: Part) => {
   );
 };
 
-const PreferencesForm = ({ view, onSaved }: { view: PreferencesView; onSaved: () => void }) => {
+const PreferencesForm = ({ owner, view, onSaved }: { owner: Owner; view: PreferencesView; onSaved: () => void }) => {
   const say = useNotificationWords();
   const common = useCommon();
   const toast = useToast();
   const stepUp = useStepUp();
-  const me = useSuspenseQuery(meQuery).data;
   const [draft, change] = useState(() => draftOf(view.preferences, ownZone()));
-  const path = { id: me.tenant, principal: me.principal };
-  const request = { params: { path, header: { 'Idempotency-Key': newKey() } }, headers: { 'If-Match': `"${view.version}"` } };
   const done = () => {
     toast({ tone: 'ok', title: say('saved') });
     onSaved();
   };
-  const save = useMutation({ mutationFn: () => stepUp(() => bodyOf(api.PUT('/v1/tenants/{id}/notification-preferences/{principal}', { ...request, body: preferencesOf(draft) }))), onSuccess: done });
-  const reset = useMutation({ mutationFn: () => stepUp(() => api.DELETE('/v1/tenants/{id}/notification-preferences/{principal}', request)), onSuccess: done });
-  const own = view.source === 'principal';
+  const save = useMutation({ mutationFn: () => stepUp(() => savePreferences(owner, view.version, preferencesOf(draft))), onSuccess: done });
+  const reset = useMutation({ mutationFn: () => stepUp(() => resetPreferences(owner, view.version)), onSuccess: done });
+  const isOwn = view.source === (owner.principal === null ? 'tenant' : 'principal');
   return (
     <form className="flex flex-col gap-4" onSubmit={(event) => { event.preventDefault(); save.mutate(); }}>
-      {own ? null : <Banner tone="info" title={view.source === 'tenant' ? say('fromTenant') : say('fromDefault')} />}
+      {isOwn ? null : <Banner tone="info" title={view.source === 'tenant' ? say('fromTenant') : say('fromDefault')} />}
       <Channels draft={draft} change={change} />
       <Quiet draft={draft} change={change} />
       <Digest draft={draft} change={change} />
       <FailureLine cause={save.error ?? reset.error} />
       <div className="flex flex-wrap gap-2">
         <Button look="primary" type="submit" busy={save.isPending} disabled={quietFault(draft)}>{common('save')}</Button>
-        {own ? <Button busy={reset.isPending} onClick={() => reset.mutate()}>{say('reset')}</Button> : null}
-        <CopyRequest method="PUT" path={`/v1/tenants/${me.tenant}/notification-preferences/${me.principal}`} body={preferencesOf(draft)} />
+        {isOwn ? <Button busy={reset.isPending} onClick={() => reset.mutate()}>{say('reset')}</Button> : null}
+        <CopyRequest method="PUT" path={preferencesPath(owner)} body={preferencesOf(draft)} />
       </div>
     </form>
   );
 };
 
-/** How this person wants to hear of things, and where. */
-export const PreferencesPart = () => {
+/** Which channels, from which severity on, and when not. */
+export const PreferencesOf = ({ owner }: { owner: Owner }) => {
   const common = useCommon();
   const client = useQueryClient();
-  const me = useSuspenseQuery(meQuery).data;
-  const query = preferencesQuery(me.tenant, me.principal);
+  const query = preferencesQuery(owner);
   const view = useQuery({ ...query, refetchOnWindowFocus: false });
   if (view.error) return <Failure cause={view.error} onRetry={() => void view.refetch()} />;
   if (!view.data) return <p role="status" className="p-6 text-muted">{common('loading')}</p>;
+  return <PreferencesForm key={`${owner.principal}-${view.data.source}-${view.data.version}`} owner={owner} view={view.data} onSaved={() => void client.invalidateQueries({ queryKey: query.queryKey })} />;
+};
+
+/** How this person wants to hear of things, and where. */
+export const PreferencesPart = () => {
+  const me = useSuspenseQuery(meQuery).data;
   return (
     <div className="mx-auto grid max-w-6xl items-start gap-4 p-5 xl:grid-cols-[1fr_24rem]">
-      <PreferencesForm key={`${view.data.source}-${view.data.version}`} view={view.data} onSaved={() => void client.invalidateQueries({ queryKey: query.queryKey })} />
+      <PreferencesOf owner={{ tenant: me.tenant, principal: me.principal }} />
       <div className="flex flex-col gap-4"><Addresses /><Mutes /></div>
     </div>
   );

@@ -57,11 +57,7 @@ internal sealed class ObligedCall(IRedaction redaction)
         };
     }
 
-    private async ValueTask<Func<string, string?>?> RedactorAsync(ModelCall call, CancellationToken cancellationToken)
-    {
-        var targets = Obligation.RedactedBy(call.Decision.Obligations);
-        return targets.Count == 0 ? null : await redaction.OfAsync(call.Context.Tenant, targets, cancellationToken);
-    }
+    private ValueTask<Func<string, string?>?> RedactorAsync(ModelCall call, CancellationToken cancellationToken) => redaction.OfAsync(call.Context.Tenant, call.Decision, cancellationToken);
 
     private static ChatMessage Redacted(ChatMessage message, Func<string, string?> redact)
     {
