@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.OpenApi;
@@ -19,10 +21,8 @@ internal static class ApiDocument
     public static void Add(IServiceCollection services) => services.AddOpenApi("v1", static document =>
     {
         document.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
-        // Use cases may name their own shapes Request and Response; their class tells them apart.
-        document.CreateSchemaReferenceId = static shape => OpenApiOptions.CreateDefaultSchemaReferenceId(shape) is { } name && shape.Type is { DeclaringType: { } owner, IsGenericType: false }
-            ? owner.Name + name
-            : OpenApiOptions.CreateDefaultSchemaReferenceId(shape);
+        var named = new ConcurrentDictionary<string, Type>(StringComparer.Ordinal);
+        document.CreateSchemaReferenceId = shape => NameOf(shape, named);
         document.AddDocumentTransformer(static (api, _, _) =>
         {
             Describe(api);
@@ -44,6 +44,17 @@ internal static class ApiDocument
             reader.DefaultFonts = false;
             reader.Telemetry = false;
         }).Public().WithMetadata(new ContentPolicy(ReaderPolicy));
+    }
+
+    /// <summary>Use cases may name their own shapes Request and Response; their class tells them apart.</summary>
+    /// <exception cref="InvalidOperationException">Two shapes have one name, so that one would be described as the other.</exception>
+    private static string? NameOf(JsonTypeInfo shape, ConcurrentDictionary<string, Type> named)
+    {
+        if (OpenApiOptions.CreateDefaultSchemaReferenceId(shape) is not { } name) return null;
+        if (shape.Type is { DeclaringType: { } owner, IsGenericType: false }) name = owner.Name + name;
+        var type = Nullable.GetUnderlyingType(shape.Type) ?? shape.Type;
+        if (named.GetOrAdd(name, type) is { } first && first != type) throw new InvalidOperationException($"{first} and {type} are both called '{name}' in the API document; rename one.");
+        return name;
     }
 
     private static void Describe(OpenApiDocument api)

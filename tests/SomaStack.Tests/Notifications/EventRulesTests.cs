@@ -17,6 +17,7 @@ using SomaStack.Intelligence.Benchmarks.Contracts;
 using SomaStack.Intelligence.Inference;
 using SomaStack.Intelligence.Inference.Contracts;
 using SomaStack.Operations.Notifications;
+using SomaStack.Operations.Notifications.Contracts;
 using SomaStack.Platform;
 
 namespace SomaStack.Tests.Notifications;
@@ -96,8 +97,16 @@ public sealed class EventRulesTests
         Assert.Equal("warning", ((Tell)EventRules.Of(Line(PolicyEvents.Notify, Notice("loud", "x", ""))).Single()).Draft.Severity);
     }
 
-    private static string Notice(string severity, string title, string subject) =>
-        JsonSerializer.Serialize(new PolicyNotice(severity, title, subject, "treasury", "tell", "model.call", "gpt-4o", 1), PolicyJson.Default.PolicyNotice);
+    [Fact]
+    public void A_policy_s_notice_goes_to_the_holders_of_the_capability_that_it_names_or_to_the_administrators()
+    {
+        Audience Whom(string target) => Assert.IsType<Tell>(EventRules.Of(Line(PolicyEvents.Notify, Notice("info", "Seen", "call/1", target))).Single()).Draft.Audience;
+        Assert.Equal("billing:read", Whom("billing:read").Capability);
+        Assert.Equal("tenant:admin", Whom("treasury").Capability);
+    }
+
+    private static string Notice(string severity, string title, string subject, string target = "treasury") =>
+        JsonSerializer.Serialize(new PolicyNotice(severity, title, subject, target, "tell", "model.call", "gpt-4o", 1), PolicyJson.Default.PolicyNotice);
 
     [Fact]
     public void What_people_wrote_never_breaks_a_notification()

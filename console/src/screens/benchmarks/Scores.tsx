@@ -8,12 +8,21 @@ import { Failure } from '~/app/Failure.tsx';
 import { useNumbers } from '~/app/numbers.ts';
 import { useCommon } from '~/i18n/common.ts';
 import { useLanguage } from '~/i18n/words.ts';
-import { choicesOf, partsOf, scoreId } from './parts.ts';
-import { scoresQuery, type Score } from './queries.ts';
+import { choicesOf, partsOf, scoreId, type Part } from './parts.ts';
+import { scoresQuery, termNames, type Score } from './queries.ts';
 import { route } from './screen.ts';
 import { useBenchmarkWords } from './words.ts';
 
 const windows = [7, 30, 90];
+
+const Value = ({ part: { value, low, high } }: { part: Part }) => {
+  const say = useBenchmarkWords();
+  const number = useNumbers();
+  if (value === null) return <Unknown reason={say('notKnown')} />;
+  // Of a cost or a latency there may be one figure and no interval yet.
+  if (low === null || high === null) return <span className="tabular-nums">{number.decimal(value)}</span>;
+  return <Interval value={value} low={low} high={high} label={say('value', { value: number.decimal(value), low: number.fixed(low), high: number.fixed(high) })} />;
+};
 
 const Detail = ({ score, currency, reference }: { score: Score; currency: string; reference: { cost: number; latency: number } }) => {
   const say = useBenchmarkWords();
@@ -25,8 +34,8 @@ const Detail = ({ score, currency, reference }: { score: Score; currency: string
         <Table label={say('terms')} rows={partsOf(score)} rowId={(one) => one.name} empty={null} className="rounded-md border border-line"
           columns={[
             { id: 'term', header: say('term'), cell: (one) => say(one.name) },
-            { id: 'value', header: say('termValue'), cell: ({ term }) => (term ? <Interval value={term.value} low={term.low} high={term.high} label={say('value', { value: number.decimal(term.value), low: number.fixed(term.low), high: number.fixed(term.high) })} /> : <Unknown reason={say('notKnown')} />) },
-            { id: 'weight', header: say('weight'), cell: ({ term }) => (term ? number.decimal(term.weight) : null), end: true },
+            { id: 'value', header: say('termValue'), cell: (one) => <Value part={one} /> },
+            { id: 'weight', header: say('weight'), cell: ({ value, weight }) => (value === null ? null : number.decimal(weight)), end: true },
             { id: 'part', header: say('part'), cell: ({ part }) => (part === null ? null : number.decimal(part)), end: true },
           ]} />
       </section>
@@ -74,7 +83,7 @@ export const Scores = () => {
             { id: 'model', header: say('model'), cell: (one) => <Link from={route.fullPath} to="/benchmarks" search={(old) => ({ ...old, score: scoreId(one) })} className="underline decoration-line-strong underline-offset-4">{one.model}</Link> },
             { id: 'task', header: say('task'), cell: (one) => one.task },
             { id: 'score', header: say('score'), cell: (one) => <Interval value={one.score} low={one.interval.low} high={one.interval.high} label={say('value', { value: number.fixed(one.score), low: number.fixed(one.interval.low), high: number.fixed(one.interval.high) })} /> },
-            ...partsOf(data[0] ?? ({ unknown: [] as string[] } as unknown as Score)).map(({ name }) => ({ id: name, header: say(name), end: true, cell: (one: Score) => { const part = partsOf(one).find((each) => each.name === name); return part?.term ? number.fixed(part.term.value) : <Unknown reason={say('notKnown')} quiet />; } })),
+            ...termNames.map((name) => ({ id: name, header: say(name), end: true, cell: (one: Score) => { const { value } = partsOf(one).find((each) => each.name === name)!; return value === null ? <Unknown reason={say('notKnown')} quiet /> : number.fixed(value); } })),
             { id: 'items', header: say('items'), cell: (one) => number.whole(one.items), end: true },
             { id: 'role', header: say('role'), cell: (one) => (one.role ? <Badge tone="accent">{one.role}</Badge> : null) },
           ]} />

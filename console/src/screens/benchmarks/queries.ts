@@ -1,12 +1,9 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { api, bodyOf, type Schemas } from '~/api/client.ts';
 
-/** What the server sends; the API document has another room's `Term` under this name. */
-export type ScoreTerm = { value: number; low: number; high: number; weight: number };
 export const termNames = ['quality', 'cost', 'latency', 'reliability'] as const;
-export type TermName = (typeof termNames)[number];
 
-export type Score = Omit<Schemas['ScoreView'], TermName> & Record<TermName, ScoreTerm | null>;
+export type Score = Schemas['ScoreView'];
 export type Run = Schemas['RunView'];
 export type Suggestion = Schemas['PromotionView'];
 
@@ -15,10 +12,7 @@ const liveMs = 5_000;
 const slowMs = 30_000;
 
 export const scoresQuery = (filter: { task?: string; model?: string; window_days?: number }) =>
-  queryOptions({ queryKey: ['benchmarks', 'scores', filter], queryFn: async () => {
-    const answer = await bodyOf(api.GET('/v1/scores', { params: { query: filter } }));
-    return { ...answer, data: answer.data as unknown as Score[] };
-  }, refetchInterval: slowMs });
+  queryOptions({ queryKey: ['benchmarks', 'scores', filter], queryFn: () => bodyOf(api.GET('/v1/scores', { params: { query: filter } })), refetchInterval: slowMs });
 export const capsulesQuery = queryOptions({ queryKey: ['benchmarks', 'capsules'], queryFn: () => bodyOf(api.GET('/v1/benchmarks')), staleTime: 60_000 });
 export const runsQuery = infiniteQueryOptions({
   queryKey: ['benchmarks', 'runs'],

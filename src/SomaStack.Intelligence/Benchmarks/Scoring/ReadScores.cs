@@ -11,7 +11,8 @@ namespace SomaStack.Intelligence.Benchmarks;
 /// <param name="Unknown">Terms that nothing is known of; the weights of the others are scaled up to 1.</param>
 /// <param name="MeanCost">US dollars an answer.</param>
 internal sealed record ScoreView(
-    string Model, string Task, double Score, Interval Interval, long Items, long Answered, long Failed, long Refused, Term Quality, Term Cost, Term Latency, Term Reliability, IReadOnlyList<string> Unknown,
+    string Model, string Task, double Score, Interval Interval, long Items, long Answered, long Failed, long Refused,
+    ScoreTerm Quality, ScoreTerm Cost, ScoreTerm Latency, ScoreTerm Reliability, IReadOnlyList<string> Unknown,
     double? PerfectShare, decimal? MeanCost, double? P95Ms, string? Role);
 
 /// <param name="CostReference">US dollars an answer at which the cost term is one half.</param>

@@ -15,13 +15,13 @@ internal sealed record Weights(double Quality, double Cost, double Latency, doub
 }
 
 /// <summary>A term with its 95 % interval; all null when it is unknown.</summary>
-internal sealed record Term(double? Value, double? Low, double? High, double Weight);
+internal sealed record ScoreTerm(double? Value, double? Low, double? High, double Weight);
 
 /// <summary>
 /// The one score of a model for a task, 0 to 1 (docs/decisions/0070-one-score.md): the weighted mean of the known terms. Unknown terms are
 /// left out, the others' weights scaled up to 1, and <see cref="Unknown"/> names them.
 /// </summary>
-internal sealed record Score(double Value, Interval Interval, Term Quality, Term Cost, Term Latency, Term Reliability, IReadOnlyList<string> Unknown, double? MeanCostNanos, double? P95Ms)
+internal sealed record Score(double Value, Interval Interval, ScoreTerm Quality, ScoreTerm Cost, ScoreTerm Latency, ScoreTerm Reliability, IReadOnlyList<string> Unknown, double? MeanCostNanos, double? P95Ms)
 {
     /// <summary>An answer at this price has a cost term of one half: 0.001 US dollars.</summary>
     public const double CostReferenceNanos = 1_000_000;
@@ -126,5 +126,5 @@ internal sealed record Score(double Value, Interval Interval, Term Quality, Term
         Reliability = mask.Reliability is null ? null : terms.Reliability,
     };
 
-    private static Term TermOf(double? value, Interval? interval, double weight) => new(value, interval?.Low, interval?.High, value is null ? 0 : weight);
+    private static ScoreTerm TermOf(double? value, Interval? interval, double weight) => new(value, interval?.Low, interval?.High, value is null ? 0 : weight);
 }
