@@ -97,6 +97,15 @@ public sealed class EventRulesTests
         Assert.Equal("warning", ((Tell)EventRules.Of(Line(PolicyEvents.Notify, Notice("loud", "x", ""))).Single()).Draft.Severity);
     }
 
+    [Theory]
+    [InlineData("money", "money per month: 0.5 USD.")]
+    [InlineData("tokens", "tokens per month: 500000000.")]
+    public void A_limit_is_told_in_the_unit_that_people_set_it_in(string metric, string expected)
+    {
+        var changed = JsonSerializer.Serialize(new LimitChanged("l1", metric, "month", 500_000_000, null, null, null, null, 1), BillingJson.Default.LimitChanged);
+        Assert.Equal(expected, Assert.IsType<Tell>(EventRules.Of(Line(BillingEvents.LimitChanged, changed)).Single()).Draft.Body);
+    }
+
     [Fact]
     public void A_policy_s_notice_goes_to_the_holders_of_the_capability_that_it_names_or_to_the_administrators()
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
+using SomaStack.Governance.Billing.Contracts;
 
 namespace SomaStack.Intelligence.Inference;
 
@@ -30,7 +31,7 @@ internal static class AnswerHeaders
     public static void AnnounceWhole(HttpContext http, ModelCall call, long? costNanos)
     {
         Announce(http, call);
-        http.Response.Headers[Cost] = Money(call, costNanos);
+        http.Response.Headers[Cost] = CostText(call, costNanos);
     }
 
     /// <summary>A stream: the cost follows as a trailer where the connection has those.</summary>
@@ -47,8 +48,8 @@ internal static class AnswerHeaders
     /// <summary>After the last byte of a stream, before its end.</summary>
     public static void TrailCost(HttpContext http, ModelCall call, long? costNanos)
     {
-        if (http.Response.SupportsTrailers()) http.Response.AppendTrailer(Cost, Money(call, costNanos));
+        if (http.Response.SupportsTrailers()) http.Response.AppendTrailer(Cost, CostText(call, costNanos));
     }
 
-    public static string Money(ModelCall call, long? costNanos) => costNanos is { } nanos && call.Price is { } price ? ModelCall.Money(nanos, price.Currency) : "unknown";
+    public static string CostText(ModelCall call, long? costNanos) => costNanos is { } nanos && call.Price is { } price ? Money.Text(nanos, price.Currency) : "unknown";
 }

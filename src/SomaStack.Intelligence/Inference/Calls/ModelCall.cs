@@ -1,4 +1,3 @@
-using System.Globalization;
 using SomaStack.Governance.Approvals.Contracts;
 using SomaStack.Governance.Billing.Contracts;
 using SomaStack.Governance.Policy.Contracts;
@@ -96,7 +95,4 @@ internal sealed class ModelCall(RequestContext context, KnownModel model, string
         Usage = Usage with { InputTokens = Usage.InputTokens ?? inputTokens, OutputTokens = Usage.OutputTokens ?? outputTokens };
         Estimated = true;
     }
-
-    /// <summary><c>0.000042 USD</c>, exact.</summary>
-    public static string Money(long nanos, string currency) => (nanos / 1_000_000_000m).ToString("0.#########", CultureInfo.InvariantCulture) + " " + currency;
 }

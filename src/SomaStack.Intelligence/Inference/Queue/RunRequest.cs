@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Logging;
+using SomaStack.Governance.Billing.Contracts;
 using SomaStack.Governance.Settings.Contracts;
 using SomaStack.Intelligence.Inference.Contracts;
 using SomaStack.Platform;
@@ -121,7 +122,7 @@ internal sealed partial class RunRequest(
         }
         if (receipt is null) throw InferenceProblems.Garbled.Because("The answer came without its receipt.");
         var usage = new RequestUsage(receipt.InputTokens, receipt.OutputTokens, receipt.InputTokens + receipt.OutputTokens, receipt.CachedInputTokens, receipt.ReasoningTokens);
-        var cost = receipt.CostNanos is { } nanos ? ModelCall.Money(nanos, receipt.Currency) : null;
+        var cost = receipt.CostNanos is { } nanos ? Money.Text(nanos, receipt.Currency) : null;
         return new RequestResult(
             text.ToString(), reasoning.Length > 0 ? reasoning.ToString() : null, finish, uses, quotations, receipt.Provider, receipt.Model, usage, cost, receipt.CallId);
     }

@@ -48,7 +48,7 @@ internal sealed class AnswerChat(GovernedChat chat, TimeProvider clock)
     internal static void TellCost(HttpContext http, GovernedStream opened)
     {
         var cost = opened.Receipt.CostNanos;
-        if (cost is not null) http.Response.BodyWriter.Write(Encoding.UTF8.GetBytes($": cost {AnswerHeaders.Money(opened.Call, cost)}\n\n"));
+        if (cost is not null) http.Response.BodyWriter.Write(Encoding.UTF8.GetBytes($": cost {AnswerHeaders.CostText(opened.Call, cost)}\n\n"));
         AnswerHeaders.TrailCost(http, opened.Call, cost);
     }
 

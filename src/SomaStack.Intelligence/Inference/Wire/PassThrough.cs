@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using SomaStack.Governance.Billing.Contracts;
 using SomaStack.Governance.Policy.Contracts;
 using SomaStack.Governance.Settings.Contracts;
 using SomaStack.Platform;
@@ -232,7 +233,7 @@ internal sealed class PassThrough(ProviderList providers, ModelCalls calls, Atte
         attempt.CostTold = true;
         attempt.Count();
         var call = attempt.Call;
-        if (call.Price is { } price && calls.CostNanos(call) is { } cost) output.Write(Encoding.UTF8.GetBytes($": cost {ModelCall.Money(cost, price.Currency)}\n\n"));
+        if (call.Price is { } price && calls.CostNanos(call) is { } cost) output.Write(Encoding.UTF8.GetBytes($": cost {Money.Text(cost, price.Currency)}\n\n"));
     }
 
     private async Task ReplayAsync(HttpContext http, ModelCall call, CachedAnswer known)
@@ -242,7 +243,7 @@ internal sealed class PassThrough(ProviderList providers, ModelCalls calls, Atte
         var headers = http.Response.Headers;
         headers[AnswerHeaders.Cache] = "hit";
         headers[AnswerHeaders.Model] = known.Model.Qualified;
-        headers[AnswerHeaders.Cost] = ModelCall.Money(0, call.Price?.Currency ?? "USD");
+        headers[AnswerHeaders.Cost] = Money.Text(0, call.Price?.Currency ?? "USD");
         if (!known.IsEvents)
         {
             await WriteAsync(http, known.Body, http.RequestAborted);

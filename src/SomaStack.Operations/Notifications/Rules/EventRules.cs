@@ -218,7 +218,7 @@ internal static class EventRules
 
     private static IEnumerable<RuleEffect> Limit(LimitChanged one, string what) =>
     [
-        new Tell(Draft("budget", "info", $"A limit was {what}", $"{one.Metric} per {one.Window}: {Number(one.Amount)}.", Audience.Holders(Capability.BillingRead)) with
+        new Tell(Draft("budget", "info", $"A limit was {what}", $"{one.Metric} per {one.Window}: {(one.Metric == "money" ? Money.Text(one.Amount, "USD") : Number(one.Amount))}.", Audience.Holders(Capability.BillingRead)) with
         {
             GroupKey = "limits", Link = "/billing/limits", Metadata = Pairs(("limit", one.Id), ("metric", one.Metric), ("principal", one.Principal ?? "")),
         }),
