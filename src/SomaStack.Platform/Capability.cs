@@ -19,6 +19,11 @@ public static class Capability
     public const string CapsuleReview = "capsule:review";
     public const string CapsuleInstall = "capsule:install";
     public const string ToolExecute = "tool:execute";
+    public const string ToolManage = "tool:manage";
+    public const string RunStart = "run:start";
+    public const string RunRead = "run:read";
+    public const string RunManage = "run:manage";
+    public const string ScheduleManage = "schedule:manage";
     public const string TrainingManage = "training:manage";
     public const string KillSwitchEngage = "killswitch:engage";
     public const string ModerationBypass = "moderation:bypass";
@@ -38,7 +43,8 @@ public static class Capability
     public static readonly FrozenSet<string> All = new[]
     {
         SessionStart, SessionRead, MemoryRead, MemoryWrite, InferenceInvoke, PolicyRead, PolicyWrite, ConstitutionRead,
-        ConstitutionLoad, ApprovalDecide, CapsuleSubmit, CapsuleReview, CapsuleInstall, ToolExecute, TrainingManage,
+        ConstitutionLoad, ApprovalDecide, CapsuleSubmit, CapsuleReview, CapsuleInstall, ToolExecute, ToolManage,
+        RunStart, RunRead, RunManage, ScheduleManage, TrainingManage,
         KillSwitchEngage, ModerationBypass, ModerationReview, BenchmarkRun, BenchmarkRead, BillingRead, AuditRead, NotificationSend, TokenIssue, TenantAdmin, PlatformAdmin,
     }.ToFrozenSet(StringComparer.Ordinal);
 }

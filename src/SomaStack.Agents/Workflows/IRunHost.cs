@@ -1,0 +1,20 @@
+using SomaStack.Platform;
+
+namespace SomaStack.Agents.Workflows;
+
+/// <summary>
+/// Drives runs: takes an input, lets the decider say what happens, keeps that, does what is due. Two adapters pass one contract suite: the
+/// runner on the database, and Temporal. What is read of a run (status, steps, history) comes from this room's tables under either.
+/// </summary>
+internal interface IRunHost
+{
+    /// <summary>journal or temporal.</summary>
+    string Name { get; }
+
+    /// <summary>Begins a run whose row and first event are written in the same transaction; the same id again changes nothing.</summary>
+    Task StartAsync(RequestContext context, BeginRun begin, CancellationToken cancellationToken);
+
+    /// <summary>Hands an input to a run; returns when it is kept, not when it has taken effect. An input that came before changes nothing.</summary>
+    /// <exception cref="Problem">404 <c>run_unknown</c>; 409 <c>run_ended</c>.</exception>
+    Task TellAsync(RequestContext context, string run, RunInput input, CancellationToken cancellationToken);
+}
