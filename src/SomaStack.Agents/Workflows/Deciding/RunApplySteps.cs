@@ -62,7 +62,7 @@ internal static partial class RunApply
         {
             Status = StepStatus.Running, Approval = resumed.Approval, Approved = true, By = resumed.By, Order = order, Timer = resumed.Timer, TimerOrder = order + 1, Due = resumed.Due ?? 0, LimitFrom = resumed.At,
         };
-        state = state with { Order = order + 1, Timers = Math.Max(state.Timers, resumed.Timer ?? 0), EarlyApprovals = state.EarlyApprovals.Remove(resumed.Approval) };
+        state = state with { Order = order + 1, Timers = Math.Max(state.Timers, resumed.Timer ?? 0), EarlyApprovals = state.EarlyApprovals.Remove(resumed.Approval), SpentApprovals = state.SpentApprovals.Add(resumed.Approval) };
         return Put(Open(state, resumed.Path, unit), resumed.Path, unit);
     }
 
@@ -85,7 +85,7 @@ internal static partial class RunApply
         var at = RunPath.Parse(completed.Path, state.Graph);
         var old = Get(state, at);
         if (completed.Signal is not null) state = Take(state, old.Action, old);
-        if (old.Approval is { } approval) state = state with { EarlyApprovals = state.EarlyApprovals.Remove(approval) };
+        state = Spend(state, old);
         state = End(state, completed.Path, old);
         var unit = old with
         {
@@ -110,7 +110,7 @@ internal static partial class RunApply
         var old = Get(state, at);
         state = End(state, failed.Path, old);
         if (failed.Stop) state = WithStop(state, failed.Path, old);
-        if (old.Approval is { } approval) state = state with { EarlyApprovals = state.EarlyApprovals.Remove(approval) };
+        state = Spend(state, old);
         var unit = old with { Status = StepStatus.Failed, Failure = failed.Failure, Used = RunLimits.Sum(old.Used, failed.Used), Left = null, Timer = null, EndedAt = failed.At, StartedAt = old.StartedAt == 0 ? failed.At : old.StartedAt };
         state = Put(state with { Used = RunLimits.Sum(state.Used, failed.Used) }, failed.Path, unit);
         if (at.Kind == PathKind.Undo) return state with { UndoPath = null, UndoFailures = state.UndoFailures.Add(new UndoFailure(failed.Path[RunPath.UndoPrefix.Length..], failed.Failure)), Undoable = Without(state.Undoable, failed.Path[RunPath.UndoPrefix.Length..]) };
@@ -122,6 +122,11 @@ internal static partial class RunApply
             Open = fan.Open - (began ? 1 : 0), Failed = fan.Failed + 1, Next = Math.Max(fan.Next, began ? fan.Next : item + 1), FirstFailure = fan.FirstFailure ?? failed.Failure,
         });
     }
+
+    private static RunState Spend(RunState state, Unit unit) => unit.Approval is not { } approval ? state : state with
+    {
+        EarlyApprovals = state.EarlyApprovals.Remove(approval), SpentApprovals = state.SpentApprovals.Add(approval),
+    };
 
     private static RunState Skip(RunState state, StepSkipped skipped)
     {

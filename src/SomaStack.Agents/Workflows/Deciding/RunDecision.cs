@@ -126,12 +126,9 @@ internal sealed partial class RunDecision(RunState state, long at)
     private void EndApproval(ApprovalEnded ended)
     {
         if (_state.Approvals.TryGetValue(ended.ApprovalId, out var path)) Approve(path, ended.ApprovalId, ended.Code, ended.Detail, ended.By);
-        else if (_state.Active > 0 && !_state.EarlyApprovals.ContainsKey(ended.ApprovalId) && _state.EarlyApprovals.Count < EarlyApprovalsMax && !Known(ended.ApprovalId))
+        else if (_state.Active > 0 && !_state.EarlyApprovals.ContainsKey(ended.ApprovalId) && _state.EarlyApprovals.Count < EarlyApprovalsMax && !_state.SpentApprovals.Contains(ended.ApprovalId))
             Emit(new ApprovalNoted(at, ended.ApprovalId, ended.Code, ended.Detail, ended.By));
     }
-
-    /// <summary>A yes or no that came before, for an effect that is going on again.</summary>
-    private bool Known(string approval) => _state.Open.Values.Any(effect => _state.Find(effect.Path)?.Approval == approval);
 
     private void Approve(string path, string approval, string? code, string? detail, string by)
     {

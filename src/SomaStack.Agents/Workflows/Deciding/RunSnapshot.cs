@@ -20,6 +20,8 @@ internal sealed record RunSnapshot(int Decider, RunPhase Phase, RunPlan Plan, [p
 
     public IReadOnlyList<ApprovalNoted> EarlyApprovals { get; init; } = [];
 
+    public IReadOnlyList<string> SpentApprovals { get; init; } = [];
+
     public IReadOnlyList<string> SignalIds { get; init; } = [];
 
     public IReadOnlyList<SignalReceived> Signals { get; init; } = [];
@@ -57,6 +59,7 @@ internal sealed record RunSnapshot(int Decider, RunPhase Phase, RunPlan Plan, [p
         Used = state.Used,
         Stops = [.. state.Stops.Values],
         EarlyApprovals = [.. state.EarlyApprovals.Values.OrderBy(static note => note.Approval, StringComparer.Ordinal)],
+        SpentApprovals = [.. state.SpentApprovals.Order(StringComparer.Ordinal)],
         SignalIds = [.. state.SignalIds.Order(StringComparer.Ordinal)],
         Signals = [.. state.Signals.OrderBy(static pair => pair.Key, StringComparer.Ordinal).SelectMany(static pair => pair.Value)],
         Undoable = [.. state.Undoable],
@@ -85,6 +88,7 @@ internal sealed record RunSnapshot(int Decider, RunPhase Phase, RunPlan Plan, [p
             Timers = Timers,
             Used = Used,
             EarlyApprovals = EarlyApprovals.ToImmutableDictionary(static note => note.Approval, StringComparer.Ordinal),
+            SpentApprovals = SpentApprovals.ToImmutableHashSet(StringComparer.Ordinal),
             SignalIds = SignalIds.ToImmutableHashSet(StringComparer.Ordinal),
             Signals = Signals.GroupBy(static signal => signal.Name, StringComparer.Ordinal).ToImmutableDictionary(static named => named.Key, static named => ImmutableQueue.CreateRange(named), StringComparer.Ordinal),
             SignalsHeld = Signals.Count,

@@ -80,6 +80,9 @@ internal sealed record RunState
 
     public ImmutableDictionary<string, ApprovalNoted> EarlyApprovals { get; init; } = Named<ApprovalNoted>();
 
+    /// <summary>Approvals that ended and were acted on.</summary>
+    public ImmutableHashSet<string> SpentApprovals { get; init; } = ImmutableHashSet.Create<string>(StringComparer.Ordinal);
+
     public ImmutableHashSet<string> SignalIds { get; init; } = ImmutableHashSet.Create<string>(StringComparer.Ordinal);
 
     /// <summary>Signals that nobody has taken yet, by name, oldest first.</summary>
