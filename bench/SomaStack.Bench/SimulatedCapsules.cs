@@ -20,7 +20,9 @@ internal static class SimulatedCapsules
             Inputs = [new CapsuleInput("n", "integer", Required: true), new CapsuleInput("list", "list", Required: false, Default: "[1,2,3]")],
             Outputs = new Dictionary<string, CapsuleOutput> { ["last"] = new(null, Json($"{{{{ steps.{steps[^1].Name} | default('none') }}}}"), null) },
             Tools = ["tools"],
-            Budget = calm || random.Next(4) > 0 ? new CapsuleBudget() : new CapsuleBudget(Tokens: random.Next(50, 2000), Steps: random.Next(2, 60), Time: random.Next(3) == 0 ? TimeSpan.FromMinutes(random.Next(1, 600)) : null),
+            Budget = calm || random.Next(4) > 0
+                ? new CapsuleBudget()
+                : new CapsuleBudget(Tokens: random.Next(50, 2000), Steps: random.Next(2, 60), Time: random.Next(3) == 0 ? TimeSpan.FromMinutes(random.Next(1, 600)) : null),
             RequiresReview = !calm && random.Next(6) == 0,
             MaxParallel = random.Next(1, 6),
             Steps = steps,

@@ -9,7 +9,7 @@ public sealed class CapsuleReaderTests
     private const string Head = "id: sample\nversion: 1.0.0\nsummary: A capsule that a test made.\n";
     private const string Step = "workflow: {steps: [{name: A, action: flow.set}]}\n";
 
-    public static TheoryData<string> Shipped => [.. Directory.EnumerateFiles(Path.Combine(Root(), "capsules/workflows"), "*.yaml").Select(Path.GetFileNameWithoutExtension).Order(StringComparer.Ordinal)!];
+    public static TheoryData<string> Shipped => [.. Directory.EnumerateFiles(Path.Combine(Root(), "capsules/workflows"), "*.yaml").Select(static file => Path.GetFileNameWithoutExtension(file)).Order(StringComparer.Ordinal)];
 
     [Theory]
     [MemberData(nameof(Shipped))]

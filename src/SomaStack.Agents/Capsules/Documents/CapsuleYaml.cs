@@ -40,7 +40,7 @@ internal sealed class CapsuleYaml
         }
         catch (YamlException exception)
         {
-            Add(faults, "yaml_invalid", $"This is not YAML: {exception.Message}", (int)Math.Max(1, exception.Start.Line), (int)Math.Max(1, exception.Start.Column));
+            Add(faults, "yaml_invalid", $"This is not YAML: {exception.Message.TrimEnd('.')}.", (int)Math.Max(1, exception.Start.Line), (int)Math.Max(1, exception.Start.Column));
             return null;
         }
         catch (Exception exception) when (exception is ArgumentException or InvalidOperationException or FormatException or OverflowException)

@@ -196,7 +196,7 @@ internal sealed partial class RunDecision(RunState state, long at)
 
     /// <summary>The unit, when an effect of exactly this attempt is going on.</summary>
     private Unit? Working(string path, int attempt) =>
-        _state.Find(path) is { Status: StepStatus.Running or StepStatus.Waiting } unit && unit.Attempt == attempt && unit.Action is not RunActions.HumanAsk && (RunActions.Works(unit.Action) || unit.Action == RunActions.ApprovalsRequest)
+        _state.Find(path) is { Status: StepStatus.Running or StepStatus.Waiting } unit && unit.Attempt == attempt && (RunActions.Works(unit.Action) || unit.Action == RunActions.ApprovalsRequest)
             ? unit : null;
 
     private void NoteLate(string path, int attempt, EffectUse used, bool succeeded)

@@ -10,6 +10,7 @@ namespace SomaStack.Agents.Workflows;
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault,
+    IgnoreReadOnlyProperties = true,
     Converters = [typeof(SnakeCaseEnum<RunStatus>), typeof(SnakeCaseEnum<StepStatus>), typeof(SnakeCaseEnum<RunPhase>)])]
 [JsonSerializable(typeof(RunEvent))]
 [JsonSerializable(typeof(IReadOnlyList<RunEvent>))]
