@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using SomaStack.Agents.Capsules;
 using SomaStack.Agents.Sessions;
 using SomaStack.Governance.Approvals;
 using SomaStack.Governance.Billing;
@@ -27,7 +28,7 @@ public static class SomaServer
         JournalModule.Room,
         IdentityModule.Room, ApprovalsModule.Room, SettingsModule.Room, ConstitutionModule.Room, BillingModule.Room, PolicyModule.Room,
         InferenceModule.Room, MemoryModule.Room, BenchmarksModule.Room,
-        SessionsModule.Room,
+        CapsulesModule.Room, SessionsModule.Room,
         NotificationsModule.Room,
         EdgeModule.Room,
         ConsoleModule.Room,
