@@ -8,7 +8,7 @@ internal sealed partial class JournalRunHost
 {
     private void Carry(HotRun run, IReadOnlyList<RunEffect> due)
     {
-        run.KeepOnly(due.Select(static one => one.Key).ToHashSet(StringComparer.Ordinal));
+        run.KeepOnly(due.Select(RunProgress.KeyOf).ToHashSet(StringComparer.Ordinal));
         foreach (var effect in due)
         {
             // A timer is an alarm of the run, a form is a row that was written with the step.
@@ -54,7 +54,7 @@ internal sealed partial class JournalRunHost
             if (!one.IsStopped) Post(run, null);
             return;
         }
-        if (handedOver) run.HandedOver.Add(one.Effect.Key);
+        if (handedOver) run.HandOver(one.Effect);
         // First the result, so that nobody takes the effect for one that was not begun.
         var drive = !one.IsStopped && (result is not null || handedOver) && run.Add(result);
         run.Ended(one);

@@ -9,6 +9,7 @@ internal sealed class HotRun : IDisposable
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _source;
     private readonly Dictionary<string, Underway> _underway = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _handedOver = new(StringComparer.Ordinal);
     private readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private List<RunInput> _came = [];
     private ITimer? _timer;
@@ -32,8 +33,6 @@ internal sealed class HotRun : IDisposable
     /// <summary>Cancelled when the run is driven here no more.</summary>
     public CancellationToken Token { get; }
 
-    /// <summary>Keys of effects that wait for something outside and need this process no more.</summary>
-    public HashSet<string> HandedOver { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Completes when it drains and nothing of it is under way any more.</summary>
     public Task Idle => _idle.Task;
@@ -90,8 +89,9 @@ internal sealed class HotRun : IDisposable
     {
         lock (_gate)
         {
-            if (_left || _draining || _underway.ContainsKey(effect.Key) || HandedOver.Contains(effect.Key)) return null;
-            return _underway[effect.Key] = new Underway(effect, CancellationTokenSource.CreateLinkedTokenSource(Token));
+            var key = RunProgress.KeyOf(effect);
+            if (_left || _draining || _underway.ContainsKey(key) || _handedOver.Contains(key)) return null;
+            return _underway[key] = new Underway(effect, CancellationTokenSource.CreateLinkedTokenSource(Token));
         }
     }
 
@@ -99,9 +99,20 @@ internal sealed class HotRun : IDisposable
     {
         lock (_gate)
         {
-            if (_underway.Remove(one.Effect.Key)) one.Dispose();
+            if (_underway.Remove(RunProgress.KeyOf(one.Effect))) one.Dispose();
             Settle();
         }
+    }
+
+    /// <summary>It waits from now on for something outside and needs this process no more.</summary>
+    public void HandOver(RunEffect effect)
+    {
+        lock (_gate) _handedOver.Add(RunProgress.KeyOf(effect));
+    }
+
+    public bool IsHandedOver(RunEffect effect)
+    {
+        lock (_gate) return _handedOver.Contains(RunProgress.KeyOf(effect));
     }
 
     /// <summary>Ends those that are not wanted any more; what they would say is not heard.</summary>
@@ -110,7 +121,7 @@ internal sealed class HotRun : IDisposable
         lock (_gate)
         {
             foreach (var one in _underway.Values)
-                if (!keys.Contains(one.Effect.Key)) one.Stop();
+                if (!keys.Contains(RunProgress.KeyOf(one.Effect))) one.Stop();
         }
     }
 

@@ -57,20 +57,12 @@ internal sealed partial class JournalRunHost(
         await ForgetAsync();
     }
 
-    public async Task StartAsync(RequestContext context, BeginRun begin, CancellationToken cancellationToken)
-    {
-        var identity = RunBeginnings.IdentityOf(context, begin, Name);
-        await StartAsync(identity, begin);
-    }
-
-    /// <summary>As above, for a run that is more than its plan says: forked, of directives, nested.</summary>
-    public async Task StartAsync(RunIdentity identity, BeginRun begin)
+    public async Task StartAsync(RunBeginning beginning, CancellationToken cancellationToken)
     {
         // Beyond what fits, and on a replica that drives nothing, it waits for whoever has a place.
         var replica = Free > 0 ? Replica : "";
-        var step = progress.Begin(identity, begin, replica);
-        if (await PersistAsync(step, _life.Token) == WriteOutcome.Refused) return;
-        Adopt(step, replica.Length > 0);
+        var step = progress.Begin(beginning, replica);
+        if (await PersistAsync(step, cancellationToken) == WriteOutcome.Done) Adopt(step, replica.Length > 0);
     }
 
     public async Task TellAsync(RequestContext context, string run, RunInput input, CancellationToken cancellationToken)
@@ -101,10 +93,17 @@ internal sealed partial class JournalRunHost(
         if (!_hot.TryAdd((row.Tenant, row.Id), run))
         {
             // An earlier ownership of this process has not noticed yet that it is over.
-            if (_hot.TryRemove((row.Tenant, row.Id), out var stale)) stale.Leave();
+            if (_hot.TryGetValue((row.Tenant, row.Id), out var stale)) Drop(stale);
             _hot[(row.Tenant, row.Id)] = run;
         }
         Post(run, null);
+    }
+
+    /// <summary>A run that could not be taken on is tried again after a while.</summary>
+    public async Task PutBackAsync(RunRow row, Exception why)
+    {
+        Stuck(log, row.Id, why);
+        await store.ReleaseAsync(row, (clock.GetUtcNow() + LongestPause).ToMicros(), null, CancellationToken.None);
     }
 
     /// <summary>Ends what runs of stopped tenants and capsules do here, and gives those runs back as paused: they fail for nothing that was not theirs.</summary>
@@ -229,6 +228,12 @@ internal sealed partial class JournalRunHost(
             try
             {
                 return await writer.WriteAsync(step.Write);
+            }
+            catch (Exception exception) when (db.IsUniqueViolation(exception))
+            {
+                // Its events are there: written by this very step, whose commit was not heard of, or by another owner.
+                var row = await store.FindAsync(step.Write.Tenant, step.Write.After.Id, cancellationToken);
+                return row is not null && row.Chain.AsSpan().SequenceEqual(step.Write.After.Chain) ? WriteOutcome.Done : WriteOutcome.Refused;
             }
             catch (System.Data.Common.DbException exception) when (!step.Write.Begins)
             {

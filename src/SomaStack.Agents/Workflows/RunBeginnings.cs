@@ -9,7 +9,4 @@ internal static class RunBeginnings
 
     /// <summary>The session that the room of sessions opens for a question with this id.</summary>
     public static string SessionOf(RequestContext context, string question) => Ids.For(context with { IdempotencyKey = "conversation/" + question }, "session");
-
-    public static RunIdentity IdentityOf(RequestContext context, BeginRun begin, string host) => new(
-        context.Tenant, begin.Plan.Run, "capsule", begin.Plan.Capsule.Summary, begin.Plan.Capsule.Id, begin.Plan.Capsule.Version, host, RunStarter.Of(context), null, null, begin.At);
 }

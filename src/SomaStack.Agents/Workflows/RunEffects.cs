@@ -15,7 +15,6 @@ namespace SomaStack.Agents.Workflows;
 internal sealed class RunEffects(ITools tools, IConversations conversations, ICapsules capsules, RunRights rights, RunApprovalDesk desk, RunStore store, IKillSwitch killSwitch, TimeProvider clock)
 {
     public const string KillSwitchEngaged = "kill_switch_engaged";
-    public const string StepTimeout = "step_timeout";
 
     /// <summary>Asked again after this while its outcome is not known.</summary>
     public static readonly TimeSpan RepeatPause = TimeSpan.FromSeconds(1);
@@ -25,7 +24,7 @@ internal sealed class RunEffects(ITools tools, IConversations conversations, ICa
     private static readonly TimeSpan BusyPauseMost = TimeSpan.FromSeconds(15);
 
     /// <returns>What to tell the run, and whether the effect waits from now on for something that comes by itself.</returns>
-    public async Task<(RunInput? Input, bool HandedOver)> PerformAsync(RunIdentity run, RunEffect effect, JournalRunHost host, CancellationToken cancellationToken)
+    public async Task<(RunInput? Input, bool HandedOver)> PerformAsync(RunIdentity run, RunEffect effect, IRunHost host, CancellationToken cancellationToken)
     {
         killSwitch.ThrowIfEngaged(run.Tenant, new KillTarget(KillScope.Capsule, run.Capsule));
         try
@@ -38,8 +37,8 @@ internal sealed class RunEffects(ITools tools, IConversations conversations, ICa
             var context = await rights.ContextAsync(run.Tenant, run.Starter, cancellationToken);
             switch (effect)
             {
-                case CallTool call: return (await PatientAsync(effect, call.TimeLimit, token => CallAsync(context, run, call, token), cancellationToken), false);
-                case AskAgent ask: return (await PatientAsync(effect, ask.TimeLimit, token => AskAsync(context, run, ask, token), cancellationToken), false);
+                case CallTool call: return (await PatientAsync(() => CallAsync(context, run, call, cancellationToken), cancellationToken), false);
+                case AskAgent ask: return (await PatientAsync(() => AskAsync(context, run, ask, cancellationToken), cancellationToken), false);
                 case RequestApproval request: return (await desk.RequestAsync(context, run, request, cancellationToken), false);
                 case StartNested nested:
                     await NestAsync(context, run, nested, host, cancellationToken);
@@ -53,29 +52,22 @@ internal sealed class RunEffects(ITools tools, IConversations conversations, ICa
         }
     }
 
-    /// <summary>Where a busy room asks to come again, or the same key is being done by somebody who may be gone, this comes again; no attempt of the step is spent on that.</summary>
-    private async Task<RunInput> PatientAsync(RunEffect effect, TimeSpan? limit, Func<CancellationToken, Task<RunInput>> act, CancellationToken cancellationToken)
+    /// <summary>
+    /// Where a busy room asks to come again, or the same key is being done by somebody who may be gone, this comes again; no attempt of the step is
+    /// spent on that. How long it may take is the run's own timer.
+    /// </summary>
+    private async Task<RunInput> PatientAsync(Func<Task<RunInput>> act, CancellationToken cancellationToken)
     {
-        using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await using var timer = limit is { } most ? clock.CreateTimer(static source => ((CancellationTokenSource)source!).Cancel(), limited, most, Timeout.InfiniteTimeSpan) : null;
         for (var tries = 1; ; tries++)
-        {
             try
             {
-                return await act(limited.Token);
+                return await act();
             }
             catch (Problem problem) when (tries < BusyTries && (problem.Code.Kind == ProblemKind.Busy || problem.Code.Code == "tool_call_running"))
             {
                 var pause = problem.RetryAfter ?? RepeatPause;
-                await Task.Delay(pause > BusyPauseMost ? BusyPauseMost : pause, clock, limited.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(pause > BusyPauseMost ? BusyPauseMost : pause, clock, cancellationToken);
             }
-            catch (OperationCanceledException) when (limited.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
-            {
-            }
-            cancellationToken.ThrowIfCancellationRequested();
-            if (limited.IsCancellationRequested)
-                return new EffectFailed(clock.NowMicros(), effect.Path, effect.Attempt, new StepFailure(StepTimeout, $"It did not end within {limit!.Value.TotalSeconds:0.###} s."), Retryable: true, default);
-        }
     }
 
     private async Task<RunInput> CallAsync(RequestContext context, RunIdentity run, CallTool call, CancellationToken cancellationToken)
@@ -109,7 +101,7 @@ internal sealed class RunEffects(ITools tools, IConversations conversations, ICa
         switch (answer.Status)
         {
             case "completed":
-                var output = new JsonObject { ["text"] = answer.Text, ["session"] = answer.Session, ["turn"] = answer.Turn, ["input_tokens"] = answer.InputTokens, ["output_tokens"] = answer.OutputTokens };
+                var output = new JsonObject { ["text"] = answer.Text, ["session"] = answer.Session, ["turn"] = answer.Turn, ["input_tokens"] = answer.InputTokens, ["output_tokens"] = answer.OutputTokens, ["cost_nanos"] = answer.CostNanos };
                 return new EffectSucceeded(now, ask.Path, ask.Attempt, new EffectResult(output.ToJsonString(), used) { Taints = answer.Taints, Record = "session/" + answer.Session });
             case "waiting":
                 return new EffectSuspended(now, ask.Path, ask.Attempt, answer.Awaits!.Id);
@@ -119,17 +111,18 @@ internal sealed class RunEffects(ITools tools, IConversations conversations, ICa
         }
     }
 
-    private async Task NestAsync(RequestContext context, RunIdentity run, StartNested nested, JournalRunHost host, CancellationToken cancellationToken)
+    private async Task NestAsync(RequestContext context, RunIdentity run, StartNested nested, IRunHost host, CancellationToken cancellationToken)
     {
         var id = RunBeginnings.NestedId(run, nested.Path, nested.Attempt);
         if (await store.FindAsync(run.Tenant, id, cancellationToken) is not null) return;
         var depth = await DepthAsync(run, cancellationToken);
         if (depth >= DepthMost) throw WorkflowProblems.TooDeep.Because($"This would be level {depth + 1}.");
         var capsule = await capsules.ApprovedAsync(context, nested.CapsuleId, nested.Version, cancellationToken);
-        var plan = new RunPlan(capsule, id, run.Id, depth, nested.Left);
+        var plan = new RunPlan(capsule, id, run.Id, depth, nested.Left) { Taints = nested.Taints };
         var identity = new RunIdentity(
-            run.Tenant, id, "capsule", capsule.Summary, capsule.Id, capsule.Version, host.Name, run.Starter, new RunParent(run.Id, nested.Path, nested.Attempt), null, clock.NowMicros());
-        await host.StartAsync(identity, new BeginRun(clock.NowMicros(), plan, nested.Inputs, RunDecider.Version));
+            run.Tenant, id, "capsule", capsule.Summary, capsule.Id, capsule.Version, host.Name, run.Starter, new RunParent(run.Id, nested.Path, nested.Attempt), null,
+            new RunAbout(), clock.NowMicros());
+        await host.StartAsync(new RunBeginning(identity, RunDecider.Decide(RunState.None, new BeginRun(clock.NowMicros(), plan, nested.Inputs, RunDecider.Version))), cancellationToken);
     }
 
     private async Task<int> DepthAsync(RunIdentity run, CancellationToken cancellationToken)
@@ -140,7 +133,7 @@ internal sealed class RunEffects(ITools tools, IConversations conversations, ICa
     }
 
     /// <summary>Ends what goes on outside this process: a turn, a nested run, a question to a second person.</summary>
-    private async Task StopAsync(RunIdentity run, StopEffect stop, JournalRunHost host, CancellationToken cancellationToken)
+    private async Task StopAsync(RunIdentity run, StopEffect stop, IRunHost host, CancellationToken cancellationToken)
     {
         var context = run.Starter.In(run.Tenant, DeploymentMode.Production, "");
         await desk.WithdrawAsync(run, stop.Key, cancellationToken);

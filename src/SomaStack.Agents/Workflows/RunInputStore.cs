@@ -25,7 +25,7 @@ internal sealed class RunInputStore(Db db)
     /// <summary>Keeps the input and makes the run due, or tells its owner. The row's lock puts inputs and the owner's steps into one order.</summary>
     public static async Task<Told> TellAsync(DbWork work, string tenant, string run, RunInput input, long now)
     {
-        var id = RunInputs.IdOf(input);
+        var id = InputIds.Of(input);
         var data = JsonSerializer.Serialize(input, RunHistoryJson.Default.RunInput);
         if (await work.NumberAsync($"SELECT 1 FROM run_inputs WHERE tenant = {tenant} AND run = {run} AND id = {id}") == 1) return Told.Known;
         var reopens = input is RetryRun;
@@ -47,10 +47,10 @@ internal sealed class RunInputStore(Db db)
         $"SELECT number, data FROM run_inputs WHERE tenant = {tenant} AND run = {run} AND number > {after} ORDER BY number LIMIT {RunStore.Batch}", cancellationToken);
 }
 
-internal static class RunInputs
+internal static class InputIds
 {
     /// <summary>The same for the same input however often it comes.</summary>
-    public static string IdOf(RunInput input) => input switch
+    public static string Of(RunInput input) => input switch
     {
         SignalCame one => "signal/" + one.Id,
         ApprovalEnded one => "approval/" + one.ApprovalId,

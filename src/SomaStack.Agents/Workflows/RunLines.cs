@@ -85,7 +85,7 @@ internal sealed class RunLines(Journal journal, ISettings settings, SomaOptions 
             one.About.Channel);
     }
 
-    private static string? ToOf(string parameters)
+    public static string? ToOf(string parameters)
     {
         using var document = JsonDocument.Parse(parameters);
         return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("to", out var to) && to.ValueKind == JsonValueKind.String ? to.GetString() : null;

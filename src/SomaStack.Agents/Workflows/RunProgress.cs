@@ -13,16 +13,18 @@ internal sealed record Step(RunState State, RunWrite Write, IReadOnlyList<RunEff
 internal sealed class RunProgress(RunStore store, RunLines lines, TimeProvider clock)
 {
     /// <summary>A history that has grown beyond this goes on as a new one.</summary>
-    public long HistoryMost { get; init; } = 10_000;
+    public long HistoryMost { get; init; } = RunDecider.EventsMax;
 
     private static readonly byte[] FirstChain = new byte[SHA256.HashSizeInBytes];
 
     /// <param name="replica">Who drives it on; empty when somebody else is to.</param>
-    public Step Begin(RunIdentity identity, IReadOnlyList<RunEvent> events, string replica)
+    public Step Begin(RunBeginning beginning, string replica)
     {
+        var (identity, events) = (beginning.Identity, beginning.Events);
         var before = new RunRow(identity, "", 1, 0, FirstChain, 0, replica, 1, null, 0, 0, null, null, null, 0, 0, 0, identity.CreatedAt, null);
-        var state = events.Aggregate(RunState.None, RunDecider.Apply);
-        return Make(before, RunState.None, state, events, 0, static _ => false, begins: true);
+        var state = RunDecider.Apply(RunState.None, events);
+        var step = Make(before, RunState.None, state, events, 0, static _ => false, begins: true);
+        return beginning.Also is { } also ? step with { Write = step.Write with { Also = also } } : step;
     }
 
     public Step Next(HotRun run, IReadOnlyList<RunInput> inputs, long taken)
@@ -36,11 +38,11 @@ internal sealed class RunProgress(RunStore store, RunLines lines, TimeProvider c
             }
         if (state.Events > HistoryMost && !state.Ended)
         {
-            var continued = RunDecider.Continue(state, clock.NowMicros());
+            var continued = RunDecider.Fold(state);
             events.Add(continued);
             state = RunDecider.Apply(state, continued);
         }
-        return Make(run.Row, run.State, state, events, taken, effect => run.HandedOver.Contains(KeyOf(effect)), begins: false);
+        return Make(run.Row, run.State, state, events, taken, run.IsHandedOver, begins: false);
     }
 
     /// <summary>The state that a run's history gives.</summary>

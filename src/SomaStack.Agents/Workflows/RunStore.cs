@@ -77,6 +77,7 @@ internal sealed class RunStore(Db db, Journal journal, RunSignals signals, TimeP
         for (var i = 0; i < writes.Count; i++)
         {
             outcomes[i] = changed[i] == 1 ? WriteOutcome.Done : WriteOutcome.Refused;
+            if (outcomes[i] == WriteOutcome.Done && writes[i].Also is { } also) await also(work);
             if (writes[i].Report is { } report) await RunInputStore.TellAsync(work, writes[i].Tenant, report.Run, report.Input, clock.NowMicros());
             var write = writes[i];
             if (write is { Begins: true, After: { Owner.Length: 0, WakeAt: not null } }) await work.NotifyAsync(RunInputStore.Channel, "due");

@@ -20,6 +20,9 @@ internal sealed record RunWrite(RunRow After, bool Begins, IReadOnlyList<RunEven
 
     public RunReport? Report { get; init; }
 
+    /// <summary>Done in the same transaction; what it throws undoes all of it.</summary>
+    public Func<DbWork, Task>? Also { get; init; }
+
     /// <summary>The history begins anew with this step; what was before it goes.</summary>
     public bool Continues { get; init; }
 
