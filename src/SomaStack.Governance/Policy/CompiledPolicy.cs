@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
-using SomaStack.Governance.Policy.Cel;
+using SomaStack.Platform.Cel;
 using SomaStack.Governance.Policy.Contracts;
 
 namespace SomaStack.Governance.Policy;

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
-using SomaStack.Governance.Policy.Cel;
+using SomaStack.Platform.Cel;
 using SomaStack.Governance.Policy.Contracts;
 using SomaStack.Platform;
 

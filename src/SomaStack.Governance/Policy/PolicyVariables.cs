@@ -1,5 +1,5 @@
 using System.Text.Json;
-using SomaStack.Governance.Policy.Cel;
+using SomaStack.Platform.Cel;
 using SomaStack.Governance.Policy.Contracts;
 using SomaStack.Platform;
 

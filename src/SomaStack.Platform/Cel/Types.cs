@@ -1,6 +1,6 @@
-namespace SomaStack.Governance.Policy.Cel;
+namespace SomaStack.Platform.Cel;
 
-internal enum TypeKind : byte
+public enum TypeKind : byte
 {
     Dyn,
     Null,
@@ -27,7 +27,7 @@ internal enum TypeKind : byte
 }
 
 /// <summary>A type as the checker sees it.</summary>
-internal sealed class CelType
+public sealed class CelType
 {
     private CelType(TypeKind kind, CelType? element = null, CelType? key = null) => (Kind, Element, Key) = (kind, element, key);
 
@@ -101,7 +101,7 @@ internal sealed class CelType
 }
 
 /// <summary>The variables that an expression may name, dots included, and their types.</summary>
-internal sealed class CelEnvironment
+public sealed class CelEnvironment
 {
     private readonly Dictionary<string, (int Slot, CelType Type)> _variables = new(StringComparer.Ordinal);
 

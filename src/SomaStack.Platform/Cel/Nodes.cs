@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 
-namespace SomaStack.Governance.Policy.Cel;
+namespace SomaStack.Platform.Cel;
 
 /// <summary>A compiled expression. Errors are values, so nothing here throws but for the cost bound.</summary>
 internal abstract class Node

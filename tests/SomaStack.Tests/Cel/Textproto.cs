@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace SomaStack.Tests.Policy.Cel;
+namespace SomaStack.Tests.Cel;
 
 /// <summary>A message in the text format of protobuf: fields by name, each a scalar's text, bytes or a message.</summary>
 internal sealed class TextMessage

@@ -1,4 +1,4 @@
-namespace SomaStack.Governance.Policy.Cel;
+namespace SomaStack.Platform.Cel;
 
 /// <summary>A tree into nodes that can be evaluated. What the checker would refuse becomes an error at run time.</summary>
 internal sealed class Compiler

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 
-namespace SomaStack.Governance.Policy.Cel;
+namespace SomaStack.Platform.Cel;
 
 /// <summary>
 /// Regular expressions of RE2 as ones of the runtime that need linear time: classes are of code points and ASCII alone, <c>$</c> is the

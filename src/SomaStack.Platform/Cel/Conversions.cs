@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using SomaStack.Platform;
 
-namespace SomaStack.Governance.Policy.Cel;
+namespace SomaStack.Platform.Cel;
 
 /// <summary>The functions that are named like types, and <c>size</c>.</summary>
 internal static class Conversions

@@ -1,4 +1,4 @@
-namespace SomaStack.Governance.Policy.Cel;
+namespace SomaStack.Platform.Cel;
 
 internal delegate Value UnaryFunction(Frame frame, in Value a);
 

@@ -1,4 +1,4 @@
-namespace SomaStack.Tests.Policy.Cel;
+namespace SomaStack.Tests.Cel;
 
 /// <summary>
 /// The published suite of the language, beside the repository; what is skipped is listed with its reason in cel-skipped.txt, so that
@@ -20,7 +20,7 @@ public sealed class CelConformanceTests
             .Select(pair => $"{pair.test.Id}: {pair.test.Expression}: {pair.fault}").ToList();
         output.WriteLine($"{cases.Count} cases, {skipped.Count} skipped, {faults.Count} failed");
         Assert.True(faults.Count == 0, string.Join("\n", faults.Take(60)));
-        var list = Find("tests/SomaStack.Tests/Policy/Cel") + "/cel-skipped.txt";
+        var list = Find("tests/SomaStack.Tests/Cel") + "/cel-skipped.txt";
         if (Environment.GetEnvironmentVariable("SOMA_UPDATE") == "1") File.WriteAllLines(list, skipped);
         else Assert.Equal(File.ReadAllLines(list), skipped);
     }
@@ -29,7 +29,7 @@ public sealed class CelConformanceTests
     [Fact]
     public void Our_own_sample_passes()
     {
-        var cases = ConformanceCase.Read(Find("tests/SomaStack.Tests/Policy/Cel")!);
+        var cases = ConformanceCase.Read(Find("tests/SomaStack.Tests/Cel")!);
         Assert.True(cases.Count >= 40, $"Only {cases.Count} cases were read.");
         Assert.All(cases, static test => Assert.True(test.Fault() is null, $"{test.Id}: {test.Expression}: {test.Fault()}"));
     }

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace SomaStack.Governance.Policy.Cel;
+namespace SomaStack.Platform.Cel;
 
 /// <summary>Functions over text. Costs grow with what is read; a needle counts once for each 64 units of itself.</summary>
 internal static class Texts

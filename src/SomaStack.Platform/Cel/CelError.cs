@@ -1,7 +1,7 @@
-namespace SomaStack.Governance.Policy.Cel;
+namespace SomaStack.Platform.Cel;
 
 /// <summary>The text is not CEL, or not of the right types. Lines and columns count from 1; columns count UTF-16 units.</summary>
-internal sealed class CelException(string problem, int line, int column) : Exception($"{problem} (line {line}, column {column})")
+public sealed class CelException(string problem, int line, int column) : Exception($"{problem} (line {line}, column {column})")
 {
     public string Problem { get; } = problem;
 
@@ -17,11 +17,11 @@ internal sealed class CelException(string problem, int line, int column) : Excep
 }
 
 /// <summary>Evaluation took more steps than it may. Unlike an error of the language it is not absorbed by <c>||</c>.</summary>
-internal sealed class CelCostException() : Exception("The expression takes too many steps.");
+public sealed class CelCostException() : Exception("The expression takes too many steps.");
 
 /// <summary>An error of the language: a value of its own kind, which operators pass on and <c>&amp;&amp;</c>, <c>||</c> may absorb.</summary>
 /// <param name="Code">snake_case.</param>
-internal sealed record Fault(string Code, string Message)
+public sealed record Fault(string Code, string Message)
 {
     public static readonly Fault Unbound = new("unbound", "A variable has no value.");
     public static readonly Fault NoOverload = new("no_such_overload", "The operation does not exist for values of these types.");

@@ -1,4 +1,4 @@
-namespace SomaStack.Governance.Policy.Cel;
+namespace SomaStack.Platform.Cel;
 
 /// <summary>Text into a tree by recursive descent (cel-spec, langdef: "Syntax" and "Macros"). Messages of protobuf are not part of it.</summary>
 internal sealed class Parser

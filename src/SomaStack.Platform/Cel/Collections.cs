@@ -1,8 +1,8 @@
 using System.Text.Json;
 
-namespace SomaStack.Governance.Policy.Cel;
+namespace SomaStack.Platform.Cel;
 
-internal sealed class CelList(Value[] items)
+public sealed class CelList(Value[] items)
 {
     public static readonly CelList Empty = new([]);
 
@@ -33,7 +33,7 @@ internal sealed class CelList(Value[] items)
 }
 
 /// <summary>A map of the language: written out in the source, an object of JSON, or a record of the host.</summary>
-internal abstract class CelMap
+public abstract class CelMap
 {
     public abstract int Count { get; }
 
@@ -98,7 +98,8 @@ internal sealed class WrittenMap : CelMap
 }
 
 /// <summary>An object of JSON, read where it lies. Belongs to one evaluation; what was looked up by name is kept, because many rules ask for the same.</summary>
-internal sealed class JsonMap(JsonElement element) : CelMap
+/// <param name="whole">Numbers without a fraction are int, so that they can be counted with; else every number is a double.</param>
+public sealed class JsonMap(JsonElement element, bool whole = false) : CelMap
 {
     private const int KeptMax = 8;
 
@@ -124,7 +125,7 @@ internal sealed class JsonMap(JsonElement element) : CelMap
         if (key.Kind != ValueKind.String) return false;
         frame.Charge(Count >> 4);
         if (!element.TryGetProperty(key.Text, out var found)) return false;
-        value = From(found, frame);
+        value = From(found, frame, whole);
         return true;
     }
 
@@ -138,7 +139,7 @@ internal sealed class JsonMap(JsonElement element) : CelMap
             value = kept.Value;
             return !value.IsError;
         }
-        value = element.TryGetProperty(utf8, out var found) ? From(found, frame) : default;
+        value = element.TryGetProperty(utf8, out var found) ? From(found, frame, whole) : default;
         if (_keptCount < KeptMax) (_kept ??= new (string, Value)[KeptMax])[_keptCount++] = (name, value);
         return !value.IsError;
     }
@@ -149,8 +150,8 @@ internal sealed class JsonMap(JsonElement element) : CelMap
         return element.TryGetProperty(utf8, out _);
     }
 
-    /// <summary>Every number of JSON is a double, as in its canonical form: 1 and 1.0 are one value and so decide the same.</summary>
-    public static Value From(JsonElement element, Frame frame)
+    /// <summary>1 and 1.0 are one value, as in the canonical form, and so decide the same: doubles, or with <paramref name="whole"/> ints where they are exact.</summary>
+    public static Value From(JsonElement element, Frame frame, bool whole = false)
     {
         switch (element.ValueKind)
         {
@@ -158,17 +159,20 @@ internal sealed class JsonMap(JsonElement element) : CelMap
                 var text = element.GetString()!;
                 frame.Charge(text.Length >> 6);
                 return Value.Of(text);
-            case JsonValueKind.Number: return Value.Of(element.GetDouble());
+            case JsonValueKind.Number: return Number(element.GetDouble(), whole);
             case JsonValueKind.True: return Value.True;
             case JsonValueKind.False: return Value.False;
-            case JsonValueKind.Object: return Value.Of(new JsonMap(element));
+            case JsonValueKind.Object: return Value.Of(new JsonMap(element, whole));
             case JsonValueKind.Array:
                 var items = new Value[element.GetArrayLength()];
                 frame.Charge(items.Length);
                 var at = 0;
-                foreach (var item in element.EnumerateArray()) items[at++] = From(item, frame);
+                foreach (var item in element.EnumerateArray()) items[at++] = From(item, frame, whole);
                 return Value.Of(new CelList(items));
             default: return Value.Null;
         }
     }
+
+    private static Value Number(double number, bool whole) =>
+        whole && number == Math.Floor(number) && Math.Abs(number) <= 9_007_199_254_740_992 ? Value.Of((long)number) : Value.Of(number);
 }

@@ -1,4 +1,4 @@
-namespace SomaStack.Governance.Policy.Cel;
+namespace SomaStack.Platform.Cel;
 
 /// <summary>The arithmetic operators: 64 bits, and an error instead of a wrong result.</summary>
 internal static class Arithmetic

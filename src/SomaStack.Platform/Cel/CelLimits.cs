@@ -1,7 +1,7 @@
-namespace SomaStack.Governance.Policy.Cel;
+namespace SomaStack.Platform.Cel;
 
 /// <summary>What an expression may cost. Parsing, checking and evaluating recurse at most <see cref="Depth"/> deep, so no stack overflows.</summary>
-internal static class CelLimits
+public static class CelLimits
 {
     /// <summary>UTF-16 units of a source.</summary>
     public const int Source = 8192;

@@ -1,7 +1,7 @@
 using System.Globalization;
-using SomaStack.Governance.Policy.Cel;
+using SomaStack.Platform.Cel;
 
-namespace SomaStack.Tests.Policy.Cel;
+namespace SomaStack.Tests.Cel;
 
 /// <summary>One case of the conformance suite (cel-spec, tests/simple).</summary>
 internal sealed record ConformanceCase(string File, string Section, string Name, TextMessage Test)

@@ -1,4 +1,4 @@
-namespace SomaStack.Governance.Policy.Cel;
+namespace SomaStack.Platform.Cel;
 
 /// <summary>What the macros share: what they run over, and what an element costs.</summary>
 /// <param name="Cost">Steps for an element: the size of what is evaluated for it.</param>

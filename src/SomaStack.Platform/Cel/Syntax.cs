@@ -1,4 +1,4 @@
-namespace SomaStack.Governance.Policy.Cel;
+namespace SomaStack.Platform.Cel;
 
 /// <summary>The tree of an expression. <c>Position</c> is where it stands in the source, <c>Depth</c> how many levels are below it.</summary>
 internal abstract class Expr(int position, int depth)

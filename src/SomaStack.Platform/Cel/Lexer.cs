@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace SomaStack.Governance.Policy.Cel;
+namespace SomaStack.Platform.Cel;
 
 internal enum TokenKind : byte
 {

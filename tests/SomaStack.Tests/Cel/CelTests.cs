@@ -1,8 +1,8 @@
 using System.Text.Json;
 using CsCheck;
-using SomaStack.Governance.Policy.Cel;
+using SomaStack.Platform.Cel;
 
-namespace SomaStack.Tests.Policy.Cel;
+namespace SomaStack.Tests.Cel;
 
 public sealed class CelTests
 {

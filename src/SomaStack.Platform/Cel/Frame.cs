@@ -1,7 +1,7 @@
-namespace SomaStack.Governance.Policy.Cel;
+namespace SomaStack.Platform.Cel;
 
 /// <summary>The state of an evaluation: the variables, then the loops' own, and how many steps are left.</summary>
-internal sealed class Frame(int slots)
+public sealed class Frame(int slots)
 {
     private int _left = CelLimits.Steps;
 
@@ -28,7 +28,7 @@ internal sealed class Frame(int slots)
     }
 }
 
-internal enum Truth : byte
+public enum Truth : byte
 {
     False,
     True,

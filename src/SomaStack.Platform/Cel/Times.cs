@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 
-namespace SomaStack.Governance.Policy.Cel;
+namespace SomaStack.Platform.Cel;
 
 internal enum TimePartKind
 {

@@ -1,4 +1,4 @@
-namespace SomaStack.Governance.Policy.Cel;
+namespace SomaStack.Platform.Cel;
 
 /// <summary>Finds the type of an expression, or the first place where it has none (cel-spec, langdef: "Gradual Type Checking").</summary>
 internal sealed class Checker

@@ -1,9 +1,9 @@
 using System.Runtime.CompilerServices;
 
-namespace SomaStack.Governance.Policy.Cel;
+namespace SomaStack.Platform.Cel;
 
 /// <summary>The kinds of value; a default <see cref="Value"/> is an error, so that what was never set cannot pass for something.</summary>
-internal enum ValueKind : byte
+public enum ValueKind : byte
 {
     Error,
     Null,
@@ -21,7 +21,7 @@ internal enum ValueKind : byte
 }
 
 /// <summary>A value of the language. Numbers, booleans and times need no memory of their own.</summary>
-internal readonly struct Value
+public readonly struct Value
 {
     private readonly long _bits;
     private readonly object? _object;
