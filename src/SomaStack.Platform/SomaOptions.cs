@@ -30,6 +30,9 @@ public sealed record SomaOptions
     /// <summary>Days for which notifications are kept, with what people did with them and their ledger; 0 keeps them. <c>SOMA_NOTIFICATIONS_KEEP_DAYS</c>.</summary>
     public int NotificationsKeepDays { get; init; } = 90;
 
+    /// <summary>Days for which ended runs are kept, with all that was in them; 0 keeps them. <c>SOMA_RUNS_KEEP_DAYS</c>.</summary>
+    public int RunsKeepDays { get; init; } = 90;
+
     /// <summary>OTLP endpoint for traces, metrics and logs. <c>SOMA_OTLP</c>.</summary>
     public string? Otlp { get; init; }
 
@@ -163,6 +166,7 @@ public sealed record SomaOptions
             SlmPrincipal = read("SOMA_SLM_PRINCIPAL") ?? defaults.SlmPrincipal,
             NotifyTenants = read("SOMA_NOTIFY_TENANTS")?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? defaults.NotifyTenants,
             NotificationsKeepDays = Days(read("SOMA_NOTIFICATIONS_KEEP_DAYS"), defaults.NotificationsKeepDays),
+            RunsKeepDays = Days(read("SOMA_RUNS_KEEP_DAYS"), defaults.RunsKeepDays),
             Otlp = read("SOMA_OTLP"),
             OpenAiUrl = read("SOMA_OPENAI_URL"),
             OpenAiKey = Secret(read, "SOMA_OPENAI_KEY"),

@@ -10,7 +10,7 @@ namespace SomaStack.Agents.Workflows;
 /// takes one over. What it decides is committed before anything is done about it, and what was done is committed before it is used.
 /// </summary>
 internal sealed partial class JournalRunHost(
-    Db db, RunStore store, RunWriter writer, RunInputStore inputs, RunLeaseStore leases, RunProgress progress, RunEffects effects, RunApprovalDesk desk, FairSlots slots, IKillSwitch killSwitch,
+    Db db, RunStore store, RunWriter writer, RunInputStore inputs, RunProgress progress, RunEffects effects, RunApprovalDesk desk, FairSlots slots, IKillSwitch killSwitch,
     TimeProvider clock, ILogger<JournalRunHost> log) : IRunHost
 {
     /// <summary>Runs in memory; what begins beyond that waits in the database for a place.</summary>

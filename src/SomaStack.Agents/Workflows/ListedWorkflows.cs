@@ -20,11 +20,11 @@ internal sealed class ListedWorkflows(StartRun start, ReadRuns reads, RunStore s
 
     /// <param name="StepIndex">Says the order; each once.</param>
     /// <param name="Persona">Null for the starter.</param>
-    internal sealed record Instruction(int StepIndex, string Instruction, string? Persona = null);
+    internal sealed record StepRequest(int StepIndex, string Instruction, string? Persona = null);
 
     /// <param name="TenantId">Your own, when it is given.</param>
     /// <param name="CapsuleId">Yours to correlate by; what is done is in the steps.</param>
-    internal sealed record Request(string Name, IReadOnlyList<Instruction> Steps, string? TenantId = null, string? CapsuleId = null);
+    internal sealed record Request(string Name, IReadOnlyList<StepRequest> Steps, string? TenantId = null, string? CapsuleId = null);
 
     /// <param name="Status">pending, running, retrying, waiting_approval, completed, failed or cancelled.</param>
     /// <param name="Result">The answer, or why there is none.</param>

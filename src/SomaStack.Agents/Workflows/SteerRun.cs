@@ -29,10 +29,14 @@ internal sealed class SteerRun(IRunHost host, RunStore store, ReadRuns reads, Ti
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        Post(routes, "signal", "Send a run a signal.", (string id, SignalRequest request, RequestContext context, SteerRun use, CancellationToken cancellationToken) => use.SignalAsync(id, request, context, cancellationToken));
-        Post(routes, "cancel", "Cancel a run and undo what it did.", (string id, CancelRequest? request, RequestContext context, SteerRun use, CancellationToken cancellationToken) => use.CancelAsync(id, request?.Reason, context, cancellationToken));
-        Post(routes, "retry", "Try a failed run again from the steps that failed.", (string id, RequestContext context, SteerRun use, CancellationToken cancellationToken) => use.RetryAsync(id, context, cancellationToken));
-        Post(routes, "answer", "Answer the form that a run asks a person.", (string id, AnswerRequest request, RequestContext context, SteerRun use, CancellationToken cancellationToken) => use.AnswerAsync(id, request, context, cancellationToken));
+        routes.MapPost("/v1/mao/{id}/signal", (string id, SignalRequest request, RequestContext context, SteerRun use, CancellationToken cancellationToken) => use.SignalAsync(id, request, context, cancellationToken))
+            .Requires(Capability.RunRead).WithTags("runs").WithSummary("Send a run a signal.");
+        routes.MapPost("/v1/mao/{id}/cancel", (string id, CancelRequest? request, RequestContext context, SteerRun use, CancellationToken cancellationToken) => use.CancelAsync(id, request?.Reason, context, cancellationToken))
+            .Requires(Capability.RunRead).WithTags("runs").WithSummary("Cancel a run and undo what it did.");
+        routes.MapPost("/v1/mao/{id}/retry", (string id, RequestContext context, SteerRun use, CancellationToken cancellationToken) => use.RetryAsync(id, context, cancellationToken))
+            .Requires(Capability.RunRead).WithTags("runs").WithSummary("Try a failed run again from the steps that failed.");
+        routes.MapPost("/v1/mao/{id}/answer", (string id, AnswerRequest request, RequestContext context, SteerRun use, CancellationToken cancellationToken) => use.AnswerAsync(id, request, context, cancellationToken))
+            .Requires(Capability.RunRead).WithTags("runs").WithSummary("Answer the form that a run asks a person.");
     }
 
     public async Task<Accepted<Response>> SignalAsync(string id, SignalRequest request, RequestContext context, CancellationToken cancellationToken)
@@ -90,7 +94,4 @@ internal sealed class SteerRun(IRunHost host, RunStore store, ReadRuns reads, Ti
     }
 
     private static Accepted<Response> Kept(RunRow row) => TypedResults.Accepted($"/v1/mao/{row.Id}", new Response(row.Id, row.Status));
-
-    private static void Post(IEndpointRouteBuilder routes, string verb, string summary, Delegate handler) =>
-        routes.MapPost("/v1/mao/{id}/" + verb, handler).Requires(Capability.RunRead).WithTags("runs").WithSummary(summary);
 }
