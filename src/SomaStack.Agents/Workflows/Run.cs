@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using SomaStack.Agents.Capsules.Contracts;
 
 namespace SomaStack.Agents.Workflows;
@@ -29,6 +30,18 @@ internal enum StepStatus
 
 /// <summary>What came from outside; the time is given, never read. The decider turns it into events or ignores it when it has come before.</summary>
 /// <param name="At">Unix microseconds, of the host's clock.</param>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
+[JsonDerivedType(typeof(BeginRun), "begin_run")]
+[JsonDerivedType(typeof(EffectSucceeded), "effect_succeeded")]
+[JsonDerivedType(typeof(EffectFailed), "effect_failed")]
+[JsonDerivedType(typeof(EffectSuspended), "effect_suspended")]
+[JsonDerivedType(typeof(TimerFired), "timer_fired")]
+[JsonDerivedType(typeof(SignalCame), "signal_came")]
+[JsonDerivedType(typeof(ApprovalEnded), "approval_ended")]
+[JsonDerivedType(typeof(FormAnswered), "form_answered")]
+[JsonDerivedType(typeof(NestedEnded), "nested_ended")]
+[JsonDerivedType(typeof(CancelRun), "cancel_run")]
+[JsonDerivedType(typeof(RetryRun), "retry_run")]
 internal abstract record RunInput(long At);
 
 /// <param name="Decider">Version of the rules under which the whole history is read.</param>
@@ -54,7 +67,10 @@ internal sealed record ApprovalEnded(long At, string ApprovalId, string? Code, s
 
 internal sealed record FormAnswered(long At, string Path, string Data, string By) : RunInput(At);
 
-internal sealed record NestedEnded(long At, string Path, int Attempt, RunStatus Status, string Outputs, StepFailure? Failure, EffectUse Used) : RunInput(At);
+internal sealed record NestedEnded(long At, string Path, int Attempt, RunStatus Status, string Outputs, StepFailure? Failure, EffectUse Used) : RunInput(At)
+{
+    public IReadOnlyList<string> Taints { get; init; } = [];
+}
 
 internal sealed record CancelRun(long At, string By, string Reason) : RunInput(At);
 
@@ -62,6 +78,28 @@ internal sealed record CancelRun(long At, string By, string Reason) : RunInput(A
 internal sealed record RetryRun(long At, string By) : RunInput(At);
 
 /// <summary>What happened, as the history keeps it. Applying all of them in order gives the state back, under any later version of the program.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
+[JsonDerivedType(typeof(RunBegan), "run_began")]
+[JsonDerivedType(typeof(RunForked), "run_forked")]
+[JsonDerivedType(typeof(RunContinued), "run_continued")]
+[JsonDerivedType(typeof(StepStarted), "step_started")]
+[JsonDerivedType(typeof(StepSuspended), "step_suspended")]
+[JsonDerivedType(typeof(StepResumed), "step_resumed")]
+[JsonDerivedType(typeof(StepRetrying), "step_retrying")]
+[JsonDerivedType(typeof(StepCompleted), "step_completed")]
+[JsonDerivedType(typeof(StepFailed), "step_failed")]
+[JsonDerivedType(typeof(StepSkipped), "step_skipped")]
+[JsonDerivedType(typeof(FanOutOpened), "fan_out_opened")]
+[JsonDerivedType(typeof(FanOutClosed), "fan_out_closed")]
+[JsonDerivedType(typeof(SignalReceived), "signal_received")]
+[JsonDerivedType(typeof(ApprovalNoted), "approval_noted")]
+[JsonDerivedType(typeof(FormRefused), "form_refused")]
+[JsonDerivedType(typeof(LateResultNoted), "late_result_noted")]
+[JsonDerivedType(typeof(RunStopping), "run_stopping")]
+[JsonDerivedType(typeof(RunCompleted), "run_completed")]
+[JsonDerivedType(typeof(RunFailed), "run_failed")]
+[JsonDerivedType(typeof(RunCancelled), "run_cancelled")]
+[JsonDerivedType(typeof(RunRetried), "run_retried")]
 internal abstract record RunEvent(long At);
 
 /// <param name="Used">What it took of the budget.</param>
@@ -74,13 +112,18 @@ internal sealed record EffectResult(string Output, EffectUse Used)
     public string? Record { get; init; }
 }
 
-internal readonly record struct EffectUse(long Tokens = 0, long CostNanos = 0);
+/// <param name="Steps">Attempts that a nested run began; 0 for every other effect.</param>
+internal readonly record struct EffectUse(long Tokens = 0, long CostNanos = 0, int Steps = 0);
 
 internal sealed record StepFailure(string Code, string Detail);
 
 /// <summary>What a run needs of its capsule, and of whoever started it; written into its first event.</summary>
 /// <param name="Depth">0 for a run that nobody nested; a tree is at most 8 deep.</param>
-internal sealed record RunPlan(Capsule Capsule, string Run, string? Parent, int Depth, RunBudget Budget);
+internal sealed record RunPlan(Capsule Capsule, string Run, string? Parent, int Depth, RunBudget Budget)
+{
+    /// <summary>Labels of what its inputs were made from.</summary>
+    public IReadOnlyList<string> Taints { get; init; } = [];
+}
 
 /// <param name="Deadline">Unix microseconds; null for none.</param>
 internal sealed record RunBudget(long? Tokens, long? CostNanos, int? Steps, long? Deadline);
@@ -97,7 +140,11 @@ internal sealed record CallTool(string Path, int Attempt, string Key, string Ada
 
 internal sealed record AskAgent(string Path, int Attempt, string Key, string Params, TimeSpan? TimeLimit, long? TokensLeft, IReadOnlyList<string> Taints) : RunEffect(Path, Attempt, Key);
 
-internal sealed record StartNested(string Path, int Attempt, string Key, string CapsuleId, string? Version, string Inputs, RunBudget Left) : RunEffect(Path, Attempt, Key);
+internal sealed record StartNested(string Path, int Attempt, string Key, string CapsuleId, string? Version, string Inputs, RunBudget Left) : RunEffect(Path, Attempt, Key)
+{
+    /// <summary>For <see cref="RunPlan.Taints"/> of the run that it begins.</summary>
+    public IReadOnlyList<string> Taints { get; init; } = [];
+}
 
 internal sealed record RequestApproval(string Path, int Attempt, string Key, string Summary, string Params) : RunEffect(Path, Attempt, Key);
 

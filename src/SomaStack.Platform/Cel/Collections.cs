@@ -106,6 +106,8 @@ public sealed class JsonMap(JsonElement element, bool whole = false) : CelMap
     private (string Name, Value Value)[]? _kept;
     private int _keptCount;
 
+    internal JsonElement Element => element;
+
     public override int Count => element.GetPropertyCount();
 
     /// <summary>Sorted, so that two texts of one canonical form cannot be told apart.</summary>
