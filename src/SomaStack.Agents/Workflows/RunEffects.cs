@@ -19,7 +19,6 @@ internal sealed class RunEffects(ITools tools, IConversations conversations, Run
     /// <summary>Asked again after this while its outcome is not known.</summary>
     public static readonly TimeSpan RepeatPause = TimeSpan.FromSeconds(1);
 
-    private const int DepthMost = 8;
     private const int BusyTries = 20;
     private static readonly TimeSpan BusyPauseMost = TimeSpan.FromSeconds(15);
 
@@ -116,7 +115,6 @@ internal sealed class RunEffects(ITools tools, IConversations conversations, Run
         var id = RunBeginnings.NestedId(run, nested.Path, nested.Attempt);
         if (await store.FindAsync(run.Tenant, id, cancellationToken) is not null) return;
         var depth = await DepthAsync(run, cancellationToken);
-        if (depth >= DepthMost) throw WorkflowProblems.TooDeep.Because($"This would be level {depth + 1}.");
         if (capsules is null) throw PlatformProblems.NotBuilt.Because("This program holds no capsules.");
         var capsule = await capsules.ApprovedAsync(context, nested.CapsuleId, nested.Version, cancellationToken);
         var plan = new RunPlan(capsule, id, run.Id, depth, nested.Left) { Taints = nested.Taints };
@@ -129,7 +127,7 @@ internal sealed class RunEffects(ITools tools, IConversations conversations, Run
     private async Task<int> DepthAsync(RunIdentity run, CancellationToken cancellationToken)
     {
         var depth = 1;
-        for (var one = run; one.Parent is { } parent && depth <= DepthMost; depth++) one = (await store.GetAsync(run.Tenant, parent.Run, cancellationToken)).Identity;
+        for (var one = run; one.Parent is { } parent && depth <= RunInputs.DepthMax; depth++) one = (await store.GetAsync(run.Tenant, parent.Run, cancellationToken)).Identity;
         return depth;
     }
 

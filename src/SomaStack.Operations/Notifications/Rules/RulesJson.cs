@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using SomaStack.Agents.Workflows.Contracts;
 using SomaStack.Governance.Approvals.Contracts;
 using SomaStack.Governance.Billing.Contracts;
 using SomaStack.Governance.Constitution.Contracts;
@@ -39,5 +40,8 @@ namespace SomaStack.Operations.Notifications;
 [JsonSerializable(typeof(PromotionDecided))]
 [JsonSerializable(typeof(RunFinished))]
 [JsonSerializable(typeof(RequestCompleted))]
+[JsonSerializable(typeof(RunFormAsked))]
+[JsonSerializable(typeof(RunFormEnded))]
+[JsonSerializable(typeof(RunEnded))]
 [JsonSerializable(typeof(DeadLettered))]
 internal sealed partial class RulesJson : JsonSerializerContext;
