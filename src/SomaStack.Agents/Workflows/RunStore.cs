@@ -81,7 +81,7 @@ internal sealed class RunStore(Db db, Journal journal, RunSignals signals, TimeP
             if (writes[i].Report is { } report) await RunInputStore.TellAsync(work, writes[i].Tenant, report.Run, report.Input, clock.NowMicros());
             var write = writes[i];
             if (write is { Begins: true, After: { Owner.Length: 0, WakeAt: not null } }) await work.NotifyAsync(RunInputStore.Channel, "due");
-            work.OnCommit(() => signals.Ring(write.Tenant, write.After.Id));
+            work.OnCommit(() => signals.Ring(write.Tenant, write.After.Id, write.After.EndedAt is not null));
         }
         return outcomes;
     }
