@@ -56,7 +56,7 @@ internal static class SimulatedCapsules
         return action switch
         {
             "agent.ask" => $$"""{"prompt":{{Json(read)}},"item":{{Json(item)}}}""",
-            "capsule.run" => $$"""{"capsule":"child_{{index}}","inputs":{"n":{{Json("{{ n + 1 }}")}}}}""",
+            "capsule.run" => $$$"""{"capsule":"child_{{{index}}}","inputs":{"n":{{{Json("{{ n + 1 }}")}}} }}""",
             "wait.timer" => """{"for":"90s"}""",
             "wait.signal" => $$"""{"name":"signal_{{index % 2}}"}""",
             "approvals.request" => $$"""{"summary":{{Json("May " + read + "?")}}}""",
