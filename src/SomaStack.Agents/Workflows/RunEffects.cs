@@ -12,7 +12,7 @@ namespace SomaStack.Agents.Workflows;
 /// Does what is due of a run, as whoever started it. Each effect has a key under which the room that carries it out does it once; so it may be
 /// begun again after a crash, and gives what it gave then.
 /// </summary>
-internal sealed class RunEffects(ITools tools, IConversations conversations, RunRights rights, RunApprovalDesk desk, RunStore store, IKillSwitch killSwitch, TimeProvider clock, ICapsules? capsules = null)
+internal sealed class RunEffects(ITools tools, IConversations conversations, ICapsules capsules, RunRights rights, RunApprovalDesk desk, RunStore store, IKillSwitch killSwitch, TimeProvider clock)
 {
     public const string KillSwitchEngaged = "kill_switch_engaged";
 
@@ -115,7 +115,6 @@ internal sealed class RunEffects(ITools tools, IConversations conversations, Run
         var id = RunBeginnings.NestedId(run, nested.Path, nested.Attempt);
         if (await store.FindAsync(run.Tenant, id, cancellationToken) is not null) return;
         var depth = await DepthAsync(run, cancellationToken);
-        if (capsules is null) throw PlatformProblems.NotBuilt.Because("This program holds no capsules.");
         var capsule = await capsules.ApprovedAsync(context, nested.CapsuleId, nested.Version, cancellationToken);
         var plan = new RunPlan(capsule, id, run.Id, depth, nested.Left) { Taints = nested.Taints };
         var identity = new RunIdentity(
