@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using SomaStack.Agents.Tools.Contracts;
 using SomaStack.Agents.Workflows.Contracts;
 using SomaStack.Governance.Approvals.Contracts;
 using SomaStack.Governance.Billing.Contracts;
@@ -13,6 +14,7 @@ using SomaStack.Platform;
 namespace SomaStack.Operations.Notifications;
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(ToolNotice))]
 [JsonSerializable(typeof(ApprovalProposed))]
 [JsonSerializable(typeof(ApprovalDecided))]
 [JsonSerializable(typeof(ApprovalReturned))]
