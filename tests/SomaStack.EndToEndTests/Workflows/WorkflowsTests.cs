@@ -115,6 +115,36 @@ public sealed class WorkflowsTests(WorkflowsServer server) : IClassFixture<Workf
         Assert.Contains("From the shell", (await SomaProcess.RunAsync(null, ["workflow", "list", .. where])).Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_shipped_capsule_waits_for_a_signal_a_second_person_and_a_day()
+    {
+        using var bob = await SecondPerson.AddAsync(server.Soma, server.Client);
+        var id = (await PostAsync("/v1/mao/start", new { capsule = "incident_review", inputs = new { incident = "I-1", services = new[] { "api", "web" } } }, HttpStatusCode.Accepted)).GetProperty("run_id").GetString()!;
+        var waiting = await WaitAsync(id, "signal");
+        Assert.Equal("incident_over", waiting.GetProperty("waits")[0].GetProperty("reference").GetString());
+        await PostAsync($"/v1/mao/{id}/signal", new { name = "incident_over", data = new { minutes = 12 } }, HttpStatusCode.Accepted);
+        var asked = await WaitAsync(id, "approval");
+        Assert.Equal(["completed", "completed"], asked.GetProperty("steps").EnumerateArray().Single(static step => step.GetProperty("path").GetString() == "Effects").GetProperty("items").EnumerateArray()
+            .Select(static item => item.GetProperty("status").GetString()));
+        await bob.ApproveAsync(asked.GetProperty("waits")[0].GetProperty("reference").GetString()!);
+        var sleeping = await WaitAsync(id, "timer");
+        var steps = sleeping.GetProperty("steps").EnumerateArray().ToDictionary(static step => step.GetProperty("path").GetString()!, static step => step);
+        Assert.Equal("completed", steps["Keep"].GetProperty("status").GetString());
+        Assert.StartsWith("tool_call/", steps["Keep"].GetProperty("record").GetString(), StringComparison.Ordinal);
+        Assert.True(sleeping.GetProperty("waits")[0].GetProperty("until").GetDateTimeOffset() > DateTimeOffset.UtcNow.AddHours(23));
+        await PostAsync($"/v1/mao/{id}/cancel", new { reason = "It was a drill." }, HttpStatusCode.Accepted);
+        await StreamAsync(id, 0);
+        Assert.Equal("cancelled", (await GetAsync("/v1/mao/" + id)).GetProperty("status").GetString());
+        await RefusedAsync(HttpMethod.Post, "/v1/mao/start", new { capsule = "incident_review", inputs = new { incident = 7 } }, HttpStatusCode.UnprocessableEntity, "invalid_request");
+        await RefusedAsync(HttpMethod.Post, "/v1/mao/start", new { capsule = "nothing" }, HttpStatusCode.NotFound, "capsule_unknown");
+    }
+
+    private Task<JsonElement> WaitAsync(string id, string kind) => UntilAsync(() => GetAsync("/v1/mao/" + id), run =>
+    {
+        Assert.False(run.GetProperty("status").GetString() is "failed" or "completed", run.GetRawText());
+        return run.GetProperty("status").GetString() == "waiting" && run.GetProperty("waits").EnumerateArray().Any(wait => wait.GetProperty("kind").GetString() == kind);
+    });
+
     private async Task<JsonElement> KeyedAsync(string key)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/mao/start") { Content = JsonContent.Create(new { directives = new[] { new { agent_id = "guide", prompt = "Hello" } } }) };
