@@ -27,7 +27,7 @@ internal sealed class RunInputStore(Db db)
     {
         var id = InputIds.Of(input);
         var data = JsonSerializer.Serialize(input, RunHistoryJson.Default.RunInput);
-        if (await work.NumberAsync($"SELECT 1 FROM run_inputs WHERE tenant = {tenant} AND run = {run} AND id = {id}") == 1) return Told.Known;
+        if (await work.NumberAsync($"SELECT COUNT(*) FROM run_inputs WHERE tenant = {tenant} AND run = {run} AND id = {id}") == 1) return Told.Known;
         var reopens = input is RetryRun;
         var told = await work.QueryAsync(static reader => (Number: reader.GetInt64(0), Owner: reader.GetString(1)), $"""
             UPDATE runs SET inbox = inbox + 1, ended_at = NULL, wake_at = CASE WHEN owner = '' AND paused IS NULL THEN {now} ELSE wake_at END
@@ -35,7 +35,7 @@ internal sealed class RunInputStore(Db db)
             RETURNING inbox, owner
             """);
         if (told.Count == 0)
-            return await work.NumberAsync($"SELECT 1 FROM runs WHERE tenant = {tenant} AND id = {run}") == 1 ? Told.Over : Told.NoRun;
+            return await work.NumberAsync($"SELECT COUNT(*) FROM runs WHERE tenant = {tenant} AND id = {run}") == 1 ? Told.Over : Told.NoRun;
         await work.ExecuteAsync($"INSERT INTO run_inputs (tenant, run, number, id, data) VALUES ({tenant}, {run}, {told[0].Number}, {id}, {data})");
         if (told[0].Owner.Length > 0) await work.NotifyAsync(Channel, tenant + " " + run);
         return Told.Kept;

@@ -118,7 +118,8 @@ public sealed class RunFaultContract(Databases databases)
                 throw new CrashedException();
             }
 
-            (one.Effects.Before, one.Effects.After) = after ? (null, Die) : (Die, (Action<string>?)null);
+            if (after) one.Effects.After = Die;
+            else one.Effects.Before = Die;
             await dying.StartAsync(Capsules.Sequence("echo", "echo", "echo", "echo"), id: run);
             await crashing!.Died.Task.WaitAsync(TimeSpan.FromSeconds(20), Stop);
             await dying.KillAsync();
