@@ -43,7 +43,7 @@ internal sealed class WorkflowRoom : IAsyncDisposable
         var folder = Directory.CreateTempSubdirectory("soma-bench-").FullName;
         var options = new SomaOptions { Database = database, DataDirectory = folder };
         var services = new ServiceCollection().AddSingleton(options).AddSingleton(TimeProvider.System).AddSingleton(_ => Db.Open(database)).AddSingleton<Journal>().AddSingleton<Subscriptions>();
-        services.AddSingleton<StepFunctions>().AddSingleton<ITools>(static provider => provider.GetRequiredService<StepFunctions>()).AddSingleton<IConversations, NoAgents>();
+        services.AddSingleton<StepFunctions>().AddSingleton<ITools>(static provider => provider.GetRequiredService<StepFunctions>()).AddSingleton<IConversations, NothingElse>().AddSingleton<ICapsules, NothingElse>();
         services.AddLogging(static logging => logging.ClearProviders());
         foreach (var room in Rooms) room.Add(services, options);
         var provider = services.BuildServiceProvider();
@@ -105,8 +105,11 @@ internal sealed class WorkflowRoom : IAsyncDisposable
         return _services.GetRequiredService<JournalRunHost>().StartAsync(new RunBeginning(identity, events), cancellationToken);
     }
 
-    private sealed class NoAgents : IConversations
+    /// <summary>No agent and no nested capsule is measured here.</summary>
+    private sealed class NothingElse : IConversations, ICapsules
     {
+        public Task<Capsule> ApprovedAsync(RequestContext context, string id, string? version, CancellationToken cancellationToken) => throw new NotSupportedException("No capsule is nested here.");
+
         public Task<TurnAnswer> AskAsync(RequestContext context, TurnQuestion question, CancellationToken cancellationToken) => throw new NotSupportedException("No agent is measured here.");
 
         public Task<bool> CancelAsync(RequestContext context, string session, CancellationToken cancellationToken) => Task.FromResult(false);

@@ -6,9 +6,18 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import * as restate from "@restatedev/restate-sdk";
 
+// The SDK asks for Node 22's; this one may be older.
+Promise.withResolvers ??= function () {
+  let resolve, reject;
+  const promise = new this((yes, no) => ([resolve, reject] = [yes, no]));
+  return { promise, resolve, reject };
+};
+
 const folder = process.argv[2];
 const [ingress, admin, node, service] = [28080, 29070, 25122, 29080];
 const binary = join(dirname(createRequire(import.meta.url).resolve("@restatedev/restate-server/package.json")), "..", "restate-server-linux-x64", "bin", "restate-server");
+
+process.on("uncaughtException", (error) => (console.error(error), process.exit(1)));
 
 let done = 0;
 const step = async (number) => {
