@@ -53,7 +53,7 @@ internal sealed partial class JournalRunHost(
         Replica = "";
         foreach (var run in _hot.Values) run.Drain();
         var ended = Task.WhenAll(_hot.Values.Select(static run => run.Idle));
-        await Task.WhenAny(ended, Task.Delay(atMost, clock, cancellationToken)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAny(ended, Task.Delay(atMost, clock, cancellationToken));
         await ForgetAsync();
     }
 

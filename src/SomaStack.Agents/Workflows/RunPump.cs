@@ -63,7 +63,7 @@ internal sealed partial class RunPump(Db db, RunLeaseStore leases, JournalRunHos
             {
                 return;
             }
-            if (wait > TimeSpan.Zero) await Task.WhenAny(next, Task.Delay(wait, clock, stoppingToken)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (wait > TimeSpan.Zero) await Task.WhenAny(next, Task.Delay(wait, clock, stoppingToken));
         }
     }
 
