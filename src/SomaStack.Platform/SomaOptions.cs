@@ -30,6 +30,9 @@ public sealed record SomaOptions
     /// <summary>Days for which notifications are kept, with what people did with them and their ledger; 0 keeps them. <c>SOMA_NOTIFICATIONS_KEEP_DAYS</c>.</summary>
     public int NotificationsKeepDays { get; init; } = 90;
 
+    /// <summary>Days for which ended runs are kept, with all that was in them; 0 keeps them. <c>SOMA_RUNS_KEEP_DAYS</c>.</summary>
+    public int RunsKeepDays { get; init; } = 90;
+
     /// <summary>OTLP endpoint for traces, metrics and logs. <c>SOMA_OTLP</c>.</summary>
     public string? Otlp { get; init; }
 
@@ -77,6 +80,9 @@ public sealed record SomaOptions
 
     /// <summary>Days for which ended requests are kept, with what was asked and answered; 0 keeps them. <c>SOMA_REQUESTS_KEEP_DAYS</c>.</summary>
     public int RequestsKeepDays { get; init; } = 30;
+
+    /// <summary>Days for which tool calls are kept, with their arguments and results; 0 keeps them. <c>SOMA_TOOL_CALLS_KEEP_DAYS</c>.</summary>
+    public int ToolCallsKeepDays { get; init; } = 90;
 
     /// <summary>Days for which results of benchmarks and the daily counts of calls are kept; 0 keeps them. <c>SOMA_MEASURES_KEEP_DAYS</c>.</summary>
     public int MeasuresKeepDays { get; init; } = 400;
@@ -163,6 +169,7 @@ public sealed record SomaOptions
             SlmPrincipal = read("SOMA_SLM_PRINCIPAL") ?? defaults.SlmPrincipal,
             NotifyTenants = read("SOMA_NOTIFY_TENANTS")?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? defaults.NotifyTenants,
             NotificationsKeepDays = Days(read("SOMA_NOTIFICATIONS_KEEP_DAYS"), defaults.NotificationsKeepDays),
+            RunsKeepDays = Days(read("SOMA_RUNS_KEEP_DAYS"), defaults.RunsKeepDays),
             Otlp = read("SOMA_OTLP"),
             OpenAiUrl = read("SOMA_OPENAI_URL"),
             OpenAiKey = Secret(read, "SOMA_OPENAI_KEY"),
@@ -179,6 +186,7 @@ public sealed record SomaOptions
             BenchmarkAt = read("SOMA_BENCHMARK_AT"),
             BenchmarkModels = read("SOMA_BENCHMARK_MODELS")?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? defaults.BenchmarkModels,
             RequestsKeepDays = Days(read("SOMA_REQUESTS_KEEP_DAYS"), defaults.RequestsKeepDays),
+            ToolCallsKeepDays = Days(read("SOMA_TOOL_CALLS_KEEP_DAYS"), defaults.ToolCallsKeepDays),
             MeasuresKeepDays = Days(read("SOMA_MEASURES_KEEP_DAYS"), defaults.MeasuresKeepDays),
             EmbeddingModel = read("SOMA_EMBEDDING_MODEL"),
             Brain = read("SOMA_BRAIN"),

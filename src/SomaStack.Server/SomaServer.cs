@@ -4,6 +4,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using SomaStack.Agents.Capsules;
 using SomaStack.Agents.Sessions;
+using SomaStack.Agents.Tools;
+using SomaStack.Agents.Workflows;
 using SomaStack.Governance.Approvals;
 using SomaStack.Governance.Billing;
 using SomaStack.Governance.Constitution;
@@ -28,7 +30,7 @@ public static class SomaServer
         JournalModule.Room,
         IdentityModule.Room, ApprovalsModule.Room, SettingsModule.Room, ConstitutionModule.Room, BillingModule.Room, PolicyModule.Room,
         InferenceModule.Room, MemoryModule.Room, BenchmarksModule.Room,
-        CapsulesModule.Room, SessionsModule.Room,
+        ToolsModule.Room, CapsulesModule.Room, SessionsModule.Room, WorkflowsModule.Room,
         NotificationsModule.Room,
         EdgeModule.Room,
         ConsoleModule.Room,

@@ -11,10 +11,17 @@ internal interface IRunHost
     /// <summary>journal or temporal.</summary>
     string Name { get; }
 
-    /// <summary>Begins a run whose row and first event are written in the same transaction; the same id again changes nothing.</summary>
-    Task StartAsync(RequestContext context, BeginRun begin, CancellationToken cancellationToken);
+    /// <summary>Begins a run whose row and first events are written in the same transaction; the same id again changes nothing.</summary>
+    Task StartAsync(RunBeginning beginning, CancellationToken cancellationToken);
 
     /// <summary>Hands an input to a run; returns when it is kept, not when it has taken effect. An input that came before changes nothing.</summary>
     /// <exception cref="Problem">404 <c>run_unknown</c>; 409 <c>run_ended</c>.</exception>
     Task TellAsync(RequestContext context, string run, RunInput input, CancellationToken cancellationToken);
+}
+
+/// <param name="Events">What the decider said to its beginning: a new run's first event, or a fork's.</param>
+internal sealed record RunBeginning(RunIdentity Identity, IReadOnlyList<RunEvent> Events)
+{
+    /// <summary>Done in the transaction that begins it: an approval is spent with it.</summary>
+    public Func<DbWork, Task>? Also { get; init; }
 }

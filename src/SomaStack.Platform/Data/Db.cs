@@ -90,6 +90,15 @@ public abstract class DbWork
 
     public abstract Task<List<T>> QueryAsync<T>(Func<DbDataReader, T> map, Sql sql);
 
+    /// <summary>Several statements in this order, in one round trip where there is one.</summary>
+    /// <returns>Rows changed by each.</returns>
+    public virtual async Task<int[]> ExecuteAllAsync(IReadOnlyList<Sql> statements)
+    {
+        var changed = new int[statements.Count];
+        for (var i = 0; i < changed.Length; i++) changed[i] = await ExecuteAsync(statements[i]);
+        return changed;
+    }
+
     public async Task<T?> FindAsync<T>(Func<DbDataReader, T> map, Sql sql) where T : class
     {
         var rows = await QueryAsync(map, sql);

@@ -152,6 +152,18 @@ internal sealed class PostgresDb : Db
             return rows;
         }
 
+        public override async Task<int[]> ExecuteAllAsync(IReadOnlyList<Sql> statements)
+        {
+            if (statements.Count == 0) return [];
+            await using var batch = Prepare(statements[0]);
+            var first = batch.BatchCommands.Count - 1;
+            for (var i = 1; i < statements.Count; i++) batch.BatchCommands.Add(Command(statements[i]));
+            await batch.ExecuteNonQueryAsync(cancellationToken);
+            var changed = new int[statements.Count];
+            for (var i = 0; i < changed.Length; i++) changed[i] = (int)batch.BatchCommands[first + i].RecordsAffected;
+            return changed;
+        }
+
         public override Task NotifyAsync(string channel, string message) => ExecuteAsync($"SELECT pg_notify({channel}, {message})");
 
         private NpgsqlBatch Prepare(Sql sql)
@@ -165,10 +177,15 @@ internal sealed class PostgresDb : Db
                 batch.BatchCommands.Add(scope);
                 _scoped = true;
             }
+            batch.BatchCommands.Add(Command(sql));
+            return batch;
+        }
+
+        private static NpgsqlBatchCommand Command(Sql sql)
+        {
             var command = new NpgsqlBatchCommand(sql.Text);
             foreach (var value in sql.Values) command.Parameters.Add(new NpgsqlParameter { Value = value ?? DBNull.Value });
-            batch.BatchCommands.Add(command);
-            return batch;
+            return command;
         }
     }
 }

@@ -60,15 +60,21 @@ public sealed class Journal(TimeProvider clock)
     public async Task AppendAsync(DbWork work, IReadOnlyList<JournalEntry> entries)
     {
         if (entries.Count == 0) return;
+        await work.ExecuteAsync(Appending(work, entries));
+    }
+
+    /// <summary>The statement that appends them, for whoever sends several at once; those who listen hear of it with the commit of the work.</summary>
+    public Sql Appending(DbWork work, IReadOnlyList<JournalEntry> entries)
+    {
         Sql sql = $"INSERT INTO journal (id, tenant, subject, version, type, occurred_at, actor, trace_id, data, seal) VALUES ";
         for (var i = 0; i < entries.Count; i++)
         {
             var entry = entries[i];
             sql.AppendRow(i, entry.Id, entry.Tenant, entry.Subject, entry.Version, entry.Type, entry.OccurredAt, entry.Actor, entry.TraceId, entry.Data, entry.Seal);
         }
-        await work.ExecuteAsync(sql);
         foreach (var entry in entries) Announce(work, entry);
         work.OnCommit(Committed.Ring);
+        return sql;
     }
 
     /// <summary>Writes and seals a line without appending it.</summary>
