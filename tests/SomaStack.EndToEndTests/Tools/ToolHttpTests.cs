@@ -199,8 +199,8 @@ public sealed class ToolHttpTests(ToolWorld world) : IClassFixture<ToolWorld>
         await world.CallAsync("stoppable", "get", "{}");
     }
 
-    private JsonObject Posting(string id) => JsonNode.Parse($$"""
-        {"id":"{{id}}","version":"1.0.0","kind":"http","summary":"Adds pets.","egress":["{{world.Store.Origin}}"],"settings":{"base_url":"{{world.Store.Origin}}/api/v3"},"actions":[
+    private JsonObject Posting(string id) => JsonNode.Parse($$$"""
+        {"id":"{{{id}}}","version":"1.0.0","kind":"http","summary":"Adds pets.","egress":["{{{world.Store.Origin}}}"],"settings":{"base_url":"{{{world.Store.Origin}}}/api/v3"},"actions":[
           {"name":"add","description":"Adds a pet.","input":{"type":"object","properties":{"name":{"type":"string"},"id":{"type":"integer"}},"required":["name"]},"risk":"low","settings":{"method":"POST","path":"/pet","body":["name","id"]}}]}
         """)!.AsObject();
 

@@ -85,8 +85,9 @@ internal sealed class ToolHouse : IAsyncDisposable
 
     public static RequestContext Caller(string principal = "ada") => Databases.Context("demo", principal) with { Mode = DeploymentMode.DeveloperLight };
 
-    public static string Manifest(string version = "1.0.0", string more = "", string action = "\"risk\":\"low\",\"idempotent\":false") => $$"""
-        {"id":"counter","version":"{{version}}","kind":"counting","summary":"Counts.","actions":[{"name":"add","description":"Adds one.","input":{"type":"object","properties":{"n":{"type":"integer"}},"required":["n"],"additionalProperties":false},{{action}}}]{{more}}}
+    public static string Manifest(string version = "1.0.0", string more = "", string action = "\"risk\":\"low\",\"idempotent\":false") => $$$"""
+        {"id":"counter","version":"{{{version}}}","kind":"counting","summary":"Counts.","actions":[{"name":"add","description":"Adds one.",
+         "input":{"type":"object","properties":{"n":{"type":"integer"}},"required":["n"],"additionalProperties":false},{{{action}}} }]{{{more}}} }
         """;
 
     /// <summary>Registered by ada, approved by bob, registered again.</summary>

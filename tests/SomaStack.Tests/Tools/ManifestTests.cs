@@ -83,7 +83,8 @@ public sealed class ManifestTests
         var folder = Directory.CreateTempSubdirectory("soma-publisher");
         try
         {
-            using var (key, other) = (Ed25519Key.LoadOrCreate(Path.Combine(folder.FullName, "a.pem")), Ed25519Key.LoadOrCreate(Path.Combine(folder.FullName, "b.pem")));
+            using var key = Ed25519Key.LoadOrCreate(Path.Combine(folder.FullName, "a.pem"));
+            using var other = Ed25519Key.LoadOrCreate(Path.Combine(folder.FullName, "b.pem"));
             var digest = ManifestReader.Read(Manifests.Weather).Digest;
             var signature = ManifestSignature.Sign(key, digest);
             Assert.True(signature.Fits(key.Public, digest));
