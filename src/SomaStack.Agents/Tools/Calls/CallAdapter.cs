@@ -85,10 +85,10 @@ internal sealed class CallAdapter(ExecuteTool execute, CallStore calls, RunningC
         static bool IsName(string? text) => text is null or { Length: >= 1 and <= 64 };
     }
 
-    /// <summary>The caller's own, else that of the call which waits for the approval that he brings, else a new one.</summary>
+    /// <summary>That of the call which waits for the approval that he brings, else the caller's own, else a new one.</summary>
     private async Task<string> KeyAsync(RequestContext context, CancellationToken cancellationToken)
     {
-        if (context.IdempotencyKey is null && context.Approval is { } approval && await calls.ByApprovalAsync(context.Tenant, context.Principal.Id, approval, cancellationToken) is { } waiting) return waiting.Key;
+        if (context.Approval is { } approval && await calls.ByApprovalAsync(context.Tenant, context.Principal.Id, approval, cancellationToken) is { } waiting) return waiting.Key;
         return "call/" + Ids.For(context, "tool_call");
     }
 }
