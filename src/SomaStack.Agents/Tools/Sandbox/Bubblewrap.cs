@@ -29,6 +29,8 @@ internal sealed partial class Bubblewrap
     private const string Launch = """
         echo 1000 > /proc/self/oom_score_adj 2>/dev/null || :
         exec 4>"$1" 5<"$2" 6<"$3" 7<"$4" 8<"$5" 9<"$6"
+        [ "$4" != /dev/null ] || exec 7<&-
+        [ "$5" != /dev/null ] || exec 8<&-
         bound=$7; drop=$8; shift 8
         if [ -n "$drop" ]; then
           [ -z "$bound" ] || mount --bind "$bound" /mnt || exit 125
@@ -96,7 +98,7 @@ internal sealed partial class Bubblewrap
     private static bool IsOwnFailure(SandboxResult result) =>
         result is { End: SandboxEnd.Exited, Output.Length: 0, ExitCode: not 0 } && FirstLine(result.Error) is { } line
         && (line.StartsWith("bwrap: ", StringComparison.Ordinal) || line.StartsWith("mount: /mnt", StringComparison.Ordinal) || line.StartsWith("setpriv: ", StringComparison.Ordinal)
-            || line.StartsWith("unshare: ", StringComparison.Ordinal) || line.StartsWith("prlimit: ", StringComparison.Ordinal));
+            || line.StartsWith("unshare: ", StringComparison.Ordinal) || line.StartsWith("prlimit: failed to set", StringComparison.Ordinal));
 
     private ProcessStartInfo Start(SandboxCommand command, SafeFileHandle status, SafeFileHandle options, List<SafeFileHandle> files)
     {

@@ -45,7 +45,7 @@ internal sealed partial class ProcessKind(Bubblewrap walls, Workspaces workspace
         if (Given.Setting(manifest, action, "output") is { } output && (output.ValueKind != JsonValueKind.String || output.GetString() is not ("text" or "json"))) yield return new FieldError($"{at}.output", "must be text or json");
         foreach (var setting in (string[])["environment", "secrets"])
             if (Given.Setting(manifest, action, setting) is { } map && !IsMapOfTexts(map)) yield return new FieldError($"{at}.{setting}", "must map names of variables (A-Z, 0-9, _) to texts");
-        if (Given.Setting(manifest, action, "exit_codes") is { } codes && (codes.ValueKind != JsonValueKind.Array || codes.EnumerateArray().Any(static code => !code.TryGetInt32(out _))))
+        if (Given.Setting(manifest, action, "exit_codes") is { } codes && (codes.ValueKind != JsonValueKind.Array || codes.EnumerateArray().Any(static code => code.ValueKind != JsonValueKind.Number || !code.TryGetInt32(out _))))
             yield return new FieldError($"{at}.exit_codes", "must be a list of numbers");
     }
 

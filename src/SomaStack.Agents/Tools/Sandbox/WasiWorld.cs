@@ -31,6 +31,14 @@ internal sealed class WasiWorld(byte[] input, int outputMax, DateTimeOffset now,
         "path_unlink_file", "poll_oneoff", "proc_raise", "sock_accept", "sock_recv", "sock_send", "sock_shutdown", "fd_fdstat_set_flags", "fd_tell",
     ];
 
+    /// <summary>The parameters of what is answered here (i: i32, I: i64); each gives an i32 but proc_exit, which gives nothing.</summary>
+    private static readonly Dictionary<string, string> Parameters = new()
+    {
+        ["args_sizes_get"] = "ii", ["args_get"] = "ii", ["environ_sizes_get"] = "ii", ["environ_get"] = "ii", ["sched_yield"] = "", ["fd_close"] = "i", ["clock_res_get"] = "ii", ["clock_time_get"] = "iIi",
+        ["random_get"] = "ii", ["fd_read"] = "iiii", ["fd_write"] = "iiii", ["fd_seek"] = "iIii", ["fd_prestat_get"] = "ii", ["fd_prestat_dir_name"] = "iii", ["fd_fdstat_get"] = "ii", ["fd_filestat_get"] = "ii",
+        ["proc_exit"] = "i",
+    };
+
     private readonly MemoryStream _output = new();
     private readonly MemoryStream _error = new();
     private int _read;
@@ -50,7 +58,7 @@ internal sealed class WasiWorld(byte[] input, int outputMax, DateTimeOffset now,
     {
         foreach (var import in module.Imports)
         {
-            if (import is not FunctionImport function || import.ModuleName != Module || Handler(import.Name) is not { } handler)
+            if (import is not FunctionImport function || import.ModuleName != Module || !HasItsTypes(function) || Handler(import.Name) is not { } handler)
                 throw SandboxProblems.ModuleRefused.Because($"The module imports '{import.ModuleName}.{import.Name}', which nobody gives it.");
             linker.DefineFunction(import.ModuleName, import.Name, (caller, arguments, results) =>
             {
@@ -59,6 +67,12 @@ internal sealed class WasiWorld(byte[] input, int outputMax, DateTimeOffset now,
             }, function.Parameters, function.Results);
         }
     }
+
+    /// <summary>Handlers read what they were promised; another signature under the same name is another function.</summary>
+    private static bool HasItsTypes(FunctionImport function) => Parameters.TryGetValue(function.Name, out var parameters)
+        ? string.Concat(function.Parameters.Select(static kind => kind switch { ValueKind.Int32 => 'i', ValueKind.Int64 => 'I', _ => '?' })) == parameters
+            && function.Results.SequenceEqual(function.Name == "proc_exit" ? [] : [ValueKind.Int32])
+        : function.Results is [ValueKind.Int32];
 
     private Func<Call, int>? Handler(string name) => name switch
     {
