@@ -19,6 +19,7 @@ public static class Benchmarks
         ModerationBench.Benchmark, InjectionModelBench.Benchmark,
         FanoutBench.Benchmark,
         TokenBench.Benchmark, RefusalBench.Benchmark, SpeechBench.Benchmark,
+        SandboxBench.Benchmark,
     ];
 }
 

@@ -11,7 +11,7 @@ namespace SomaStack.Agents.Tools;
 /// /usr alone; no capability, no new privilege, the system calls of <see cref="SandboxFilter"/>; and the kernel's limits. A server that runs as root gives that
 /// up first: a root outside stays root to /proc/sys inside, whatever number it has there (docs/decisions/0110).
 /// </summary>
-internal sealed partial class Bubblewrap
+internal sealed partial class Bubblewrap : IDisposable
 {
     /// <summary>Whom programs run as outside when the server is root; inside it is 1000. Nobody else should have this number.</summary>
     public const uint User = 65432;
@@ -76,6 +76,13 @@ internal sealed partial class Bubblewrap
         }
     }
 
+    public void Dispose()
+    {
+        _places.Dispose();
+        _filter?.Dispose();
+        _passwd?.Dispose();
+    }
+
     private async Task<SandboxResult> StartAsync(SandboxCommand command, CancellationToken cancellationToken)
     {
         using var status = Linux.Memory([]);
@@ -85,7 +92,8 @@ internal sealed partial class Bubblewrap
         {
             var start = Start(command, status, options, files);
             using var process = await _launcher.StartAsync(start);
-            var result = await new SandboxRun(process, command, status).ToEndAsync(cancellationToken);
+            using var run = new SandboxRun(process, command, status);
+            var result = await run.ToEndAsync(cancellationToken);
             return IsOwnFailure(result) ? throw SandboxProblems.Unavailable.Because("The walls could not be put up: " + FirstLine(result.Error)) : result;
         }
         finally

@@ -13,7 +13,7 @@ internal sealed class CodeKind(Bubblewrap walls, Languages languages, Workspaces
 
     public string Kind => "code";
 
-    public string? Unavailable => walls.Unavailable ?? (languages.Known.Count == 0 ? "No language is installed below /usr (python3, node, bash, perl, ruby)." : null);
+    public string? Unavailable => walls.Unavailable ?? (Languages.IsNoneInstalled ? "No language is installed below /usr (python3, node, bash, perl, ruby)." : null);
 
     public IReadOnlyList<FieldError> Check(Manifest manifest) =>
     [
@@ -31,7 +31,8 @@ internal sealed class CodeKind(Bubblewrap walls, Languages languages, Workspaces
         if (source.Length > SourceBytesMax) throw Problem.Invalid("source", $"has more than {SourceBytesMax} bytes.");
         var arguments = call.Arguments.Texts("args") ?? [];
         if (arguments.Any(static argument => argument.Contains('\0', StringComparison.Ordinal))) throw Problem.Invalid("args", "hold a zero.");
-        using var workspace = call.Call.Workspace is { } id ? await workspaces.OpenAsync(call.Context.Tenant, id, cancellationToken) : await workspaces.OpenTemporaryAsync(call.Context.Tenant, cancellationToken);
+        var tenant = call.Context.Tenant;
+        using var workspace = call.Call.Workspace is { } id ? await workspaces.OpenAsync(tenant, id, cancellationToken) : await workspaces.OpenTemporaryAsync(tenant, cancellationToken);
         return await RunAsync(call, language, source, arguments, workspace, cancellationToken);
     }
 
@@ -41,7 +42,8 @@ internal sealed class CodeKind(Bubblewrap walls, Languages languages, Workspaces
         var files = new WorkspaceFiles(workspace);
         files.Write(file, source, append: false, replace: false);
         var before = Snapshot(workspace);
-        var command = new SandboxCommand(language.Program, [.. language.Options, $"{Bubblewrap.Folder}/{file}", .. arguments], SandboxLimits.Of(call.Manifest, call.Call.TimeLimit) with { HoldsAddresses = language.HoldsAddresses })
+        var limits = SandboxLimits.Of(call.Manifest, call.Call.TimeLimit) with { HoldsAddresses = language.HoldsAddresses };
+        var command = new SandboxCommand(language.Program, [.. language.Options, $"{Bubblewrap.Folder}/{file}", .. arguments], limits)
         {
             Workspace = workspace,
             Input = Encoding.UTF8.GetBytes(call.Arguments.Text("stdin") ?? ""),

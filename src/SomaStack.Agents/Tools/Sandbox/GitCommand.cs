@@ -69,7 +69,8 @@ internal sealed partial record GitCommand(IReadOnlyList<string> Arguments, bool 
         return [.. paths.Select(static path => path.Length == 0 ? "." : path)];
     }
 
-    private static IReadOnlyList<string> AtLeastOne(JsonElement arguments) => Paths(arguments) is { Count: > 0 } paths ? paths : arguments.Flag("all") ? ["."] : throw Problem.Invalid("paths", "are needed, or 'all'.");
+    private static IReadOnlyList<string> AtLeastOne(JsonElement arguments) =>
+        Paths(arguments) is { Count: > 0 } paths ? paths : arguments.Flag("all") ? ["."] : throw Problem.Invalid("paths", "are needed, or 'all'.");
 
     private static string Person(JsonElement arguments, string name)
     {

@@ -167,10 +167,14 @@ internal sealed class GitKind(Bubblewrap walls, Workspaces workspaces) : IAdapte
     private static AdapterAnswer Log(string text)
     {
         var commits = text.Split('\u001e', StringSplitOptions.RemoveEmptyEntries).Select(static line => line.TrimStart('\n').Split('\u001f', 5)).Where(static fields => fields.Length == 5)
-            .Select(static fields => new GitCommit(fields[0], fields[1], fields[2], DateTimeOffset.FromUnixTimeSeconds(long.TryParse(fields[3], CultureInfo.InvariantCulture, out var at) ? Math.Clamp(at, 0, 253_402_300_799) : 0), fields[4])).ToList();
+            .Select(static fields => new GitCommit(fields[0], fields[1], fields[2], Time(fields[3]), fields[4])).ToList();
         var words = string.Join('\n', commits.Select(static commit => $"{commit.Id[..12]} {commit.At:yyyy-MM-dd} {commit.Author}: {commit.Subject}"));
         return new AdapterAnswer(false, words, JsonSerializer.Serialize(new GitLog(commits), SandboxJson.Default.GitLog));
     }
+
+    /// <summary>A commit may claim any time; what no calendar holds becomes its nearest end.</summary>
+    private static DateTimeOffset Time(string seconds) =>
+        DateTimeOffset.FromUnixTimeSeconds(long.TryParse(seconds, CultureInfo.InvariantCulture, out var at) ? Math.Clamp(at, 0, 253_402_300_799) : 0);
 
     private static AdapterAnswer Branches(string text)
     {

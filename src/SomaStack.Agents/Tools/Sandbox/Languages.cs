@@ -21,6 +21,9 @@ internal sealed class Languages(Bubblewrap walls)
         new("ruby", "/usr/bin/ruby", [], ".rb", true),
     ];
 
+    /// <summary>Tells without running anything.</summary>
+    public static bool IsNoneInstalled => !Array.Exists(Candidates, static candidate => File.Exists(candidate.Program));
+
     private readonly Lazy<IReadOnlyList<KnownLanguage>> _known = new(() => walls.Unavailable is null ? [.. Candidates.Select(candidate => Asked(walls, candidate)).OfType<KnownLanguage>()] : []);
 
     public IReadOnlyList<KnownLanguage> Known => _known.Value;
@@ -33,7 +36,8 @@ internal sealed class Languages(Bubblewrap walls)
         try
         {
             var limits = new SandboxLimits(TimeSpan.FromSeconds(10), 5, 512 << 20, 64, 4096) { HoldsAddresses = candidate.HoldsAddresses };
-            var result = walls.RunAsync(new SandboxCommand(candidate.Program, [candidate.Name == "perl" ? "-e" : "--version", .. candidate.Name == "perl" ? (string[])["print $^V"] : []], limits), CancellationToken.None).GetAwaiter().GetResult();
+            string[] question = candidate.Name == "perl" ? ["-e", "print $^V"] : ["--version"];
+            var result = walls.RunAsync(new SandboxCommand(candidate.Program, question, limits), CancellationToken.None).GetAwaiter().GetResult();
             var version = Encoding.UTF8.GetString(result.Output).Split('\n', 2)[0].Trim();
             return result is { End: SandboxEnd.Exited, ExitCode: 0 } && version.Length > 0 ? candidate with { Version = version } : null;
         }

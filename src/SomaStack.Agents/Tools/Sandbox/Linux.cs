@@ -33,8 +33,10 @@ internal static class Linux
     {
         var how = new OpenHow { Flags = (ulong)(flags | CloseOnExec), Mode = (flags & Create) == 0 ? 0 : mode, Resolve = Resolve };
         nint descriptor;
+        var tries = 0;
+        // EAGAIN: something on the path was renamed meanwhile, so the kernel cannot tell whether it stays below; EINTR: a signal came.
         do descriptor = OpenAt2(CallOpenAt2, folder, path, ref how, Marshal.SizeOf<OpenHow>());
-        while (descriptor < 0 && Marshal.GetLastPInvokeError() is 4 or 11);
+        while (descriptor < 0 && Marshal.GetLastPInvokeError() is 4 or 11 && ++tries < 1000);
         return descriptor >= 0 ? new SafeFileHandle(descriptor, ownsHandle: true) : throw new LinuxException("openat2", Marshal.GetLastPInvokeError());
     }
 
@@ -84,7 +86,8 @@ internal static class Linux
         return handle;
     }
 
-    public static void Kill(int process) => SendSignal(process, 9);
+    /// <returns>False when it is gone already.</returns>
+    public static bool Kill(int process) => SendSignal(process, 9) == 0;
 
     /// <summary>The names in an open folder but for itself and its parent, in no order. Reads through the descriptor: no path is resolved.</summary>
     public static List<byte[]> Names(SafeFileHandle folder, int limit)

@@ -33,6 +33,29 @@ internal static class ProcessChecks
         }
     }
 
+    /// <summary>A program that prints its secrets prints their names; what it encodes is beyond this.</summary>
+    public static SandboxResult Without(SandboxResult result, IReadOnlyDictionary<string, string> secrets)
+    {
+        foreach (var (name, value) in secrets.Where(static secret => secret.Value.Length > 0))
+            result = result with { Output = Without(result.Output, value, name), Error = Without(result.Error, value, name) };
+        return result;
+    }
+
+    private static byte[] Without(byte[] text, string value, string name)
+    {
+        var secret = Encoding.UTF8.GetBytes(value);
+        if (text.AsSpan().IndexOf(secret) < 0) return text;
+        using var kept = new MemoryStream();
+        var rest = text.AsSpan();
+        for (int at; (at = rest.IndexOf(secret)) >= 0; rest = rest[(at + secret.Length)..])
+        {
+            kept.Write(rest[..at]);
+            kept.Write(Encoding.UTF8.GetBytes($"[secret {name}]"));
+        }
+        kept.Write(rest);
+        return kept.ToArray();
+    }
+
     public static ProgramResult Told(SandboxResult result)
     {
         var text = TryText(result.Output, result.Truncated);

@@ -45,7 +45,7 @@ internal sealed partial class ProcessKind(Bubblewrap walls, Workspaces workspace
         if (Given.Setting(manifest, action, "output") is { } output && (output.ValueKind != JsonValueKind.String || output.GetString() is not ("text" or "json"))) yield return new FieldError($"{at}.output", "must be text or json");
         foreach (var setting in (string[])["environment", "secrets"])
             if (Given.Setting(manifest, action, setting) is { } map && !IsMapOfTexts(map)) yield return new FieldError($"{at}.{setting}", "must map names of variables (A-Z, 0-9, _) to texts");
-        if (Given.Setting(manifest, action, "exit_codes") is { } codes && (codes.ValueKind != JsonValueKind.Array || codes.EnumerateArray().Any(static code => code.ValueKind != JsonValueKind.Number || !code.TryGetInt32(out _))))
+        if (Given.Setting(manifest, action, "exit_codes") is { } codes && !IsListOfNumbers(codes))
             yield return new FieldError($"{at}.exit_codes", "must be a list of numbers");
     }
 
@@ -62,7 +62,7 @@ internal sealed partial class ProcessKind(Bubblewrap walls, Workspaces workspace
             Environment = Environment(call),
             Input = Input(call),
         };
-        return Answer(call, await walls.RunAsync(command, cancellationToken));
+        return Answer(call, ProcessChecks.Without(await walls.RunAsync(command, cancellationToken), call.Secrets));
     }
 
     private static AdapterAnswer Answer(AdapterCall call, SandboxResult result)
@@ -99,7 +99,8 @@ internal sealed partial class ProcessKind(Bubblewrap walls, Workspaces workspace
             foreach (var variable in set.EnumerateObject()) environment[variable.Name] = variable.Value.GetString()!;
         if (Given.Setting(call.Manifest, call.Action, "secrets") is { ValueKind: JsonValueKind.Object } secrets)
             foreach (var variable in secrets.EnumerateObject())
-                environment[variable.Name] = call.Secrets.TryGetValue(variable.Value.GetString()!, out var value) ? value : throw SandboxProblems.Unavailable.Because($"The secret '{variable.Value.GetString()}' is not bound to the adapter.");
+                environment[variable.Name] = call.Secrets.TryGetValue(variable.Value.GetString()!, out var value) ? value
+                    : throw SandboxProblems.SecretMissing.Because($"The secret '{variable.Value.GetString()}' is not bound to the adapter.");
         return environment;
     }
 
@@ -126,8 +127,10 @@ internal sealed partial class ProcessKind(Bubblewrap walls, Workspaces workspace
         return null;
     }
 
-    private static bool IsMapOfTexts(JsonElement map) => map.ValueKind == JsonValueKind.Object
-        && map.EnumerateObject().All(static variable => VariableName().IsMatch(variable.Name) && variable.Value.ValueKind == JsonValueKind.String && !variable.Value.GetString()!.Contains('\0', StringComparison.Ordinal));
+    private static bool IsListOfNumbers(JsonElement list) => list.ValueKind == JsonValueKind.Array && list.EnumerateArray().All(static code => code.ValueKind == JsonValueKind.Number && code.TryGetInt32(out _));
+
+    private static bool IsMapOfTexts(JsonElement map) => map.ValueKind == JsonValueKind.Object && map.EnumerateObject().All(static variable =>
+        VariableName().IsMatch(variable.Name) && variable.Value.ValueKind == JsonValueKind.String && !variable.Value.GetString()!.Contains('\0', StringComparison.Ordinal));
 
     [GeneratedRegex("^/(?:usr|bin|sbin|workspace)/[^\0{}]+$")]
     private static partial Regex AbsoluteProgram();

@@ -61,10 +61,12 @@ internal static class SandboxFilter
         // Its flags lie behind a pointer, which no filter can follow; programs fall back to clone.
         program.AddRange([(JumpEqual, 0, 1, 435), (Return, 0, 0, Error | NoSuchCall)]);
         program.AddRange([(JumpEqual, 0, 4, x64 ? 56u : 220u), Argument(0), (JumpAny, 0, 1, NewNamespaces), (Return, 0, 0, Error | NotPermitted), (Return, 0, 0, Allow)]);
-        program.AddRange([(JumpEqual, 0, 6, x64 ? 41u : 198u), Argument(0), (JumpEqual, 3, 0, FamilyUnix), (JumpEqual, 2, 0, FamilyInternet), (JumpEqual, 1, 0, FamilyInternet6), (Return, 0, 0, Error | NoSuchFamily), (Return, 0, 0, Allow)]);
+        program.AddRange([(JumpEqual, 0, 6, x64 ? 41u : 198u), Argument(0), (JumpEqual, 3, 0, FamilyUnix), (JumpEqual, 2, 0, FamilyInternet), (JumpEqual, 1, 0, FamilyInternet6)]);
+        program.AddRange([(Return, 0, 0, Error | NoSuchFamily), (Return, 0, 0, Allow)]);
         program.AddRange([(JumpEqual, 0, 4, x64 ? 53u : 199u), Argument(0), (JumpEqual, 1, 0, FamilyUnix), (Return, 0, 0, Error | NoSuchFamily), (Return, 0, 0, Allow)]);
         // Typing into the terminal of whoever started the server.
-        program.AddRange([(JumpEqual, 0, 5, x64 ? 16u : 29u), Argument(1), (JumpEqual, 1, 0, PushInput), (JumpEqual, 0, 1, LinuxConsole), (Return, 0, 0, Error | NotPermitted), (Return, 0, 0, Allow)]);
+        program.AddRange([(JumpEqual, 0, 5, x64 ? 16u : 29u), Argument(1), (JumpEqual, 1, 0, PushInput), (JumpEqual, 0, 1, LinuxConsole)]);
+        program.AddRange([(Return, 0, 0, Error | NotPermitted), (Return, 0, 0, Allow)]);
         program.Add((Return, 0, 0, Allow));
         return Bytes(program);
     }

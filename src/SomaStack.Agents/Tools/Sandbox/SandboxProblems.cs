@@ -20,6 +20,7 @@ internal static class SandboxProblems
     // The room's own, which every kind answers with.
     public static readonly ProblemCode Unavailable = new("tool_unavailable", ProblemKind.Unavailable, "The tool cannot be used here now", "GET /v1/adapters/{id} says what is missing on this server.");
     public static readonly ProblemCode Timeout = new("tool_timeout", ProblemKind.Timeout, "The tool took too long", "Ask for less, or raise timeout_seconds in the manifest.");
+    public static readonly ProblemCode SecretMissing = new("tool_secret_missing", ProblemKind.Unavailable, "A secret is not bound to the adapter", "Bind it with PUT /v1/adapters/{id}/secrets/{name}.");
 
     public static readonly IReadOnlyList<ProblemCode> All =
     [

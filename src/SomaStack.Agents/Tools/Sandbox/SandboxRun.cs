@@ -9,11 +9,12 @@ using Microsoft.Win32.SafeHandles;
 namespace SomaStack.Agents.Tools;
 
 /// <summary>One program behind the walls from its start to its end: fed, read within bounds, watched, and killed with all it started.</summary>
-internal sealed partial class SandboxRun(Process process, SandboxCommand command, SafeFileHandle status)
+internal sealed partial class SandboxRun(Process process, SandboxCommand command, SafeFileHandle status) : IDisposable
 {
     private const int ErrorBytesMax = 64 << 10;
     private const int FloodFactor = 8;
     private static readonly TimeSpan Watch = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LastBytes = TimeSpan.FromSeconds(5);
 
     private readonly SandboxLimits _limits = command.Limits;
@@ -24,7 +25,6 @@ internal sealed partial class SandboxRun(Process process, SandboxCommand command
     public async Task<SandboxResult> ToEndAsync(CancellationToken cancellationToken)
     {
         var began = Stopwatch.GetTimestamp();
-        using var stop = _stop;
         using var cancelled = cancellationToken.Register(() => Stop(SandboxEnd.Exited));
         using var late = new Timer(_ => Stop(SandboxEnd.TimedOut), null, _limits.Wall, Timeout.InfiniteTimeSpan);
         var feeding = FeedAsync();
@@ -33,13 +33,17 @@ internal sealed partial class SandboxRun(Process process, SandboxCommand command
         var watching = WatchAsync();
         await process.WaitForExitAsync(CancellationToken.None);
         // All processes of the namespace end with its first; their pipes close then.
-        await Task.WhenAll(output, error).WaitAsync(LastBytes, CancellationToken.None);
-        await stop.CancelAsync();
+        var said = Task.WhenAll(output, error);
+        if (await Task.WhenAny(said, Task.Delay(Grace, CancellationToken.None)) != said) KillOrphan();
+        await said.WaitAsync(LastBytes, CancellationToken.None);
+        await _stop.CancelAsync();
         await Task.WhenAll(feeding, watching);
         cancellationToken.ThrowIfCancellationRequested();
         if (_end == SandboxEnd.Exited && command.Workspace is { } workspace && !command.WorkspaceReadOnly && workspace.Measure().Exceeds(workspace.Quota)) _end = SandboxEnd.WorkspaceFull;
         return new SandboxResult(_end, process.ExitCode, await output, await error, _truncated, Stopwatch.GetElapsedTime(began));
     }
+
+    public void Dispose() => _stop.Dispose();
 
     private async Task FeedAsync()
     {
@@ -108,6 +112,15 @@ internal sealed partial class SandboxRun(Process process, SandboxCommand command
         }
     }
 
+    /// <summary>
+    /// Bubblewrap was killed in the moment in which its child had not yet asked to die with it. The number may be another's by now, so it is killed only
+    /// when it is the first process of a namespace and bears bubblewrap's name.
+    /// </summary>
+    private void KillOrphan()
+    {
+        if (FirstInside() is { } first && FirstOfNamespace().IsMatch(Read($"/proc/{first}/status")) && Read($"/proc/{first}/comm").Trim() == "bwrap") Linux.Kill(first);
+    }
+
     private int? FirstInside()
     {
         Span<byte> text = stackalloc byte[512];
@@ -157,6 +170,9 @@ internal sealed partial class SandboxRun(Process process, SandboxCommand command
 
     [GeneratedRegex(@"""child-pid"":\s*(\d+)")]
     private static partial Regex ChildPid();
+
+    [GeneratedRegex(@"^NSpid:.*\t1$", RegexOptions.Multiline)]
+    private static partial Regex FirstOfNamespace();
 
     [GeneratedRegex(@"^Pss_(?:Anon|Shmem):\s*(\d+) kB", RegexOptions.Multiline)]
     private static partial Regex SharedMemory();

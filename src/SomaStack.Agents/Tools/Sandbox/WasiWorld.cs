@@ -11,7 +11,7 @@ namespace SomaStack.Agents.Tools;
 /// is a function of the call's key. No file, no environment, no network, no real time: the same call gives the same result. Source: WASI preview 1,
 /// module wasi_snapshot_preview1; errno and struct layouts from its witx files.
 /// </summary>
-internal sealed class WasiWorld(byte[] input, int outputMax, DateTimeOffset now, string key)
+internal sealed class WasiWorld(byte[] input, int outputMax, DateTimeOffset now, string key) : IDisposable
 {
     public const string Module = "wasi_snapshot_preview1";
 
@@ -51,6 +51,12 @@ internal sealed class WasiWorld(byte[] input, int outputMax, DateTimeOffset now,
     public byte[] Error => _error.ToArray();
 
     public bool Truncated { get; private set; }
+
+    public void Dispose()
+    {
+        _output.Dispose();
+        _error.Dispose();
+    }
 
     /// <summary>Gives the module what it imports.</summary>
     /// <exception cref="Problem">422 <c>wasm_module_refused</c> for what is not of WASI preview 1.</exception>

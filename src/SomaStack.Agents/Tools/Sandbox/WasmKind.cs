@@ -58,7 +58,7 @@ internal sealed class WasmKind(WasmModules modules, TimeProvider clock) : IAdapt
     private AdapterAnswer Run(AdapterCall call, Module module, long began, TimeSpan wall, CancellationToken cancellationToken)
     {
         var limits = call.Manifest.Limits;
-        var world = new WasiWorld(Encoding.UTF8.GetBytes(call.Arguments.GetRawText()), limits.OutputBytes, clock.GetUtcNow(), $"{call.Context.Tenant}\n{call.Call.Key}");
+        using var world = new WasiWorld(Encoding.UTF8.GetBytes(call.Arguments.GetRawText()), limits.OutputBytes, clock.GetUtcNow(), $"{call.Context.Tenant}\n{call.Call.Key}");
         using var running = modules.Running();
         using var linker = new Linker(modules.Engine);
         using var store = new Store(modules.Engine);

@@ -62,7 +62,7 @@ internal sealed partial class WasmModules(SomaOptions options) : IDisposable
         {
             return found.Value;
         }
-        catch (Problem)
+        catch
         {
             // The file may be there the next time.
             lock (_lock) Remove(hash, found);

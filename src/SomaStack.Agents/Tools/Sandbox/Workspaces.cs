@@ -43,7 +43,7 @@ internal sealed partial class Workspaces(SomaOptions options, TimeProvider clock
         {
             var folder = Path.Combine(Root, Segment(tenant), Segment(id));
             var files = Path.Combine(folder, "files");
-            Directory.CreateDirectory(Root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            if (!OperatingSystem.IsWindows()) Directory.CreateDirectory(Root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             Directory.CreateDirectory(files);
             var handle = Linux.OpenFolder(files);
             if (Linux.IsRoot) Linux.Own(handle, Bubblewrap.User);

@@ -108,7 +108,8 @@ public sealed partial class EscapeTests(Walls walls) : IClassFixture<Walls>
     {
         File.WriteAllText(Path.Combine(walls.Data, "secret"), "hunter2");
         var (_, said) = await walls.ShellAsync($$"""
-            for f in {{walls.Data}}/secret /workspace/../{{walls.Data}}/secret /proc/self/root{{walls.Data}}/secret /proc/1/root{{walls.Data}}/secret /proc/self/cwd/../..{{walls.Data}}/secret /etc/shadow /root/.bashrc /home /var/lib /sys/kernel /run/secrets; do
+            for f in {{walls.Data}}/secret /workspace/../{{walls.Data}}/secret /proc/self/root{{walls.Data}}/secret /proc/1/root{{walls.Data}}/secret \
+              /proc/self/cwd/../..{{walls.Data}}/secret /etc/shadow /root/.bashrc /home /var/lib /sys/kernel /run/secrets; do
               cat "$f" 2>&1 || ls "$f" 2>&1
             done
             ln -s {{walls.Data}}/secret link && cat link

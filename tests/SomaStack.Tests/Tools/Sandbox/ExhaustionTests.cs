@@ -30,6 +30,16 @@ public sealed class ExhaustionTests(Walls walls) : IClassFixture<Walls>
     }
 
     [Fact]
+    public async Task A_runtime_that_reserves_addresses_is_held_by_what_it_uses()
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/node"), "There is no node.");
+        var limits = Walls.Limits with { HoldsAddresses = false };
+        var (result, said) = await walls.ShellAsync("try { Buffer.alloc(400 << 20, 1); console.log('HAS IT') } catch (e) { console.log(e.code ?? e.message); process.exit(3) }", limits, program: "/usr/bin/node", option: "-e");
+        Assert.NotEqual(0, result.ExitCode);
+        Assert.DoesNotContain("HAS IT", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Many_processes_cannot_take_together_what_one_may_not()
     {
         var (result, _) = await walls.PerlAsync("for (1..8) { if (!fork) { my $x = 'x' x (60 << 20); sleep 30; exit } } sleep 30", Walls.Limits with { MemoryBytes = 128L << 20 });

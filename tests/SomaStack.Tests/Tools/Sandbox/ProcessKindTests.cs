@@ -64,13 +64,13 @@ public sealed class ProcessKindTests(Walls walls) : IClassFixture<Walls>
     [Fact]
     public async Task It_runs_with_arguments_input_environment_and_secrets_and_tells_what_came()
     {
-        var settings = new { command = "/bin/sh", args = new[] { "-c", "cat; echo \" $1 $MODE $TOKEN\"; echo low >&2; exit 3", "sh", "{name}" }, stdin = "arguments", environment = new { MODE = "quick" }, secrets = new { TOKEN = "api" }, exit_codes = new[] { 0, 3 } };
+        var settings = new { command = "/bin/sh", args = new[] { "-c", "cat; echo \" $1 $MODE $TOKEN\"; echo low >&2; [ \"$TOKEN\" = s3cret ] && echo \"got $TOKEN\" >&2; exit 3", "sh", "{name}" }, stdin = "arguments", environment = new { MODE = "quick" }, secrets = new { TOKEN = "api" }, exit_codes = new[] { 0, 3 } };
         walls.Need();
         var answer = await walls.Process.ExecuteAsync(Walls.Call("process", "go", new { name = "x; id" }, settings, secrets: new Dictionary<string, string> { ["api"] = "s3cret" }), TestContext.Current.CancellationToken);
         Assert.False(answer.IsError);
         var result = Walls.Json(answer);
-        Assert.Equal("{\"name\":\"x; id\"} x; id quick s3cret\n", result.GetProperty("stdout").GetString());
-        Assert.Equal("low\n", result.GetProperty("stderr").GetString());
+        Assert.Equal("{\"name\":\"x; id\"} x; id quick [secret api]\n", result.GetProperty("stdout").GetString());
+        Assert.Equal("low\ngot [secret api]\n", result.GetProperty("stderr").GetString());
         Assert.Equal(3, result.GetProperty("exit_code").GetInt32());
         await Walls.RefusedAsync(() => walls.RunAsync(walls.Process, "go", new { name = "x" }, settings));
     }

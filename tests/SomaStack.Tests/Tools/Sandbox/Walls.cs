@@ -79,7 +79,8 @@ public sealed class Walls : IDisposable
         var manifestAction = new ManifestAction(action, "", any, null, "low", false, false, null);
         var manifest = new Manifest("test", "1.0.0", kind, "", [manifestAction], [], [], limits ?? new ManifestLimits(), null, JsonSerializer.SerializeToElement(settings ?? new { }));
         var json = JsonSerializer.SerializeToElement(arguments);
-        return new AdapterCall(RequestContext.ForSystem(tenant, DeploymentMode.Test), manifest, manifestAction, json, new ToolCall("test", action, json.GetRawText(), "key-1") { Workspace = workspace }, secrets ?? new Dictionary<string, string>());
+        var call = new ToolCall("test", action, json.GetRawText(), "key-1") { Workspace = workspace };
+        return new AdapterCall(RequestContext.ForSystem(tenant, DeploymentMode.Test), manifest, manifestAction, json, call, secrets ?? new Dictionary<string, string>());
     }
 
     internal async Task<AdapterAnswer> RunAsync(IAdapterKind kind, string action, object arguments, object? settings = null, string? workspace = null, ManifestLimits? limits = null)
@@ -102,6 +103,7 @@ public sealed class Walls : IDisposable
     public void Dispose()
     {
         _modules.Dispose();
+        Sandbox.Dispose();
         _launcher.Dispose();
         _data.Delete(recursive: true);
     }

@@ -131,7 +131,8 @@ public sealed class WasmKindTests(Walls walls) : IClassFixture<Walls>
               (func (export "_start") (local $fd i32)
                 (local.set $fd (i32.const 3))
                 (loop
-                  (if (i32.ne (call $open (local.get $fd) (i32.const 1) (i32.const 100) (i32.const 11) (i32.const 0) (i64.const -1) (i64.const -1) (i32.const 0) (i32.const 0)) (i32.const 76)) (then (call $exit (i32.const 1))))
+                  (if (i32.ne (call $open (local.get $fd) (i32.const 1) (i32.const 100) (i32.const 11) (i32.const 0) (i64.const -1) (i64.const -1) (i32.const 0) (i32.const 0)) (i32.const 76))
+                    (then (call $exit (i32.const 1))))
                   (if (i32.ne (call $prestat (local.get $fd) (i32.const 0)) (i32.const 8)) (then (call $exit (i32.const 2))))
                   (local.set $fd (i32.add (local.get $fd) (i32.const 1)))
                   (br_if 0 (i32.lt_s (local.get $fd) (i32.const 10))))
