@@ -20,6 +20,7 @@ public static class Benchmarks
         FanoutBench.Benchmark,
         WorkflowBench.Benchmark,
         TokenBench.Benchmark, RefusalBench.Benchmark, SpeechBench.Benchmark,
+        SandboxBench.Benchmark,
     ];
 }
 

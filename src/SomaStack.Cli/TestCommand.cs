@@ -22,6 +22,8 @@ internal static partial class TestCommand
         ("/usr/bin/flite", "flite"),
         ("/usr/bin/chromium", "chromium"),
         ("/usr/share/fonts/truetype/liberation", "fonts-liberation"),
+        ("/usr/bin/bwrap", "bubblewrap"),
+        ("/usr/bin/git", "git"),
     ];
 
     public static Command Create()
