@@ -97,7 +97,7 @@ internal sealed partial class RunningTurns(AnswerTurn answer, SessionStore store
             for (var look = 1; ; look++)
             {
                 await Task.Delay(Look, clock, cancellationToken);
-                if (look % LooksPerRenewal == 0) await store.RenewAsync(turn.Context.Tenant, turn.TurnId, owner.LeaseUntil(), cancellationToken);
+                if (look % LooksPerRenewal == 0) await store.RenewAsync(turn.Context.Tenant, turn.TurnId, owner.Id, owner.LeaseUntil(), cancellationToken);
                 if (await store.CancelRequestedAsync(turn.Context.Tenant, turn.TurnId, cancellationToken) is { } by) running.Cancel(by);
             }
         }
