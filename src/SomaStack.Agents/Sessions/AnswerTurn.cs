@@ -205,7 +205,7 @@ internal sealed partial class AnswerTurn(
                 ModelCalls = [.. turn.Rounds.Select(static round => round.Receipt.CallId)],
                 Tools = TurnUsage.Tools(turn.Rounds),
             };
-            await StoreAsync(work, turn, "completed", StreamEvent.TurnCompleted, answer, new TurnResult(citations, proof, turn.DegradedReasons, turn.Moderation, reply.FinishReason), null);
+            await StoreAsync(work, turn, "completed", StreamEvent.TurnCompleted, answer, new TurnResult(citations, proof, turn.DegradedBy(receipt), turn.Moderation, reply.FinishReason), null);
         }, CancellationToken.None);
     }
 

@@ -102,7 +102,7 @@ internal sealed class Conversations(
         // A single decision is enough for it to go on.
         if (waits.Exists(static call => call.Decided is not null)) return null;
         Approval? pending = null;
-        foreach (var id in waits.Count > 0 ? waits.Select(static call => call.Approval!.Id) : [view.Approval!.Id])
+        foreach (var id in waits.Count > 0 ? waits.Select(static call => call.Approval!.Id) : view.Approval is { } own ? [own.Id] : [])
         {
             if (await approvals.FindAsync(context.Tenant, id, cancellationToken) is not { State: ApprovalState.Pending } one) return null;
             pending ??= one;

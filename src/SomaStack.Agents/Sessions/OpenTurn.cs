@@ -118,6 +118,7 @@ internal sealed class OpenTurn(
         {
             Parent = parent,
             Tools = tools,
+            ModelsWithoutTools = [.. candidates.Where(static one => !one.UsesTools).Select(static one => $"{one.Provider}/{one.Model}")],
             ContextTokens = candidates.Min(static one => one.ContextTokens),
             Waited = request.Waited,
             Decision = speak,

@@ -67,6 +67,13 @@ internal sealed record PreparedTurn(
 
     public IReadOnlyList<OfferedTool> Tools { get; init; } = [];
 
+    /// <summary>Candidates that call no tools, <c>provider/model</c>.</summary>
+    public IReadOnlyList<string> ModelsWithoutTools { get; init; } = [];
+
+    /// <summary>One that calls none stood in for one that does, and the turn says so.</summary>
+    public IReadOnlyList<string> DegradedBy(CallReceipt receipt) =>
+        Tools.Count > 0 && ModelsWithoutTools.Contains($"{receipt.Provider}/{receipt.Model}") ? [.. DegradedReasons, OfferTools.ModelWithout] : DegradedReasons;
+
     /// <summary>Of the smallest candidate; null when no server says.</summary>
     public int? ContextTokens { get; init; }
 

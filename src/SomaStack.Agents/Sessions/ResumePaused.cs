@@ -22,9 +22,10 @@ internal sealed partial class ResumePaused(
     }
 
     /// <summary>Takes over a turn whose owner is gone, if what was seen of it is what its rounds say.</summary>
-    /// <returns>False when it cannot go on.</returns>
+    /// <returns>False when it cannot go on; true also when this process is full and it stays for the next look.</returns>
     public async Task<bool> TakeOverAsync(string tenant, string session, string turn, long leasesBefore, CancellationToken cancellationToken)
     {
+        if (running.IsFull) return true;
         var taken = await db.WriteAsync(tenant, async work =>
         {
             if (await RoundStore.FindAsync(work, tenant, turn) is not { } row) return null;

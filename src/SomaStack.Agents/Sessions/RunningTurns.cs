@@ -19,10 +19,12 @@ internal sealed partial class RunningTurns(AnswerTurn answer, SessionStore store
     private readonly ConcurrentDictionary<(string Tenant, string Turn), Running> _running = new();
     private readonly CancellationTokenSource _stopping = new();
 
+    public bool IsFull => _running.Count >= RunningMax;
+
     /// <exception cref="Problem">429 when this process answers as many turns as it may.</exception>
     public void ThrowIfFull()
     {
-        if (_running.Count >= RunningMax)
+        if (IsFull)
             throw new Problem(SessionProblems.TooManyTurns, $"This server answers {RunningMax} turns at a time.") { RetryAfter = TimeSpan.FromSeconds(2) };
     }
 

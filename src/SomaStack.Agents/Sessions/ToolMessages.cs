@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
+using SomaStack.Platform;
 
 namespace SomaStack.Agents.Sessions;
 
@@ -65,15 +66,29 @@ internal static class ToolMessages
             var tool = tools.FirstOrDefault(tool => tool.Wire == asked.Name);
             // A provider may give no id, or one twice; the answer must find its question.
             var id = string.IsNullOrEmpty(asked.CallId) || calls.Exists(call => call.WireId == asked.CallId) ? $"call_{round}_{number}" : asked.CallId;
-            var arguments = asked.Arguments is { } given ? JsonSerializer.Serialize(new Dictionary<string, object?>(given), AIJsonUtilities.DefaultOptions.GetTypeInfo(typeof(Dictionary<string, object?>))) : "{}";
-            calls.Add(new TurnToolCall(round, number, id, asked.Name, tool?.Name ?? ToolCallView.Cut(asked.Name, 200), arguments)
+            var arguments = asked.Exception is null ? Canonical(asked.Arguments) : null;
+            calls.Add(new TurnToolCall(round, number, id, asked.Name, tool?.Name ?? ToolCallView.Cut(asked.Name, 200), arguments ?? "{}")
             {
                 Refused = tool is null
                         ? new CallResult("denied", $"There is no tool '{ToolCallView.Cut(asked.Name, 200)}' here. There is: {string.Join(", ", tools.Select(static one => one.Wire))}.", "tool_unknown")
-                    : asked.Exception is not null ? new CallResult("failed", "The arguments are not a JSON object.", "tool_arguments_malformed") : null,
+                    : arguments is null ? new CallResult("failed", "The arguments are not a JSON object that can be read in one way.", "tool_arguments_malformed") : null,
             });
         }
         return calls;
+    }
+
+    /// <summary>One text for the same arguments, so that a repetition is known; null when there is none.</summary>
+    private static string? Canonical(IDictionary<string, object?>? arguments)
+    {
+        if (arguments is null) return "{}";
+        try
+        {
+            return CanonicalJson.Canonicalize(JsonSerializer.Serialize(new Dictionary<string, object?>(arguments), AIJsonUtilities.DefaultOptions.GetTypeInfo(typeof(Dictionary<string, object?>))));
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
     }
 
     /// <summary>The closing mark inside an answer would end the quotation early.</summary>
