@@ -66,6 +66,16 @@ internal static class StreamedRecording
         await http.Response.WriteAsync("data: [DONE]\n\n");
     };
 
+    /// <summary>A recorded answer that asks for one tool, with another tool in its place.</summary>
+    public static Func<HttpContext, Task> Asking(Interaction recorded, string adapter, string action, JsonObject arguments)
+    {
+        var answer = JsonNode.Parse(recorded.Body)!;
+        var calls = answer["choices"]![0]!["message"]!["tool_calls"]!.AsArray();
+        while (calls.Count > 1) calls.RemoveAt(1);
+        (calls[0]!["function"]!["name"], calls[0]!["function"]!["arguments"]) = (action, arguments.ToJsonString());
+        return OfOpenAi(recorded with { Body = System.Text.Encoding.UTF8.GetBytes(answer.ToJsonString()) }, adapter);
+    }
+
     /// <summary>A whole answer of Anthropic's messages.</summary>
     public static Func<HttpContext, Task> OfAnthropic(Interaction recorded, string adapter) => async http =>
     {

@@ -89,14 +89,14 @@ public sealed class ToolHouse : IAsyncLifetime
 
     internal async Task<JsonElement> OnlyTurnAsync(string session) => (await Owner.GetFromJsonAsync<JsonElement>($"/v1/sessions/{session}", Stop)).GetProperty("turns").EnumerateArray().Single();
 
-    /// <summary>Whatever matches the condition needs a second person from now on.</summary>
-    internal async Task WantApprovalAsync(string condition)
+    /// <summary>These tools need a second person from now on.</summary>
+    internal async Task WantApprovalAsync(params string[] resources)
     {
         using var read = await Owner.GetAsync("/v1/policies", Stop);
         var document = JsonNode.Parse(await read.Content.ReadAsStringAsync(Stop))!["document"]!;
         document["rules"]!.AsArray().Add(JsonSerializer.SerializeToNode(new
         {
-            id = "ask-first", kinds = new[] { "tool.call" }, when = condition, effect = "needs_approval", code = "ask_first", message = "Somebody else looks at this first.", remedy = "Wait for the decision.",
+            id = "ask-first", kinds = new[] { "tool.call" }, resources, effect = "needs_approval", code = "ask_first", message = "Somebody else looks at this first.", remedy = "Wait for the decision.",
         }));
         using var written = await Bob.PutPolicyAsync(Owner, document.ToJsonString(), read.Headers.ETag!.Tag);
         Assert.True(written.IsSuccessStatusCode, await written.Content.ReadAsStringAsync(Stop));
