@@ -101,6 +101,16 @@ internal sealed class SecondPerson : IDisposable
         Assert.True(written.IsSuccessStatusCode, await written.Content.ReadAsStringAsync(Stop));
     }
 
+    /// <summary>The starter policy's rule over what a session has read holds for these tools alone from now on.</summary>
+    public async Task NarrowAfterUntrustedAsync(HttpClient owner, params string[] resources)
+    {
+        using var read = await owner.GetAsync("/v1/policies", Stop);
+        var document = JsonNode.Parse(await read.Content.ReadAsStringAsync(Stop))!["document"]!;
+        document["rules"]!.AsArray().Single(static rule => (string?)rule!["id"] == "tool-after-untrusted")!["resources"] = JsonSerializer.SerializeToNode(resources);
+        using var written = await PutPolicyAsync(owner, document.ToJsonString(), read.Headers.ETag!.Tag);
+        Assert.True(written.IsSuccessStatusCode, await written.Content.ReadAsStringAsync(Stop));
+    }
+
     /// <summary>Waits until the approval is in a state.</summary>
     public async Task UntilAsync(string approval, string state)
     {

@@ -111,6 +111,7 @@ internal sealed partial class AnswerTurn(
         var from = writer.Released.Length;
         var most = Math.Min(OutputTokensMax, ask.OutputTokensLeft ?? OutputTokensMax);
         reply.Begin();
+        turn.ReadResults();
         await ListenAsync(turn, writer, reply, most, cancelled);
         await writer.FinishAsync();
         turn.Timings.Mark("model");

@@ -39,8 +39,9 @@ internal sealed record PreparedTurn(
     /// <summary>Whose words the model reads in it and what was found in them; grows with every tool's answer.</summary>
     public IReadOnlyList<string> Taints { get; set; } = [];
 
-    /// <summary>The model reads more.</summary>
-    public void Reads(IReadOnlyList<string> taints) => Taints = TurnTaints.Join(Taints, taints);
+    /// <summary>The model reads what its tools answered. Not before a whole round has: its calls were asked for by somebody who had read none of it.</summary>
+    public void ReadResults() => Taints = Rounds.Where(static round => round.Calls.All(static call => call.State == CallState.Ended))
+        .SelectMany(static round => round.Calls).Aggregate(Taints, static (taints, call) => TurnTaints.Join(taints, call.Result!.Taints));
 
     /// <summary>Set when it has waited for a second person; the first commit then spends the yes.</summary>
     public WaitingTurn? Waited { get; init; }

@@ -35,7 +35,6 @@ internal sealed partial class RunTools(ITools tools, Db db, RoundStore store, Se
             {
                 await StoreAsync(turn, ended);
                 turn.Replace(ended);
-                turn.Reads(ended.Result?.Taints ?? []);
             }
             finally
             {

@@ -67,6 +67,15 @@ internal sealed class SessionStore(Db db, Journal journal, TimeProvider clock)
         WHERE e.tenant = {tenant} AND e.session = {session} AND e.type IN ({StreamEvent.TurnStarted}, {StreamEvent.ToolCompleted}) ORDER BY e.seq DESC LIMIT {last}
         """, cancellationToken);
 
+    /// <summary>The round of tool calls that is under way in a session, if any is.</summary>
+    public async Task<(string Turn, int Round)?> OpenRoundAsync(string tenant, string session, CancellationToken cancellationToken)
+    {
+        var open = await db.QueryAsync(tenant, static row => (row.GetString(0), (int)row.GetInt64(1)), $"""
+            SELECT turn, round FROM turn_tool_calls WHERE tenant = {tenant} AND session = {session} AND state <> 'ended' ORDER BY created_at DESC LIMIT 1
+            """, cancellationToken);
+        return open.Count == 0 ? null : open[0];
+    }
+
     /// <summary>True when any turn of the session, however old, was answered from memory.</summary>
     public async Task<bool> EverRecalledAsync(string tenant, string session, CancellationToken cancellationToken) =>
         await db.NumberAsync(tenant, $"""

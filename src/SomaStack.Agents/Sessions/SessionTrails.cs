@@ -17,6 +17,8 @@ internal sealed class SessionTrails(SessionStore store) : ISessionTrail
     {
         var turns = await store.TrailAsync(context.Tenant, session, EventsMax, cancellationToken);
         if (turns.Count == 0) return SessionTrail.Empty;
+        // Answers of a round that is not through have been read by nobody, so they led to none of its calls.
+        var unread = await store.OpenRoundAsync(context.Tenant, session, cancellationToken);
         var events = new List<TrailEvent>();
         IReadOnlyList<string> ever = [];
         for (var i = turns.Count - 1; i >= 0; i--)
@@ -25,6 +27,7 @@ internal sealed class SessionTrails(SessionStore store) : ISessionTrail
             if (type == StreamEvent.ToolCompleted)
             {
                 var used = JsonSerializer.Deserialize(data, SessionsJson.Default.ToolCompletedData)!;
+                if (unread == (used.TurnId, used.Call.Round)) continue;
                 events.Add(new TrailEvent("tool.call", used.Call.Name, used.Call.Taints));
                 ever = used.SessionTaints;
                 continue;

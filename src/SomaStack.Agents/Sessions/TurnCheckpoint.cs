@@ -30,7 +30,7 @@ internal sealed record TurnCheckpoint(
             Taints = Taints, WasApproved = Approved, OutputTokensCap = OutputTokensCap, Terms = Request.Terms, Tools = Tools, ContextTokens = ContextTokens, Parent = row.Parent,
         };
         turn.Rounds.AddRange(rounds);
-        foreach (var result in rounds.SelectMany(static round => round.Calls).Select(static call => call.Result)) turn.Reads(result?.Taints ?? []);
+        turn.ReadResults();
         turn.Open(row.Number);
         return turn;
     }

@@ -23,6 +23,8 @@ public sealed class DelegationTests
         await using var soma = await StartAsync(provider, null);
         using var owner = await soma.ClientAsync();
         await PersonasAsync(owner);
+        using var bob = await SecondPerson.AddAsync(soma, owner);
+        await bob.NarrowAfterUntrustedAsync(owner, "outside:*");
 
         provider.Next(StreamedRecording.Asking(Asks, "sessions", "ask", new JsonObject { ["prompt"] = "How warm is it?", ["persona"] = "second" }));
         // The second one asks the first: refused, and it answers without.

@@ -51,6 +51,7 @@ public sealed class ToolHouse : IAsyncLifetime
         Assert.True(added.StatusCode == HttpStatusCode.Created, await added.Content.ReadAsStringAsync(Stop));
         Bob = new SecondPerson(await ClientAsync("bob"));
         await PersonaAsync("clerk", "desk");
+        await Bob.NarrowAfterUntrustedAsync(Owner, "desk.delete_file", "desk.create_file");
     }
 
     public async ValueTask DisposeAsync()
