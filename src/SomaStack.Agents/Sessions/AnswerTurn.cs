@@ -120,7 +120,8 @@ internal sealed partial class AnswerTurn(
         var said = writer.Released[from..];
         var lead = Rounds.Lead(writer.Released[..from], said);
         if (lead.Length > 0 && said.StartsWith(lead, StringComparison.Ordinal)) said = said[lead.Length..];
-        var round = new TurnRound(ask.Round, said, receipt, reply.FinishReason, most, ToolMessages.ThoughtsOf(response), ToolMessages.CallsOf(response, ask.Round, turn.Tools));
+        var calls = ToolMessages.CallsOf(response, ask.Round, turn.Tools);
+        var round = new TurnRound(ask.Round, said, receipt, reply.FinishReason, most, ToolMessages.ThoughtsOf(response), calls);
         if (round.Calls.Count > 0)
             await db.WriteAsync(turn.Context.Tenant, async work =>
             {
@@ -143,7 +144,7 @@ internal sealed partial class AnswerTurn(
         var first = turn.Rounds.Count == 0;
         // Whoever began to use tools goes on: its thoughts are signed for it, and another may not know what was asked.
         var model = first ? turn.Model : $"{turn.Rounds[^1].Receipt.Provider}/{turn.Rounds[^1].Receipt.Model}";
-        var digest = first ? Digest.Of(turn.Prompt) : Digest.Of(string.Join('\n', messages.SelectMany(static message => message.Contents).Select(static content => content is FunctionResultContent result ? result.Result : content.ToString())));
+        var digest = first ? Digest.Of(turn.Prompt) : ToolMessages.DigestOf(messages);
         var request = new ModelRequest(model, messages, options, "session", digest, InputMax(turn))
         {
             // The attempts after the one that opened the turn are only calls.
@@ -212,7 +213,9 @@ internal sealed partial class AnswerTurn(
 
     private Task CancelAsync(PreparedTurn turn, string said, Reply reply, string by) => db.WriteAsync(turn.Context.Tenant, async work =>
     {
-        await EndAsync(work, turn, new CancelTurnCommand(new TurnCancelled(turn.TurnId, by, said.Length, Sum(turn, reply.IsRunning ? reply.InputTokens : 0, static one => one.InputTokens), Sum(turn, reply.IsRunning ? reply.OutputTokens : 0, static one => one.OutputTokens))));
+        var input = Sum(turn, reply.IsRunning ? reply.InputTokens : 0, static one => one.InputTokens);
+        var output = Sum(turn, reply.IsRunning ? reply.OutputTokens : 0, static one => one.OutputTokens);
+        await EndAsync(work, turn, new CancelTurnCommand(new TurnCancelled(turn.TurnId, by, said.Length, input, output)));
         var citations = ComposePrompt.Citations(said, turn.Evidence, reply.Quotations);
         await StoreAsync(work, turn, "cancelled", StreamEvent.TurnCancelled, said, new TurnResult(citations, null, turn.DegradedReasons, turn.Moderation, "cancelled"), null);
     }, CancellationToken.None);

@@ -48,8 +48,8 @@ internal sealed record Refused(string? SessionId, string Code, IReadOnlyList<str
 /// </summary>
 internal sealed class OpenTurn(
     Db db, Journal journal, SessionStore sessions, PersonaStore personas, IKillSwitch killSwitch, IModeration moderation, IConstitution constitution,
-    IGate gate, IApprovals approvals, IIdentity identity, WaitingTurnStore waiting, IBilling billing, IMemory memory, IModelAnswers answers, IRedaction redaction, OfferTools offers, SessionStreams streams, TurnOwner owner,
-    TimeProvider clock)
+    IGate gate, IApprovals approvals, IIdentity identity, WaitingTurnStore waiting, IBilling billing, IMemory memory, IModelAnswers answers, IRedaction redaction, OfferTools offers,
+    SessionStreams streams, TurnOwner owner, TimeProvider clock)
 {
     public const string RefusedEvent = "somastack.sessions.refused.v1";
     public const string ConversationPrefix = "conversation/";
@@ -191,13 +191,16 @@ internal sealed class OpenTurn(
         var turnId = Ids.For(context, "turn");
         await db.WriteAsync(context.Tenant, async work =>
         {
-            var state = request.SessionId is null ? await StartAsync(work, context, sessionId, request.Prompt, persona, active, request.Terms) : await SessionStore.StateAsync(work, context.Tenant, sessionId);
+            var state = request.SessionId is null
+                ? await StartAsync(work, context, sessionId, request.Prompt, persona, active, request.Terms)
+                : await SessionStore.StateAsync(work, context.Tenant, sessionId);
             var approval = await approvals.ProposeAsync(work, context, wanted);
             var (happened, _) = await sessions.ApplyAsync(work, context, sessionId, state, new SuspendTurnCommand(
                 new TurnSuspended(turnId, 0, Digest.Of(request.Prompt), request.Prompt.Length, model.Model, approval.Id, approval.Digest, parent), active.Hash));
             var suspended = (TurnSuspended)happened;
             var shown = new TurnApproval(approval.Id, approval.Digest, approval.ExpiresAt, approval.Needs);
-            await waiting.InsertAsync(work, context, sessionId, suspended, request.Prompt, shown, WaitingRequest.Of(context, request.SessionId is null, request.Persona, request.Model, request.RecallLimit, moderated, request.Terms));
+            var kept = WaitingRequest.Of(context, request.SessionId is null, request.Persona, request.Model, request.RecallLimit, moderated, request.Terms);
+            await waiting.InsertAsync(work, context, sessionId, suspended, request.Prompt, shown, kept);
             var data = new ApprovalRequiredData(sessionId, turnId, suspended.Number, shown, wanted.Reasons);
             await SessionStore.AddEventsAsync(work, context.Tenant, sessionId, turnId, [(StreamEvent.ApprovalRequired, JsonSerializer.Serialize(data, SessionsJson.Default.ApprovalRequiredData))]);
             work.OnCommit(() => streams.Signal(context.Tenant, sessionId));
@@ -248,7 +251,8 @@ internal sealed class OpenTurn(
             ? await StartAsync(work, context, turn.SessionId, turn.Prompt, turn.Persona, turn.Constitution, turn.Terms)
             : await SessionStore.StateAsync(work, context.Tenant, turn.SessionId);
         if (turn.Waited is { } waited) await ClaimAsync(work, context, waited, turn.Approved!);
-        await journal.NoticeAsync(work, context, turn.Decision!, turn.Waited is { Request.IsStart: true } || turn.IsNew ? "session.start" : "session.message", turn.Persona, "session/" + turn.SessionId);
+        var kind = turn.Waited is { Request.IsStart: true } || turn.IsNew ? "session.start" : "session.message";
+        await journal.NoticeAsync(work, context, turn.Decision!, kind, turn.Persona, "session/" + turn.SessionId);
         var wanted = new TurnOpened(
             turn.TurnId, 0, Digest.Of(turn.Prompt), turn.Prompt.Length, call.Provider, call.Model, call.CallId,
             turn.Policy.Digest, turn.Policy.Score, [.. turn.Evidence.Select(hit => hit.Id)], turn.Parent);

@@ -48,7 +48,8 @@ internal sealed class PersonaStore(Db db, Journal journal, TimeProvider clock)
     }
 
     /// <param name="tools">Null keeps those that it has: a client that does not know of tools takes none away.</param>
-    public async Task<PersonaView> UpdateAsync(RequestContext context, string id, string name, string instructions, string? model, IReadOnlyList<string>? tools, long expected, CancellationToken cancellationToken)
+    public async Task<PersonaView> UpdateAsync(
+        RequestContext context, string id, string name, string instructions, string? model, IReadOnlyList<string>? tools, long expected, CancellationToken cancellationToken)
     {
         var current = await GetAsync(context, id, cancellationToken);
         if (current.Version != expected) throw PlatformProblems.VersionMismatch.Because($"The persona is at version {current.Version}.");
@@ -97,7 +98,8 @@ internal sealed class PersonaStore(Db db, Journal journal, TimeProvider clock)
                 UPDATE personas SET name = {name}, instructions = {instructions}, model = {model}, tools = {list}, version = {version}, updated_at = {now}
                 WHERE tenant = {context.Tenant} AND id = {id}
                 """);
-        await journal.AppendAsync(work, context, "persona/" + id, version, Changed, new PersonaChanged(id, name, Digest.Of(instructions), model, tools.Count == 0 ? null : tools), SessionsJson.Default.PersonaChanged);
+        var changed = new PersonaChanged(id, name, Digest.Of(instructions), model, tools.Count == 0 ? null : tools);
+        await journal.AppendAsync(work, context, "persona/" + id, version, Changed, changed, SessionsJson.Default.PersonaChanged);
     }
 
     private static PersonaView Map(DbDataReader reader) =>

@@ -37,7 +37,8 @@ internal sealed class RoundStore(Db db, TimeProvider clock)
     public async Task SaveAsync(DbWork work, string tenant, string turn, TurnToolCall call) => await work.ExecuteAsync($"""
         UPDATE turn_tool_calls SET state = {Name(call.State)}, result = {Json(call.Result ?? call.Refused)}, approval_id = {call.Approval?.Id},
             approval = {(call.Approval is null ? null : JsonSerializer.Serialize(call.Approval, SessionsJson.Default.TurnApproval))},
-            decided = {(call.Decided is null ? null : JsonSerializer.Serialize(call.Decided, SessionsJson.Default.CallDecision))}, ended_at = {(call.State == CallState.Ended ? clock.NowMicros() : null)}
+            decided = {(call.Decided is null ? null : JsonSerializer.Serialize(call.Decided, SessionsJson.Default.CallDecision))},
+            ended_at = {(call.State == CallState.Ended ? clock.NowMicros() : null)}
         WHERE tenant = {tenant} AND turn = {turn} AND round = {(long)call.Round} AND number = {(long)call.Number} AND state <> 'ended'
         """);
 
@@ -45,7 +46,7 @@ internal sealed class RoundStore(Db db, TimeProvider clock)
 
     public static async Task<List<TurnRound>> RoundsAsync(DbWork work, string tenant, string turn)
     {
-        var calls = (await work.QueryAsync(MapCall, $"SELECT {CallColumns:raw} FROM turn_tool_calls WHERE tenant = {tenant} AND turn = {turn} ORDER BY round, number")).ToLookup(static one => one.Call.Round, static one => one.Call);
+        var calls = (await CallsAsync(work, tenant, turn)).ToLookup(static call => call.Round);
         return [.. (await work.QueryAsync(
             static row => (Number: (int)row.GetInt64(0), Said: row.GetString(1), Thoughts: row.Text(2), Receipt: JsonSerializer.Deserialize(row.GetString(3), SessionsJson.Default.RoundReceipt)!),
             $"SELECT round, said, thoughts, receipt FROM turn_rounds WHERE tenant = {tenant} AND turn = {turn} ORDER BY round"))
@@ -134,7 +135,7 @@ internal sealed class RoundStore(Db db, TimeProvider clock)
     /// <returns>All calls of the turn.</returns>
     public async Task<IReadOnlyList<ToolCallView>> EndOpenAsync(DbWork work, string tenant, string turn)
     {
-        var calls = (await work.QueryAsync(MapCall, $"SELECT {CallColumns:raw} FROM turn_tool_calls WHERE tenant = {tenant} AND turn = {turn} ORDER BY round, number")).ConvertAll(static one => one.Call);
+        var calls = await CallsAsync(work, tenant, turn);
         for (var i = 0; i < calls.Count; i++)
         {
             if (calls[i].State == CallState.Ended) continue;
@@ -143,6 +144,9 @@ internal sealed class RoundStore(Db db, TimeProvider clock)
         }
         return calls.ConvertAll(ToolCallView.Of);
     }
+
+    private static async Task<List<TurnToolCall>> CallsAsync(DbWork work, string tenant, string turn) => (await work.QueryAsync(
+        MapCall, $"SELECT {CallColumns:raw} FROM turn_tool_calls WHERE tenant = {tenant} AND turn = {turn} ORDER BY round, number")).ConvertAll(static one => one.Call);
 
     private static string? Json(CallResult? result) => result is null ? null : JsonSerializer.Serialize(result, SessionsJson.Default.CallResult);
 

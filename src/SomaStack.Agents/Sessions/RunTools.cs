@@ -50,7 +50,8 @@ internal sealed partial class RunTools(ITools tools, Db db, RoundStore store, Se
         {
             var begun = call with { State = CallState.Begun };
             await store.SaveAsync(work, turn.Context.Tenant, turn.TurnId, begun);
-            await AddAsync(work, turn, StreamEvent.ToolStarted, JsonSerializer.Serialize(new ToolStartedData(turn.SessionId, turn.TurnId, ToolCallView.Of(begun)), SessionsJson.Default.ToolStartedData));
+            var started = new ToolStartedData(turn.SessionId, turn.TurnId, ToolCallView.Of(begun));
+            await AddAsync(work, turn, StreamEvent.ToolStarted, JsonSerializer.Serialize(started, SessionsJson.Default.ToolStartedData));
         }
         work.OnCommit(() => streams.Signal(turn.Context.Tenant, turn.SessionId));
     }, CancellationToken.None);

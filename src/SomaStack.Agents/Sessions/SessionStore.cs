@@ -255,8 +255,10 @@ internal sealed class SessionStore(Db db, Journal journal, TimeProvider clock)
     {
         var result = reader.Text(6) is { } json ? JsonSerializer.Deserialize(json, SessionsJson.Default.TurnResult) : null;
         var failure = reader.Text(7) is { } failed ? JsonSerializer.Deserialize(failed, SessionsJson.Default.TurnFailure) : null;
+        // Whoever looks at a turn from outside waits for a person either way.
+        var status = reader.GetString(3) is RoundStore.Waiting ? WaitingTurnStore.Waiting : reader.GetString(3);
         return new TurnView(
-            reader.GetString(0), reader.GetString(1), reader.GetInt64(2), reader.GetString(3) is RoundStore.Waiting ? WaitingTurnStore.Waiting : reader.GetString(3), reader.GetString(4), reader.GetString(5),
+            reader.GetString(0), reader.GetString(1), reader.GetInt64(2), status, reader.GetString(4), reader.GetString(5),
             result?.Citations ?? [], result?.Proof, result?.DegradedReasons ?? [], result?.Moderation ?? [], failure, reader.Instant(8), reader.MaybeInstant(9))
         {
             Approval = reader.Text(10) is { } approval ? JsonSerializer.Deserialize(approval, SessionsJson.Default.TurnApproval) : null,

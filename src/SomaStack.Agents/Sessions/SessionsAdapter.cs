@@ -89,7 +89,8 @@ internal sealed class SessionsAdapter(IServiceProvider services, SessionStore se
         context.Require(Capability.SessionRead);
         var session = await sessions.GetAsync(context, wanted.SessionId, cancellationToken);
         var turns = await sessions.TurnsAsync(context, session.Id, TurnsShown, cancellationToken);
-        var shown = new ShowAnswer(session.Id, session.Persona, session.Status, turns.ConvertAll(static turn => new ShownTurn(turn.TurnId, turn.ParentTurn, turn.Status, turn.Prompt, turn.Answer)));
+        var told = turns.ConvertAll(static turn => new ShownTurn(turn.TurnId, turn.ParentTurn, turn.Status, turn.Prompt, turn.Answer));
+        var shown = new ShowAnswer(session.Id, session.Persona, session.Status, told);
         var text = string.Join("\n\n", turns.Select(static turn => $"Question: {turn.Prompt}\n{(turn.Answer.Length > 0 ? "Answer: " + turn.Answer : "No answer: " + turn.Status)}"));
         return new NativeAnswer(text, JsonSerializer.Serialize(shown, SessionsJson.Default.ShowAnswer)) { Taints = await sessions.TaintsOfSessionAsync(context.Tenant, session.Id, cancellationToken) };
     }
@@ -99,8 +100,9 @@ internal sealed class SessionsAdapter(IServiceProvider services, SessionStore se
     private async Task<(string? Turn, long? Left)> AskerAsync(RequestContext context, string persona, ToolCall call, CancellationToken cancellationToken)
     {
         if (call.Session is not { } session || await sessions.AskersAsync(context, session, DepthMax, cancellationToken) is not { Count: > 0 } chain) return (null, null);
-        if (chain.Count >= DepthMax) throw SessionProblems.DelegationTooDeep.Because($"{string.Join(" asked ", chain.Select(static one => one.Persona).Reverse())}: {DepthMax} agents in a row is the most.");
-        if (chain.Any(one => one.Persona == persona)) throw SessionProblems.DelegationCycle.Because($"'{persona}' is among those who asked: {string.Join(", ", chain.Select(static one => one.Persona).Reverse())}.");
+        var who = string.Join(" asked ", chain.Select(static one => one.Persona).Reverse());
+        if (chain.Count >= DepthMax) throw SessionProblems.DelegationTooDeep.Because($"{who}: {DepthMax} agents in a row is the most.");
+        if (chain.Any(one => one.Persona == persona)) throw SessionProblems.DelegationCycle.Because($"'{persona}' is among those who asked: {who}.");
         if (chain[0].OpenTurn is not { } turn) return (null, null);
         return (turn, await rounds.LeftAsync(context.Tenant, turn, AdapterName + "." + Ask, cancellationToken));
     }

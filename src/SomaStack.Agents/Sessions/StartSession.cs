@@ -12,7 +12,8 @@ internal sealed class StartSession(OpenTurn open, AwaitTurn turns)
     /// <param name="RecallLimit">How many memories to use at most, 0 to 32.</param>
     /// <param name="Stream">True answers with server-sent events.</param>
     /// <param name="Tools">Adapters or actions of the persona's that this turn may use, no more; null for all of them.</param>
-    internal sealed record Request(string Prompt, string? Persona = null, string? Model = null, string? ConstitutionHash = null, int RecallLimit = 8, bool Stream = false, IReadOnlyList<string>? Tools = null);
+    internal sealed record Request(
+        string Prompt, string? Persona = null, string? Model = null, string? ConstitutionHash = null, int RecallLimit = 8, bool Stream = false, IReadOnlyList<string>? Tools = null);
 
     public static void Map(IEndpointRouteBuilder routes) => routes
         .MapPost("/v1/sessions/start", (Request request, RequestContext context, StartSession use, HttpContext http) => use.RunAsync(request, context, http))

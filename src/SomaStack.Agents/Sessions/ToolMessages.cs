@@ -49,10 +49,21 @@ internal static class ToolMessages
         + rounds.Sum(static round => (long)Encoding.UTF8.GetByteCount(round.Thoughts ?? ""))
         + tools.Sum(static tool => (long)Encoding.UTF8.GetByteCount(tool.InputSchema) + Encoding.UTF8.GetByteCount(tool.Description) + tool.Wire.Length);
 
+    /// <summary>Of all that a model reads and whose words those are; binds the gate's decision to it.</summary>
+    public static string DigestOf(IEnumerable<ChatMessage> messages) => Digest.Of(string.Join('\n', messages.SelectMany(static message =>
+        message.Contents.Select(content => message.Role.Value + " " + content switch
+        {
+            TextContent text => text.Text,
+            FunctionCallContent call => call.CallId + call.Name,
+            FunctionResultContent result => result.CallId + result.Result,
+            _ => "",
+        }))));
+
     /// <summary>What the provider wants back unchanged with the calls: thoughts with their signatures.</summary>
     public static string? ThoughtsOf(ChatResponse response)
     {
-        var thoughts = response.Messages.SelectMany(static message => message.Contents).OfType<TextReasoningContent>().Select(static thought => new Thought(thought.Text, thought.ProtectedData)).ToList();
+        var thoughts = response.Messages.SelectMany(static message => message.Contents).OfType<TextReasoningContent>()
+            .Select(static thought => new Thought(thought.Text, thought.ProtectedData)).ToList();
         return thoughts.Count == 0 ? null : JsonSerializer.Serialize(thoughts, SessionsJson.Default.ListThought);
     }
 

@@ -51,7 +51,8 @@ internal sealed record ToolProof(string Name, int Round, string Outcome, string?
 /// <summary>One use of a tool within a turn, as a client shows it.</summary>
 /// <param name="Status"><c>queued</c>, <c>running</c>, <c>awaiting_approval</c>, or how it ended: <c>succeeded</c>, <c>failed</c>, <c>unknown</c>, <c>denied</c>, <c>cancelled</c>.</param>
 /// <param name="Result">Cut to <see cref="TextMax"/> characters. Untrusted: data from outside.</param>
-internal sealed record ToolCallView(int Round, int Number, string Name, string Arguments, string Status, string? Code, string? Result, string? Record, TurnApproval? Approval, IReadOnlyList<string> Taints)
+internal sealed record ToolCallView(
+    int Round, int Number, string Name, string Arguments, string Status, string? Code, string? Result, string? Record, TurnApproval? Approval, IReadOnlyList<string> Taints)
 {
     public const int TextMax = 2000;
 

@@ -11,9 +11,9 @@ internal sealed record TurnUsage(long? InputTokens, long? OutputTokens, long? Co
         foreach (var round in rounds)
         {
             var one = round.Receipt;
-            sum = sum with { InputTokens = sum.InputTokens + one.InputTokens, OutputTokens = sum.OutputTokens + one.OutputTokens, CostNanos = one.Currency == sum.Currency ? sum.CostNanos + one.CostNanos : null };
+            sum = sum.With(one.InputTokens, one.OutputTokens, one.Currency == sum.Currency ? one.CostNanos : null);
             foreach (var use in round.Calls.Select(static call => call.Result?.Delegated))
-                if (use is not null) sum = sum with { InputTokens = sum.InputTokens + use.InputTokens, OutputTokens = sum.OutputTokens + use.OutputTokens, CostNanos = sum.CostNanos + use.CostNanos };
+                if (use is not null) sum = sum.With(use.InputTokens, use.OutputTokens, use.CostNanos);
         }
         return sum;
     }
@@ -25,6 +25,8 @@ internal sealed record TurnUsage(long? InputTokens, long? OutputTokens, long? Co
         return calls.Count == 0 ? null : [.. calls.Select(static call => new ToolProof(
             call.Name, call.Round, call.Result!.Outcome, call.Result.Record, Decision(call), call.Approval?.Id, call.Result.Taints))];
     }
+
+    private TurnUsage With(long? input, long? output, long? cost) => this with { InputTokens = InputTokens + input, OutputTokens = OutputTokens + output, CostNanos = CostNanos + cost };
 
     private static string Decision(TurnToolCall call) =>
         call.Result!.Outcome == "denied" ? "deny"

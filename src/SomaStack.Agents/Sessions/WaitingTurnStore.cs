@@ -28,7 +28,8 @@ internal sealed record WaitingRequest(
 }
 
 internal sealed record WaitingTurn(
-    string Tenant, string SessionId, string TurnId, long Number, string Prompt, string ApprovalId, TurnApproval Approval, WaitingRequest Request, string Principal, DateTimeOffset CreatedAt, string? Parent);
+    string Tenant, string SessionId, string TurnId, long Number, string Prompt, string ApprovalId, TurnApproval Approval, WaitingRequest Request, string Principal, DateTimeOffset CreatedAt,
+    string? Parent);
 
 /// <summary>All SQL of turns that wait for a second person.</summary>
 internal sealed class WaitingTurnStore(Db db, TimeProvider clock)

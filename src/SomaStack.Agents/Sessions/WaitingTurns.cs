@@ -66,7 +66,8 @@ internal sealed class WaitingTurns(Db db, SessionStore sessions, RoundStore roun
     {
         await RoundStore.ThrowIfLostAsync(work, turn.Context.Tenant, turn.TurnId, owner.Id);
         var state = await SessionStore.StateAsync(work, turn.Context.Tenant, turn.SessionId);
-        await sessions.ApplyAsync(work, turn.Context, turn.SessionId, state, new PauseTurnCommand(new TurnPaused(turn.TurnId, awaited[0].Round, [.. awaited.Select(static call => call.Approval!.Id)])));
+        var paused = new TurnPaused(turn.TurnId, awaited[0].Round, [.. awaited.Select(static call => call.Approval!.Id)]);
+        await sessions.ApplyAsync(work, turn.Context, turn.SessionId, state, new PauseTurnCommand(paused));
         await RoundStore.PauseAsync(work, turn.Context.Tenant, turn.TurnId);
         work.OnCommit(() =>
         {
@@ -124,7 +125,11 @@ internal sealed class WaitingTurns(Db db, SessionStore sessions, RoundStore roun
     private async Task EndAsync(DbWork work, RequestContext context, WaitingTurn turn, string status, string type, TurnFailure? failure)
     {
         await sessions.EndTurnAsync(work, context, turn.TurnId, status, "", null, failure);
-        var view = new TurnView(turn.SessionId, turn.TurnId, turn.Number, status, turn.Prompt, "", [], null, [], [], failure, turn.CreatedAt, clock.GetUtcNow()) { Approval = turn.Approval, ParentTurn = turn.Parent };
+        var view = new TurnView(turn.SessionId, turn.TurnId, turn.Number, status, turn.Prompt, "", [], null, [], [], failure, turn.CreatedAt, clock.GetUtcNow())
+        {
+            Approval = turn.Approval,
+            ParentTurn = turn.Parent,
+        };
         await AddEndAsync(work, turn.Tenant, turn.SessionId, turn.TurnId, status, type, view);
     }
 

@@ -42,7 +42,7 @@ public sealed class ConversationContract(Databases databases)
         Assert.Equal(waits.Awaits.Id, (await house.Conversations.AskAsync(house.Owner, question, Stop)).Awaits!.Id);
         await house.ApproveAsync(waits.Awaits);
         var answered = await house.Conversations.AskAsync(house.Owner, question, Stop);
-        Assert.Equal(("completed", waits.Turn), (answered.Status, answered.Turn));
+        Assert.Equal(("completed", null, waits.Turn), (answered.Status, answered.Code, answered.Turn));
     }
 
     [Theory, MemberData(nameof(Names))]

@@ -151,7 +151,7 @@ public sealed class RoundContract(Databases databases)
             await SessionAsync(work, "s1", "guide", null);
             await TurnAsync(work, "s1", "t1", 1, null);
             await store.InsertAsync(work, context, "s1", "t1", new TurnRound(1, "Let me look.", receipt, "tool_calls", 40, "[]",
-                [Call(1), Call(2), Call(3) with { Name = "rm", Refused = new CallResult("denied", "There is no tool.", "tool_unknown") }]), checkpoint);
+                [Call(1), Call(2), Call(3) with { Refused = new CallResult("denied", "There is no tool.", "tool_unknown") }]), checkpoint);
             return 0;
         }, Stop);
         return store;

@@ -32,9 +32,11 @@ internal sealed class SessionHouse : IAsyncDisposable
         var folder = Directory.CreateTempSubdirectory("soma-sessions-").FullName;
         var app = await SomaServer.BuildAsync(new SomaOptions { DataDirectory = folder, Database = await databases.CreateAsync(name), Url = "http://127.0.0.1:0" }, Stop);
         await app.StartAsync(Stop);
-        var owner = (await app.Services.GetRequiredService<IIdentity>().DemoOwnerAsync(Stop)).PrincipalId;
-        // As the owner's token says, whose rights are looked at again when a waiting turn goes on.
-        return new SessionHouse(app, folder, Databases.Context("demo", owner));
+        var identity = app.Services.GetRequiredService<IIdentity>();
+        var owner = (await identity.DemoOwnerAsync(Stop)).PrincipalId;
+        // As the owner's token says: what he holds is looked at again when a waiting turn goes on.
+        var token = await identity.IssueTokenAsync("demo", owner, null, TimeSpan.FromHours(1), Stop);
+        return new SessionHouse(app, folder, Databases.Context("demo", owner) with { Capabilities = CapabilitySet.Of(token.Capabilities) });
     }
 
     public T Get<T>() where T : notnull => _app.Services.GetRequiredService<T>();
