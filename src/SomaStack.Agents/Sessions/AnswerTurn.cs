@@ -95,8 +95,10 @@ internal sealed partial class AnswerTurn(
                     turn.Timings.Mark("tools");
                     break;
                 case AwaitDecisions awaited:
-                    await waiting.PauseAsync(turn, awaited.Calls);
-                    return false;
+                    if (await waiting.PauseAsync(turn, awaited.Calls)) return false;
+                    // A cancel was asked for at the same moment and is on its way here.
+                    await Task.Delay(Timeout.InfiniteTimeSpan, clock, cancelled);
+                    break;
                 case EndTurn end:
                     throw end.Problem;
                 default:

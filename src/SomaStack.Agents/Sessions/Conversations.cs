@@ -39,10 +39,7 @@ internal sealed class Conversations(
     public async Task<bool> CancelAsync(RequestContext context, string session, CancellationToken cancellationToken)
     {
         if (await sessions.FindAsync(context, session, cancellationToken) is null) return false;
-        if (await waiting.CancelAsync(context, session, cancellationToken) is not null) return true;
-        if (await sessions.RequestCancelAsync(context, session, cancellationToken) is not { } turn) return false;
-        running.Cancel(context.Tenant, turn, context.Principal.Id);
-        return true;
+        return await CancelTurn.TryAsync(session, context, sessions, running, waiting, cancellationToken) is not null;
     }
 
     private async Task<TurnRequest> WantedAsync(RequestContext context, TurnQuestion question, string? askedBy, CancellationToken cancellationToken)

@@ -79,9 +79,10 @@ internal sealed class RoundStore(Db db, TimeProvider clock)
     }
 
     /// <summary>Nobody answers it any more; whoever looks next sees whether a decision came while this was being stored.</summary>
-    public static Task PauseAsync(DbWork work, string tenant, string turn) => work.ExecuteAsync($"""
-        UPDATE turns SET status = {Waiting}, approved = {true}, owner = {""}, lease_until = {0L} WHERE tenant = {tenant} AND id = {turn} AND status = 'open'
-        """);
+    /// <returns>False when somebody wants it cancelled.</returns>
+    public static async Task<bool> PauseAsync(DbWork work, string tenant, string turn) => await work.ExecuteAsync($"""
+        UPDATE turns SET status = {Waiting}, approved = {true}, owner = {""}, lease_until = {0L} WHERE tenant = {tenant} AND id = {turn} AND status = 'open' AND cancel_requested_by IS NULL
+        """) == 1;
 
     /// <summary>What became of an approval, for the calls that wait for it.</summary>
     /// <returns>The turn, or null when none waits for it.</returns>

@@ -86,7 +86,8 @@ internal sealed partial class RunningTurns(AnswerTurn answer, SessionStore store
         {
             await watching.CancelAsync();
             await watch;
-            _running.TryRemove((turn.Context.Tenant, turn.TurnId), out _);
+            // Only its own entry: a turn that paused may be going on here already.
+            _running.TryRemove(KeyValuePair.Create((turn.Context.Tenant, turn.TurnId), running));
             running.Dispose();
         }
     }

@@ -62,18 +62,20 @@ internal sealed class WaitingTurns(Db db, SessionStore sessions, RoundStore roun
     /// The turn's slot is free until somebody has decided. It is marked as due at once: a decision that was made before this commit was heard by
     /// nobody, so whoever goes on with turns looks once and then lets it rest.
     /// </summary>
-    public Task PauseAsync(PreparedTurn turn, IReadOnlyList<TurnToolCall> awaited) => db.WriteAsync(turn.Context.Tenant, async work =>
+    /// <returns>False when somebody wants it cancelled.</returns>
+    public Task<bool> PauseAsync(PreparedTurn turn, IReadOnlyList<TurnToolCall> awaited) => db.WriteAsync(turn.Context.Tenant, async work =>
     {
         await RoundStore.ThrowIfLostAsync(work, turn.Context.Tenant, turn.TurnId, owner.Id);
+        if (!await RoundStore.PauseAsync(work, turn.Context.Tenant, turn.TurnId)) return false;
         var state = await SessionStore.StateAsync(work, turn.Context.Tenant, turn.SessionId);
         var paused = new TurnPaused(turn.TurnId, awaited[0].Round, [.. awaited.Select(static call => call.Approval!.Id)]);
         await sessions.ApplyAsync(work, turn.Context, turn.SessionId, state, new PauseTurnCommand(paused));
-        await RoundStore.PauseAsync(work, turn.Context.Tenant, turn.TurnId);
         work.OnCommit(() =>
         {
             streams.Signal(turn.Context.Tenant, turn.SessionId);
             Woken.Ring();
         });
+        return true;
     }, CancellationToken.None);
 
     /// <summary>A turn whose tool calls wait cannot go on: its asker's rights or the constitution have changed.</summary>

@@ -132,7 +132,7 @@ public sealed class RoundContract(Databases databases)
 
     private static Task<int> PauseAsync(Db db) => db.WriteAsync("demo", async work =>
     {
-        await RoundStore.PauseAsync(work, "demo", "t1");
+        Assert.True(await RoundStore.PauseAsync(work, "demo", "t1"));
         return 0;
     }, Stop);
 
