@@ -17,7 +17,7 @@ internal sealed class SecondPerson : IDisposable
         "approval:decide", "constitution:load", "constitution:read", "killswitch:engage", "platform:admin", "policy:read", "policy:write", "session:read", "session:start", "tenant:admin", "tool:manage",
     ];
 
-    private SecondPerson(HttpClient client) => Client = client;
+    internal SecondPerson(HttpClient client) => Client = client;
 
     public HttpClient Client { get; }
 
@@ -97,6 +97,16 @@ internal sealed class SecondPerson : IDisposable
         {
             id = "ask-first-" + kinds[0].Replace('.', '-'), kinds, effect = "needs_approval", code = "ask_first", message = "Somebody else looks at this first.", remedy = "Wait for the decision.",
         }));
+        using var written = await PutPolicyAsync(owner, document.ToJsonString(), read.Headers.ETag!.Tag);
+        Assert.True(written.IsSuccessStatusCode, await written.Content.ReadAsStringAsync(Stop));
+    }
+
+    /// <summary>The starter policy's rule over what a session has read holds for these tools alone from now on.</summary>
+    public async Task NarrowAfterUntrustedAsync(HttpClient owner, params string[] resources)
+    {
+        using var read = await owner.GetAsync("/v1/policies", Stop);
+        var document = JsonNode.Parse(await read.Content.ReadAsStringAsync(Stop))!["document"]!;
+        document["rules"]!.AsArray().Single(static rule => (string?)rule!["id"] == "tool-after-untrusted")!["resources"] = JsonSerializer.SerializeToNode(resources);
         using var written = await PutPolicyAsync(owner, document.ToJsonString(), read.Headers.ETag!.Tag);
         Assert.True(written.IsSuccessStatusCode, await written.Content.ReadAsStringAsync(Stop));
     }

@@ -23,9 +23,19 @@ internal static class CancelTurn
     public static async Task<Response> CancelAsync(string id, RequestContext context, SessionStore sessions, RunningTurns running, WaitingTurns waiting, CancellationToken cancellationToken)
     {
         await sessions.GetAsync(context, id, cancellationToken);
+        return await TryAsync(id, context, sessions, running, waiting, cancellationToken) ?? throw SessionProblems.TurnNotRunning.Because("The session is answering nothing.");
+    }
+
+    /// <returns>Null when nothing is running or waiting.</returns>
+    public static async Task<Response?> TryAsync(string id, RequestContext context, SessionStore sessions, RunningTurns running, WaitingTurns waiting, CancellationToken cancellationToken)
+    {
         if (await waiting.CancelAsync(context, id, cancellationToken) is { } waited) return new Response(id, waited, "cancelled");
-        var turn = await sessions.RequestCancelAsync(context, id, cancellationToken) ?? throw SessionProblems.TurnNotRunning.Because("The session is answering nothing.");
-        running.Cancel(context.Tenant, turn, context.Principal.Id);
-        return new Response(id, turn, "cancelling");
+        if (await sessions.RequestCancelAsync(context, id, cancellationToken) is { } turn)
+        {
+            running.Cancel(context.Tenant, turn, context.Principal.Id);
+            return new Response(id, turn, "cancelling");
+        }
+        // It may have begun to wait between the two.
+        return await waiting.CancelAsync(context, id, cancellationToken) is { } paused ? new Response(id, paused, "cancelled") : null;
     }
 }
