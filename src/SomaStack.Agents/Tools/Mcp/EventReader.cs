@@ -1,6 +1,6 @@
 using SomaStack.Platform;
 
-namespace SomaStack.Agents.Tools.Mcp;
+namespace SomaStack.Agents.Tools;
 
 /// <summary>Reads the <c>data</c> of server-sent events (WHATWG HTML, 9.2.6), each at most so large.</summary>
 internal sealed class EventReader(Stream stream, int eventMax)

@@ -5,7 +5,7 @@ using System.Text;
 using System.Text.Json;
 using SomaStack.Platform;
 
-namespace SomaStack.Agents.Tools.Mcp;
+namespace SomaStack.Agents.Tools;
 
 /// <summary>
 /// A server elsewhere, by streamable HTTP: each message is a POST of its own through the guarded exit. No stream is opened for what the server

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using SomaStack.Platform;
 
-namespace SomaStack.Agents.Tools.Mcp;
+namespace SomaStack.Agents.Tools;
 
 /// <summary>One request.</summary>
 /// <param name="Version">The protocol version in which it is put.</param>

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using SomaStack.Platform;
 
-namespace SomaStack.Agents.Tools.Mcp;
+namespace SomaStack.Agents.Tools;
 
 /// <summary>Tools of MCP servers. A server whose tools are not the approved ones is not called.</summary>
 internal sealed class McpAdapter(McpServers servers, McpPool pool) : IAdapterKind

@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Json;
 using SomaStack.Platform;
 
-namespace SomaStack.Agents.Tools.Mcp;
+namespace SomaStack.Agents.Tools;
 
 /// <summary>
 /// A server's result as our answer: its texts, its structured content, and for pictures, sounds and files a line that says what there was, how

@@ -5,7 +5,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Hosting;
 using SomaStack.Platform;
 
-namespace SomaStack.Agents.Tools.Mcp;
+namespace SomaStack.Agents.Tools;
 
 /// <summary>
 /// Sessions with servers, one for each tenant, adapter, settings and secrets: no tenant's call ever meets another's process or credential. A

@@ -1,6 +1,6 @@
 using SomaStack.Platform;
 
-namespace SomaStack.Agents.Tools.Mcp;
+namespace SomaStack.Agents.Tools;
 
 internal static class McpProblems
 {

@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using SomaStack.Platform;
 
-namespace SomaStack.Agents.Tools.Mcp;
+namespace SomaStack.Agents.Tools;
 
 /// <summary>
 /// What both transports share: versions, method names and the form of messages. Sources: Model Context Protocol 2026-07-28 (basic, transports,

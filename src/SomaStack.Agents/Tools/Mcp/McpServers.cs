@@ -1,7 +1,7 @@
 using System.Text.Json;
 using SomaStack.Platform;
 
-namespace SomaStack.Agents.Tools.Mcp;
+namespace SomaStack.Agents.Tools;
 
 /// <summary>Opens the way that the settings name.</summary>
 internal sealed class McpServers(StdioCommand commands, SomaOptions options, TimeProvider clock)

@@ -2,7 +2,7 @@ using System.Net;
 using System.Text.Json;
 using SomaStack.Platform;
 
-namespace SomaStack.Agents.Tools.Mcp;
+namespace SomaStack.Agents.Tools;
 
 /// <summary>A server that has said which protocol it speaks and which tools it has.</summary>
 internal sealed class McpSession : IAsyncDisposable

@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using SomaStack.Platform;
 
-namespace SomaStack.Agents.Tools.Mcp;
+namespace SomaStack.Agents.Tools;
 
 /// <summary>The <c>settings</c> of a manifest of kind <c>mcp</c>.</summary>
 /// <param name="Transport"><c>stdio</c> or <c>http</c>.</param>

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 
-namespace SomaStack.Agents.Tools.Mcp;
+namespace SomaStack.Agents.Tools;
 
 /// <summary>
 /// Arguments that a tool's schema wants repeated in headers, <c>x-mcp-header</c> (2026-07-28, streamable HTTP, custom headers). Only properties

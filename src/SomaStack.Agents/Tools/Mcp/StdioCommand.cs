@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using SomaStack.Platform;
 
-namespace SomaStack.Agents.Tools.Mcp;
+namespace SomaStack.Agents.Tools;
 
 /// <summary>
 /// Which programs may be started as MCP servers, and with what: only what the operator named, never through a shell, with an environment of its

@@ -3,7 +3,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using SomaStack.Platform;
 
-namespace SomaStack.Agents.Tools.Mcp;
+namespace SomaStack.Agents.Tools;
 
 /// <summary>
 /// A server that we started, spoken to over its standard input and output, one JSON message a line. Its process and all that it started die

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using SomaStack.Platform;
 
-namespace SomaStack.Agents.Tools.Mcp;
+namespace SomaStack.Agents.Tools;
 
 /// <summary>A tool as its server lists it.</summary>
 /// <param name="Definition">All of it, as sent.</param>
