@@ -75,9 +75,12 @@ public sealed record ModelPrice(string Provider, string Model, string Currency, 
     /// <summary>Prices of a call with a long prompt; null when its length does not matter.</summary>
     public PriceTier? Tier { get; init; }
 
+    /// <summary>One call, whatever it uses; null when only what it uses is paid for.</summary>
+    public long? CallNanos { get; init; }
+
     /// <summary>Nothing of it costs anything.</summary>
     public bool IsFree => (InputNanosPerMillion, OutputNanosPerMillion, CachedInputNanosPerMillion ?? 0, CacheWriteNanosPerMillion ?? 0, AudioNanosPerMinute ?? 0, CharacterNanosPerMillion ?? 0) is (0, 0, 0, 0, 0, 0)
-        && Tier is null;
+        && Tier is null && CallNanos is null or 0;
 
     /// <summary>The model whose price this name has; null for a name of its own.</summary>
     public string? AliasOf { get; init; }
@@ -108,7 +111,13 @@ public sealed record ReservationRequest(string Id, string Provider, string Model
 
     /// <summary>For a model that is priced by characters.</summary>
     public long? CharactersMax { get; init; }
+
+    /// <summary>For what has one price a call and is in no price book, as tools are; it takes the place of the book's.</summary>
+    public FixedPrice? Fixed { get; init; }
 }
+
+/// <param name="Nanos">Billionths of the currency for one call.</param>
+public sealed record FixedPrice(long Nanos, string Currency);
 
 /// <summary>What a call that was reserved under <paramref name="ReservationId"/> has used.</summary>
 public readonly record struct EndedCall(RequestContext Context, string ReservationId, TokenUsage Usage);

@@ -30,7 +30,7 @@ internal sealed class LedgerBilling(
     {
         if (!limits.SurelyNone(context, request)) return false;
         if ((await settings.OfTenantAsync(context.Tenant, CancellationToken.None)).DailyBudgetNanos is null) return true;
-        var amount = prices.Find(request.Provider, request.Model) is { } price ? Pricing.MostNanos(UnitPrices.Of(price), request) : null;
+        var amount = PriceOf(request, clock.GetUtcNow()) is { } price ? Pricing.MostNanos(UnitPrices.Of(price), request) : null;
         if (amount is not { } most) return false;
         return most == 0 || (_ratios.TryGetValue(context.Tenant, out var day) && clock.GetUtcNow() < day.Until && day.Left / CallsWhileFresh >= most);
     }
@@ -44,7 +44,7 @@ internal sealed class LedgerBilling(
         foreach (var (context, request) in calls)
         {
             Check.That(request.InputTokensMax >= 0, "input_tokens_max", "must not be negative").And(request.OutputTokensMax >= 0, "output_tokens_max", "must not be negative").OrThrow();
-            var price = prices.Find(request.Provider, request.Model);
+            var price = PriceOf(request, now);
             var amount = price is null ? null : Pricing.MostNanos(UnitPrices.Of(price), request);
             if (amount > LargestReservation) throw Problem.Invalid("max_tokens", "asks for more than any call may cost");
             takes.Add(await limits.TakesAsync(work, context, request, amount));
@@ -192,12 +192,15 @@ internal sealed class LedgerBilling(
     private static ReservationRow Row(RequestContext context, ReservationRequest request, ModelPrice? price, long? amount, IReadOnlyList<Take> takes, DateTimeOffset now)
     {
         var more = price is null ? null : new ReservationMore(
-            price.CacheWriteNanosPerMillion, price.CacheWriteHourNanosPerMillion, price.AudioNanosPerMinute, price.CharacterNanosPerMillion, price.Tier);
+            price.CacheWriteNanosPerMillion, price.CacheWriteHourNanosPerMillion, price.AudioNanosPerMinute, price.CharacterNanosPerMillion, price.Tier, CallNanos: price.CallNanos);
         return new ReservationRow(
             context.Tenant, request.Id, DayOf(now), context.Principal.Id, request.Provider, request.Model, request.Purpose, ReservationRow.Held, price?.Currency ?? Currency, amount,
             price is null ? null : PriceStore.Text(price.Since), price?.InputNanosPerMillion, price?.OutputNanosPerMillion, price?.CachedInputNanosPerMillion,
             new TokenUsage(null, null), null, now.ToMicros(), context.Principal.Key, more, Bind.Write(takes));
     }
+
+    private ModelPrice? PriceOf(ReservationRequest request, DateTimeOffset now) => request.Fixed is not { } price ? prices.Find(request.Provider, request.Model)
+        : new ModelPrice(request.Provider, request.Model, price.Currency, 0, 0, null, DateOnly.FromDateTime(now.UtcDateTime)) { CallNanos = price.Nanos };
 
     private static TimeSpan UntilTomorrow(DateTimeOffset now) => now.UtcDateTime.Date.AddDays(1) - now.UtcDateTime;
 }

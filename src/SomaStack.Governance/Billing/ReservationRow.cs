@@ -9,7 +9,7 @@ namespace SomaStack.Governance.Billing;
 /// <summary>Unit prices and counts that few calls have, kept as JSON beside the others.</summary>
 internal sealed record ReservationMore(
     long? CacheWriteNanos = null, long? CacheWriteHourNanos = null, long? AudioMinuteNanos = null, long? CharacterNanos = null, PriceTier? Tier = null,
-    long? CacheWriteHourTokens = null, long? AudioMilliseconds = null, long? Characters = null)
+    long? CacheWriteHourTokens = null, long? AudioMilliseconds = null, long? Characters = null, long? CallNanos = null)
 {
     private static readonly ReservationMore Nothing = new();
 
@@ -18,8 +18,8 @@ internal sealed record ReservationMore(
 
     public static string? Write(in UnitPrices price, TokenUsage usage)
     {
-        if (price is { CacheWrite: null, CacheWriteHour: null, AudioMinute: null, Characters: null, Tier: null } && usage is { CacheWriteHourTokens: null, AudioMilliseconds: null, Characters: null }) return null;
-        var more = new ReservationMore(price.CacheWrite, price.CacheWriteHour, price.AudioMinute, price.Characters, price.Tier, usage.CacheWriteHourTokens, usage.AudioMilliseconds, usage.Characters);
+        if (price is { CacheWrite: null, CacheWriteHour: null, AudioMinute: null, Characters: null, Tier: null, Call: null } && usage is { CacheWriteHourTokens: null, AudioMilliseconds: null, Characters: null }) return null;
+        var more = new ReservationMore(price.CacheWrite, price.CacheWriteHour, price.AudioMinute, price.Characters, price.Tier, usage.CacheWriteHourTokens, usage.AudioMilliseconds, usage.Characters, price.Call);
         return more.Write();
     }
 
@@ -43,7 +43,7 @@ internal sealed record ReservationRow(
 
     /// <summary>Null when the model was not in the price book.</summary>
     public UnitPrices? Prices => InputNanos is { } input && OutputNanos is { } output
-        ? new UnitPrices(input, output, CachedInputNanos, More?.CacheWriteNanos, More?.CacheWriteHourNanos, More?.AudioMinuteNanos, More?.CharacterNanos, More?.Tier)
+        ? new UnitPrices(input, output, CachedInputNanos, More?.CacheWriteNanos, More?.CacheWriteHourNanos, More?.AudioMinuteNanos, More?.CharacterNanos, More?.Tier, More?.CallNanos)
         : null;
 
     public static ReservationRow Map(DbDataReader reader)

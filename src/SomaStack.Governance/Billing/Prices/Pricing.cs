@@ -3,21 +3,21 @@ using SomaStack.Governance.Billing.Contracts;
 
 namespace SomaStack.Governance.Billing;
 
-/// <summary>What one unit of each kind costs a call: nanos per million tokens or characters, and per minute of audio.</summary>
+/// <summary>What one unit of each kind costs a call: nanos per million tokens or characters, per minute of audio, and for the call itself.</summary>
 internal readonly record struct UnitPrices(
-    long Input, long Output, long? CachedInput, long? CacheWrite = null, long? CacheWriteHour = null, long? AudioMinute = null, long? Characters = null, PriceTier? Tier = null)
+    long Input, long Output, long? CachedInput, long? CacheWrite = null, long? CacheWriteHour = null, long? AudioMinute = null, long? Characters = null, PriceTier? Tier = null, long? Call = null)
 {
     public static UnitPrices Of(ModelPrice price) => new(
         price.InputNanosPerMillion, price.OutputNanosPerMillion, price.CachedInputNanosPerMillion, price.CacheWriteNanosPerMillion, price.CacheWriteHourNanosPerMillion,
-        price.AudioNanosPerMinute, price.CharacterNanosPerMillion, price.Tier);
+        price.AudioNanosPerMinute, price.CharacterNanosPerMillion, price.Tier, price.CallNanos);
 
     /// <summary>A row that says that nothing costs anything: the model is known to be free.</summary>
     public bool IsFree => Input == 0 && Output == 0 && CachedInput is null or 0 && CacheWrite is null or 0 && AudioMinute is null or 0 && Characters is null or 0
-        && Tier is null or { InputNanos: 0, OutputNanos: 0 };
+        && Tier is null or { InputNanos: 0, OutputNanos: 0 } && Call is null or 0;
 
     /// <summary>The prices that apply to a prompt of this length.</summary>
     public UnitPrices For(long? inputTokens) => Tier is { } tier && inputTokens > tier.AboveTokens
-        ? new UnitPrices(tier.InputNanos, tier.OutputNanos, tier.CachedInputNanos, tier.CacheWriteNanos, tier.CacheWriteHourNanos, AudioMinute, Characters)
+        ? new UnitPrices(tier.InputNanos, tier.OutputNanos, tier.CachedInputNanos, tier.CacheWriteNanos, tier.CacheWriteHourNanos, AudioMinute, Characters, null, Call)
         : this with { Tier = null };
 
     /// <summary>The dearest that a prompt token can be: new, read from a cache or written to one.</summary>
@@ -56,7 +56,8 @@ internal static class Pricing
         var write = price.CacheWrite ?? 0;
         // Without a price of its own a cached token is an ordinary one. Each product is below 2^126, and as the parts add up to what was read, so is their sum.
         var sum = (Int128)(read - cached - written) * price.Input + (Int128)cached * (price.CachedInput ?? price.Input)
-            + (Int128)(written - hour) * write + (Int128)hour * (price.CacheWriteHour ?? write) + (Int128)made * price.Output;
+            + (Int128)(written - hour) * write + (Int128)hour * (price.CacheWriteHour ?? write) + (Int128)made * price.Output
+            + (Int128)(price.Call ?? 0) * Million;
         if (price.AudioMinute is > 0 || price.Characters is > 0) return WithSound(sum, price, usage);
         var rounded = HalfEven(sum);
         return rounded <= long.MaxValue ? (long)rounded : null;

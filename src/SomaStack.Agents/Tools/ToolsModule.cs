@@ -1,0 +1,33 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using SomaStack.Agents.Tools.Contracts;
+using SomaStack.Platform;
+
+namespace SomaStack.Agents.Tools;
+
+/// <summary>The wiring of the room. Kinds and native adapters are whatever is registered as <see cref="IAdapterKind"/> and <see cref="INativeAdapter"/>, here or in a room above.</summary>
+public static class ToolsModule
+{
+    public static readonly Room Room = new("Tools", typeof(ToolsModule).Assembly)
+    {
+        Problems = ToolProblems.All,
+        Metrics = ToolMetrics.All,
+        Json = ToolsJson.Default,
+        Add = static (services, options) =>
+        {
+            services.AddSingleton<AdapterStore>().AddSingleton<CallStore>().AddSingleton<LoadedManifests>().AddSingleton<Publishers>().AddSingleton<AdapterSecrets>();
+            services.AddSingleton(static provider => new NativeAdapters(provider.GetServices<INativeAdapter>));
+            services.AddSingleton<AdapterKinds>().AddSingleton<AdapterCatalog>();
+            services.AddSingleton<ExecuteTool>().AddSingleton<RecordCalls>().AddSingleton<ActWithTool>().AddSingleton<ShapeResult>();
+            services.AddSingleton<RunningCalls>().AddSingleton<IHostedService>(static provider => provider.GetRequiredService<RunningCalls>());
+            services.AddSingleton<ITools, Tools>();
+            AddKinds(services, options);
+        },
+    };
+
+    /// <summary>One line a kind; a folder with several of them has its own wiring and one line here.</summary>
+    private static void AddKinds(IServiceCollection services, SomaOptions options)
+    {
+        services.AddSingleton<IAdapterKind, NativeKind>();
+    }
+}
