@@ -17,8 +17,12 @@ namespace SomaStack.Agents.Sessions;
 /// <param name="ConstitutionHash">When the caller sends one, it must be the active one.</param>
 internal sealed record TurnRequest(string? SessionId, string Prompt, string Persona, string? Model, string? ConstitutionHash, int RecallLimit)
 {
+    public const int RecallLimitDefault = 8;
+
     /// <summary>Set when the turn has waited and goes on.</summary>
     public WaitingTurn? Waited { get; init; }
+
+    public TurnTerms Terms { get; init; } = TurnTerms.None;
 
     /// <summary>Its gate is asked for the beginning of a session.</summary>
     public bool IsStart => SessionId is null || Waited is { Request.IsStart: true };
@@ -66,7 +70,9 @@ internal sealed record PreparedTurn(
     /// <summary>On the turn itself; its obligations are carried out here, those on the model call with that call.</summary>
     public required Decision Decision { get; init; }
 
-    /// <summary>The most tokens of the answer by the rules; null when none limits it.</summary>
+    public TurnTerms Terms { get; init; } = TurnTerms.None;
+
+    /// <summary>The most tokens of the answer, by the rules and by whoever asks; null when nothing limits it.</summary>
     public long? OutputTokensCap { get; init; }
 
     /// <summary>What is claimed in the first commit; null when nobody had to be asked.</summary>
@@ -119,14 +125,15 @@ internal sealed class OpenTurn(
         var first = candidates[0];
         var sessionId = request.SessionId ?? Ids.For(context, "session");
         // Nothing is recalled for words that may not be said.
-        var speaking = await SpeakingAsync(context, request, persona, first, moderated.Labels, cancellationToken);
+        var said = TurnTaints.Join(moderated.Labels, request.Terms.Taints);
+        var speaking = await SpeakingAsync(context, request, persona, first, said, cancellationToken);
         var speak = await CheckGateAsync(context, request, speaking, cancellationToken);
         timings.Mark("gate");
 
         // Before the gate is asked about the model: what it would read is what the call derives from.
         var (recalled, degraded) = await RecallAsync(context, request, cancellationToken);
         var (evidence, memories) = await ModerateAsync(context, recalled, cancellationToken);
-        var taints = TurnTaints.Of(moderated.Labels, memories);
+        var taints = TurnTaints.Of(said, memories);
         timings.Mark("recall");
 
         var call = await CheckGateAsync(context, request, Calling(speaking, request, first, taints), cancellationToken);
@@ -151,7 +158,8 @@ internal sealed class OpenTurn(
         {
             Waited = request.Waited,
             Decision = speak,
-            OutputTokensCap = Obligation.CapOf([.. speak.Obligations, .. call.Obligations]),
+            OutputTokensCap = request.Terms.Cap(Obligation.CapOf([.. speak.Obligations, .. call.Obligations])),
+            Terms = request.Terms,
             Approved = request.Waited is null ? null : wanted ?? Wanted(context, request, sessionId, persona, first, [speak]),
             Taints = taints,
         };

@@ -42,7 +42,7 @@ internal sealed partial class ResumeTurns(
             var context = new RequestContext(
                 turn.Tenant, new Principal(turn.Principal, request.PrincipalKind, request.Key), CapabilitySet.Of(request.Capabilities.Where(Capability.All.Contains)), request.ClientType,
                 settings.Mode, options.Region, request.TraceId) { MfaAt = request.MfaAt, Approval = turn.ApprovalId };
-            var wanted = new TurnRequest(turn.SessionId, turn.Prompt, request.Persona, request.Model, null, request.RecallLimit) { Waited = turn };
+            var wanted = new TurnRequest(turn.SessionId, turn.Prompt, request.Persona, request.Model, null, request.RecallLimit) { Waited = turn, Terms = request.Terms };
             var begun = await open.RunAsync(context, wanted, cancellationToken);
             // Its end is stored by whoever answers it; here only the opening counts, which spends the yes.
             _ = running.Begin(begun.Turn!);

@@ -16,11 +16,12 @@ internal static class SessionProblems
     public static readonly ProblemCode TooManyTurns = new("too_many_turns", ProblemKind.Busy, "Too many turns are being answered", "Try again after the seconds in Retry-After.");
     public static readonly ProblemCode Interrupted = new("turn_interrupted", ProblemKind.Unavailable, "The server stopped while the turn was being answered", "Send the message again; the session goes on.");
     public static readonly ProblemCode ModelFailed = new("model_failed", ProblemKind.Upstream, "The model did not answer", "Try again, or choose another model.");
+    public static readonly ProblemCode BudgetSpent = new("turn_budget_spent", ProblemKind.Busy, "The budget of this work is spent", "Give it more tokens, or ask for less.");
 
     public static readonly IReadOnlyList<ProblemCode> All =
     [
         Unknown, PersonaUnknown, PersonaExists, Closed, TurnRunning, TurnNotRunning, ConstitutionMismatch, PolicyDenied, RightsChanged,
-        TooManyTurns, Interrupted, ModelFailed,
+        TooManyTurns, Interrupted, ModelFailed, BudgetSpent,
     ];
 
     public static Problem Of(SessionRefusal refusal) => refusal switch

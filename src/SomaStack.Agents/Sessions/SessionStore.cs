@@ -59,6 +59,15 @@ internal sealed class SessionStore(Db db, Journal journal, TimeProvider clock)
             SELECT COUNT(*) FROM session_events WHERE tenant = {tenant} AND session = {session} AND type = {StreamEvent.TurnStarted} AND data LIKE {"%\"memories\":[{%"}
             """, cancellationToken) > 0;
 
+    /// <summary>Labels of what the model read in a turn; empty while it is not open.</summary>
+    public async Task<IReadOnlyList<string>> TaintsOfTurnAsync(string tenant, string session, string turn, CancellationToken cancellationToken)
+    {
+        var started = await db.FindAsync(tenant, static row => row.GetString(0), $"""
+            SELECT data FROM session_events WHERE tenant = {tenant} AND session = {session} AND turn = {turn} AND type = {StreamEvent.TurnStarted}
+            """, cancellationToken);
+        return started is null ? [] : JsonSerializer.Deserialize(started, SessionsJson.Default.TurnStartedData)!.Taints ?? [];
+    }
+
     /// <summary>Of all turns so far, as the newest one says; null when there is none, or it is older than taints are kept.</summary>
     public static async Task<IReadOnlyList<string>?> TaintsAsync(DbWork work, string tenant, string session)
     {

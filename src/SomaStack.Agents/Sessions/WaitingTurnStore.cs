@@ -11,9 +11,15 @@ internal sealed record WaitingRequest(
     bool IsStart, string Persona, string? Model, int RecallLimit, string PrincipalKind, string? Key, IReadOnlyList<string> Capabilities, string ClientType, string TraceId,
     DateTimeOffset? MfaAt, IReadOnlyList<Reason> Moderation)
 {
+    /// <summary>None in turns from before there were any.</summary>
+    public TurnTerms Terms { get; init => field = value ?? TurnTerms.None; } = TurnTerms.None;
+
     public static WaitingRequest Of(RequestContext context, TurnRequest request, IReadOnlyList<Reason> moderated) => new(
         request.SessionId is null, request.Persona, request.Model, request.RecallLimit, context.Principal.Kind, context.Principal.Key,
-        [.. context.Capabilities.Names.Order(StringComparer.Ordinal)], context.ClientType, context.TraceId, context.MfaAt, moderated);
+        [.. context.Capabilities.Names.Order(StringComparer.Ordinal)], context.ClientType, context.TraceId, context.MfaAt, moderated)
+    {
+        Terms = request.Terms,
+    };
 }
 
 internal sealed record WaitingTurn(

@@ -6,7 +6,7 @@ using SomaStack.Platform;
 namespace SomaStack.Governance.Approvals;
 
 /// <summary>Asks for approvals and spends them, in the transactions of those who act.</summary>
-internal sealed class Approvals(Journal journal, IIdentity identity, ReturnApprovals returns, TimeProvider clock) : IApprovals
+internal sealed class Approvals(Journal journal, IIdentity identity, ReturnApprovals returns, ApprovalStore store, TimeProvider clock) : IApprovals
 {
     private static readonly TimeSpan LongestLifetime = TimeSpan.FromDays(7);
 
@@ -72,6 +72,9 @@ internal sealed class Approvals(Journal journal, IIdentity identity, ReturnAppro
         var row = await ApprovalStore.FindAsync(work, context.Tenant, approvalId);
         return row is not null && await returns.ReturnAsync(work, context, row, new WithdrawCommand(row.Id, row.Requester, reason)) is null;
     }
+
+    public async Task<Approval?> FindAsync(string tenant, string approvalId, CancellationToken cancellationToken) =>
+        (await store.FindAsync(tenant, approvalId, cancellationToken))?.Public;
 
     public static string Subject(string id) => "approval/" + id;
 

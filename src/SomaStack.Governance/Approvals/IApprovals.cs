@@ -31,6 +31,9 @@ public interface IApprovals
     /// had been used, refused or given back before.
     /// </summary>
     Task<bool> WithdrawAsync(DbWork work, RequestContext context, string approvalId, string reason);
+
+    /// <summary>As it stands now; null when the tenant has none with this id.</summary>
+    Task<Approval?> FindAsync(string tenant, string approvalId, CancellationToken cancellationToken);
 }
 
 /// <summary>An action that waits for a second person.</summary>
