@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using SomaStack.Agents.Protocols;
 using SomaStack.Agents.Sessions;
 using SomaStack.Agents.Tools;
 using SomaStack.Governance.Approvals;
@@ -28,7 +29,7 @@ public static class SomaServer
         JournalModule.Room,
         IdentityModule.Room, ApprovalsModule.Room, SettingsModule.Room, ConstitutionModule.Room, BillingModule.Room, PolicyModule.Room,
         InferenceModule.Room, MemoryModule.Room, BenchmarksModule.Room,
-        ToolsModule.Room, SessionsModule.Room,
+        ToolsModule.Room, SessionsModule.Room, ProtocolsModule.Room,
         NotificationsModule.Room,
         EdgeModule.Room,
         ConsoleModule.Room,

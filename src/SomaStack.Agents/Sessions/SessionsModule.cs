@@ -16,7 +16,7 @@ public static class SessionsModule
         {
             services.AddSingleton<SessionStore>().AddSingleton<PersonaStore>().AddSingleton<SessionStreams>().AddSingleton<TurnOwner>();
             services.AddSingleton<Governance.Policy.Contracts.ISessionTrail, SessionTrails>();
-            services.AddSingleton<Contracts.IConversations, Conversations>();
+            services.AddSingleton<Contracts.IConversations, Conversations>().AddSingleton<Contracts.IPersonas>(static provider => provider.GetRequiredService<PersonaStore>());
             services.AddSingleton<OpenTurn>().AddSingleton<AnswerTurn>().AddSingleton<AwaitTurn>();
             services.AddSingleton<WaitingTurnStore>().AddSingleton<WaitingTurns>();
             services.AddSingleton<StartSession>().AddSingleton<SendMessage>().AddSingleton<SessionSocket>();

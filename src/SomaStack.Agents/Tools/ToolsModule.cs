@@ -10,9 +10,9 @@ public static class ToolsModule
 {
     public static readonly Room Room = new("Tools", typeof(ToolsModule).Assembly)
     {
-        Problems = ToolProblems.All,
+        Problems = [.. ToolProblems.All, .. McpProblems.All],
         Metrics = ToolMetrics.All,
-        Json = ToolsJson.Default,
+        Json = System.Text.Json.Serialization.Metadata.JsonTypeInfoResolver.Combine(ToolsJson.Default, McpJson.Default),
         Add = static (services, options) =>
         {
             services.AddSingleton<AdapterStore>().AddSingleton<CallStore>().AddSingleton<LoadedManifests>().AddSingleton<Publishers>().AddSingleton<AdapterSecrets>();
@@ -23,11 +23,13 @@ public static class ToolsModule
             services.AddSingleton<ITools, Tools>();
             AddKinds(services, options);
         },
+        Map = static routes => McpKinds.Map(routes),
     };
 
     /// <summary>One line a kind; a folder with several of them has its own wiring and one line here.</summary>
     private static void AddKinds(IServiceCollection services, SomaOptions options)
     {
         services.AddSingleton<IAdapterKind, NativeKind>();
+        McpKinds.Add(services, options);
     }
 }

@@ -16,6 +16,7 @@ internal sealed class ImportMcp(McpServers servers)
 {
     private const int NameMax = 64;
     private const int DescriptionMax = 4000;
+    private const int FaultsMax = 20;
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
 
     /// <param name="Settings">As in the manifest; <c>tools</c> and <c>protocol</c> are found out.</param>
@@ -78,20 +79,28 @@ internal sealed class ImportMcp(McpServers servers)
             writer.WriteStartArray("egress");
             foreach (var origin in egress) writer.WriteStringValue(origin);
             writer.WriteEndArray();
-            writer.WriteStartObject("limits");
-            writer.WriteEndObject();
             writer.WritePropertyName("settings");
             JsonSerializer.Serialize(writer, settings, McpJson.Default.McpSettings);
             writer.WriteEndObject();
         }
-        return new Response(JsonElement.Parse(buffer.ToArray()), session.Version, notes);
+        var draft = buffer.ToArray();
+        try
+        {
+            ManifestReader.Read(Encoding.UTF8.GetString(draft));
+        }
+        catch (Problem problem) when (problem.Code == ToolProblems.ManifestInvalid)
+        {
+            // What a server declares may be beyond what a manifest holds; the drafter decides what to leave out.
+            notes.AddRange(problem.Errors.Take(FaultsMax).Select(static error => $"Not acceptable as it is: '{error.Field}' {error.Message}."));
+        }
+        return new Response(JsonElement.Parse(draft), session.Version, notes);
     }
 
     private static void WriteAction(Utf8JsonWriter writer, string name, McpTool tool)
     {
         writer.WriteStartObject();
         writer.WriteString("name", name);
-        writer.WriteString("description", tool.Description.Length <= DescriptionMax ? tool.Description : tool.Description[..DescriptionMax]);
+        writer.WriteString("description", tool.Description is { Length: > 0 and <= DescriptionMax } description ? description : tool.Description.Length == 0 ? tool.Name : tool.Description[..DescriptionMax]);
         writer.WritePropertyName("input");
         tool.Input.WriteTo(writer);
         if (tool.Output is { } output)
@@ -108,17 +117,11 @@ internal sealed class ImportMcp(McpServers servers)
         writer.WriteEndObject();
     }
 
-    /// <summary>Action names are stricter than the names of tools: lower case, digits, underscores.</summary>
+    /// <summary>Names of actions are stricter than the protocol's, which only recommends its own.</summary>
     private static string NameOf(string tool)
     {
-        var name = new StringBuilder();
-        for (var i = 0; i < tool.Length && name.Length < NameMax; i++)
-        {
-            var c = tool[i];
-            if (char.IsAsciiLetterUpper(c) && i > 0 && char.IsAsciiLetterLower(tool[i - 1])) name.Append('_');
-            name.Append(char.IsAsciiLetterOrDigit(c) ? char.ToLowerInvariant(c) : '_');
-        }
-        return name.Length > 0 && char.IsAsciiLetter(name[0]) ? name.ToString() : "t" + name;
+        var name = string.Concat(tool.Take(NameMax).Select(static c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.' ? c : '_'));
+        return name[0] is '-' or '.' ? "_" + name : name;
     }
 
     private static string Unique(string name, HashSet<string> names)

@@ -8,7 +8,8 @@ namespace SomaStack.Agents.Tools;
 /// <param name="Transport"><c>stdio</c> or <c>http</c>.</param>
 /// <param name="Protocol">Version that was negotiated at the import; null to find out at every connection.</param>
 /// <param name="Tools">Digest of every tool that the server had when it was imported, by name; see <see cref="ToolPins"/>.</param>
-internal sealed record McpSettings(string? Transport, string? Protocol, IReadOnlyDictionary<string, string>? Tools)
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+internal sealed record McpSettings(string? Transport = null, string? Protocol = null, IReadOnlyDictionary<string, string>? Tools = null)
 {
     /// <summary>stdio: the program, as the operator names it in <c>SOMA_MCP_COMMANDS</c>.</summary>
     public string? Command { get; init; }
@@ -104,7 +105,8 @@ internal sealed record McpSettings(string? Transport, string? Protocol, IReadOnl
 }
 
 /// <summary>The <c>settings</c> of one action: the server's own name of the tool, which may have characters that ours has not.</summary>
-internal sealed record McpActionSettings(string? Tool)
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+internal sealed record McpActionSettings(string? Tool = null)
 {
     public static string? Of(ManifestAction action)
     {
@@ -119,7 +121,7 @@ internal sealed record McpActionSettings(string? Tool)
     }
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(McpSettings))]
 [JsonSerializable(typeof(McpActionSettings))]
 [JsonSerializable(typeof(ImportMcp.Request), TypeInfoPropertyName = "ImportMcpRequest")]
