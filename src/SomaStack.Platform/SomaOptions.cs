@@ -78,6 +78,9 @@ public sealed record SomaOptions
     /// <summary>Days for which ended requests are kept, with what was asked and answered; 0 keeps them. <c>SOMA_REQUESTS_KEEP_DAYS</c>.</summary>
     public int RequestsKeepDays { get; init; } = 30;
 
+    /// <summary>Days for which tool calls are kept, with their arguments and results; 0 keeps them. <c>SOMA_TOOL_CALLS_KEEP_DAYS</c>.</summary>
+    public int ToolCallsKeepDays { get; init; } = 90;
+
     /// <summary>Days for which results of benchmarks and the daily counts of calls are kept; 0 keeps them. <c>SOMA_MEASURES_KEEP_DAYS</c>.</summary>
     public int MeasuresKeepDays { get; init; } = 400;
 
@@ -182,6 +185,7 @@ public sealed record SomaOptions
             BenchmarkAt = read("SOMA_BENCHMARK_AT"),
             BenchmarkModels = read("SOMA_BENCHMARK_MODELS")?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? defaults.BenchmarkModels,
             RequestsKeepDays = Days(read("SOMA_REQUESTS_KEEP_DAYS"), defaults.RequestsKeepDays),
+            ToolCallsKeepDays = Days(read("SOMA_TOOL_CALLS_KEEP_DAYS"), defaults.ToolCallsKeepDays),
             MeasuresKeepDays = Days(read("SOMA_MEASURES_KEEP_DAYS"), defaults.MeasuresKeepDays),
             EmbeddingModel = read("SOMA_EMBEDDING_MODEL"),
             Brain = read("SOMA_BRAIN"),

@@ -31,6 +31,9 @@ internal sealed class AdapterStore(Db db)
     public static Task<ManifestRow?> InForceAsync(DbWork work, string tenant, string adapter) => work.FindAsync(
         MapManifest, $"SELECT {ManifestColumns:raw} FROM tool_manifests WHERE tenant = {tenant} AND adapter = {adapter} AND state = {ManifestRow.Active}");
 
+    public Task<ManifestRow?> VersionAsync(string tenant, string adapter, string version, CancellationToken cancellationToken) => db.FindAsync(
+        tenant, MapManifest, $"SELECT {ManifestColumns:raw} FROM tool_manifests WHERE tenant = {tenant} AND adapter = {adapter} AND version = {version}", cancellationToken);
+
     public static Task<ManifestRow?> VersionAsync(DbWork work, string tenant, string adapter, string version) => work.FindAsync(
         MapManifest, $"SELECT {ManifestColumns:raw} FROM tool_manifests WHERE tenant = {tenant} AND adapter = {adapter} AND version = {version}");
 

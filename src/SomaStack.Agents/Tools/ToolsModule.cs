@@ -21,9 +21,25 @@ public static class ToolsModule
             services.AddSingleton<ExecuteTool>().AddSingleton<RecordCalls>().AddSingleton<ActWithTool>().AddSingleton<ShapeResult>();
             services.AddSingleton<RunningCalls>().AddSingleton<IHostedService>(static provider => provider.GetRequiredService<RunningCalls>());
             services.AddSingleton<ITools, Tools>();
+            services.AddSingleton<ReadAdapters>().AddSingleton<RegisterManifest>().AddSingleton<SwitchAdapter>().AddSingleton<BindSecrets>().AddSingleton<PinPublishers>().AddSingleton<VerifyManifest>();
+            services.AddSingleton<CallAdapter>().AddSingleton<ReadCalls>().AddSingleton<Provision>().AddSingleton<SweepCalls>();
+            if (options.HasRole("worker")) services.AddSingleton<IHostedService>(static provider => provider.GetRequiredService<SweepCalls>());
             AddKinds(services, options);
         },
-        Map = static routes => McpKinds.Map(routes),
+        Start = static (provider, cancellationToken) => provider.GetRequiredService<SweepCalls>().TakeOverAsync(cancellationToken),
+        Map = static routes =>
+        {
+            ReadAdapters.Map(routes);
+            VerifyManifest.Map(routes);
+            RegisterManifest.Map(routes);
+            SwitchAdapter.Map(routes);
+            BindSecrets.Map(routes);
+            PinPublishers.Map(routes);
+            CallAdapter.Map(routes);
+            ReadCalls.Map(routes);
+            Provision.Map(routes);
+            McpKinds.Map(routes);
+        },
     };
 
     /// <summary>One line a kind; a folder with several of them has its own wiring and one line here.</summary>

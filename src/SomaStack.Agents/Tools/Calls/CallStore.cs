@@ -17,6 +17,10 @@ internal sealed class CallStore(Db db)
     public Task<CallRow?> ByKeyAsync(string tenant, string key, CancellationToken cancellationToken) => db.FindAsync(
         tenant, Map, $"SELECT {Columns:raw} FROM tool_calls WHERE tenant = {tenant} AND call_key = {key}", cancellationToken);
 
+    /// <summary>The call that waits for this approval, of the principal that asked.</summary>
+    public Task<CallRow?> ByApprovalAsync(string tenant, string principal, string approval, CancellationToken cancellationToken) => db.FindAsync(
+        tenant, Map, $"SELECT {Columns:raw} FROM tool_calls WHERE tenant = {tenant} AND approval = {approval} AND principal = {principal}", cancellationToken);
+
     /// <summary>Newest first.</summary>
     /// <param name="principal">Null for everybody's.</param>
     public Task<List<CallRow>> ListAsync(string tenant, string adapter, string? principal, string? before, int limit, CancellationToken cancellationToken)

@@ -81,3 +81,4 @@ CREATE TABLE tool_calls (
 CREATE INDEX tool_calls_of_adapter ON tool_calls (tenant, adapter, id);
 CREATE INDEX tool_calls_open ON tool_calls (lease_until) WHERE state = 'open';
 CREATE INDEX tool_calls_age ON tool_calls (created_at);
+CREATE INDEX tool_calls_approval ON tool_calls (tenant, approval) WHERE approval IS NOT NULL;
