@@ -10,7 +10,7 @@ public static class ToolsModule
 {
     public static readonly Room Room = new("Tools", typeof(ToolsModule).Assembly)
     {
-        Problems = [.. ToolProblems.All, .. McpProblems.All],
+        Problems = [.. ToolProblems.All, .. SandboxProblems.All, .. McpProblems.All],
         Metrics = ToolMetrics.All,
         Json = System.Text.Json.Serialization.Metadata.JsonTypeInfoResolver.Combine(ToolsJson.Default, McpJson.Default),
         Add = static (services, options) =>
@@ -46,6 +46,7 @@ public static class ToolsModule
     private static void AddKinds(IServiceCollection services, SomaOptions options)
     {
         services.AddSingleton<IAdapterKind, NativeKind>();
+        SandboxKinds.Add(services, options);
         McpKinds.Add(services, options);
     }
 }

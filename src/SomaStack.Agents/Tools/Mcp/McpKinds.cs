@@ -10,7 +10,7 @@ internal static class McpKinds
 {
     public static void Add(IServiceCollection services, SomaOptions options)
     {
-        services.AddSingleton(static provider => new StdioCommand(provider.GetRequiredService<SomaOptions>(), provider.GetService<IServerWalls>()));
+        services.AddSingleton(static provider => new StdioCommand(provider.GetRequiredService<SomaOptions>(), provider.GetService<Bubblewrap>()));
         services.AddSingleton<McpServers>().AddSingleton<McpPool>().AddSingleton<ImportMcp>().AddSingleton<IAdapterKind, McpAdapter>();
         services.AddSingleton<IHostedService>(static provider => provider.GetRequiredService<McpPool>());
     }

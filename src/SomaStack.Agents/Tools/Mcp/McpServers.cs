@@ -17,13 +17,10 @@ internal sealed class McpServers(StdioCommand commands, SomaOptions options, Tim
     {
         var bytes = Math.Max(limits.OutputBytes * 2, ListBytes);
         if (settings.Transport == McpSettings.Stdio)
-        {
-            // Refused before anything is opened, so that a refusal is no failure of the server.
-            commands.Prepare(settings, limits, secrets, mode);
-            return McpSession.OpenAsync(() => new StdioWire(commands.Prepare(settings, limits, secrets, mode), bytes), settings.Protocol, clock, cancellationToken);
-        }
+            return McpSession.OpenAsync(async () => new StdioWire(await commands.StartAsync(settings, limits, secrets, mode), bytes), settings.Protocol, clock, cancellationToken);
         string? bearer = null;
         if (settings.Bearer is { } name && !secrets.TryGetValue(name, out bearer)) throw ToolProblems.SecretMissing.Because($"The secret '{name}' is not bound to the adapter.");
-        return McpSession.OpenAsync(() => new HttpWire(McpSettings.Address(settings.Url)!, bearer, bytes, TimeSpan.FromSeconds(limits.TimeoutSeconds), _allowed), settings.Protocol, clock, cancellationToken);
+        return McpSession.OpenAsync(
+            () => Task.FromResult<IMcpWire>(new HttpWire(McpSettings.Address(settings.Url)!, bearer, bytes, TimeSpan.FromSeconds(limits.TimeoutSeconds), _allowed)), settings.Protocol, clock, cancellationToken);
     }
 }

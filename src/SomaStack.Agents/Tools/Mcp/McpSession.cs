@@ -30,23 +30,30 @@ internal sealed class McpSession : IAsyncDisposable
 
     /// <summary>Opens the wire, agrees on a version and lists the tools.</summary>
     /// <param name="open">Called again when a probe has cost the server its life.</param>
-    public static async Task<McpSession> OpenAsync(Func<IMcpWire> open, string? version, TimeProvider clock, CancellationToken cancellationToken)
+    public static async Task<McpSession> OpenAsync(Func<Task<IMcpWire>> open, string? version, TimeProvider clock, CancellationToken cancellationToken)
     {
-        if (version != McpProtocol.Modern && version is not null) return await OpenAsync(open(), version, clock, cancellationToken);
-        var wire = open();
+        if (version != McpProtocol.Modern && version is not null) return await OpenAsync(await open(), version, clock, cancellationToken);
+        var wire = await open();
+        bool? modern;
         try
         {
-            if (await IsModernAsync(wire, cancellationToken)) return await OpenAsync(wire, McpProtocol.Modern, clock, cancellationToken);
+            modern = await IsModernAsync(wire, cancellationToken);
         }
         catch
         {
             await wire.DisposeAsync();
             throw;
         }
+        if (modern == true) return await OpenAsync(wire, McpProtocol.Modern, clock, cancellationToken);
+        if (version is not null)
+        {
+            await wire.DisposeAsync();
+            throw McpProblems.Invalid.Because($"The server does not speak {version} any more.");
+        }
+        if (modern == false) return await OpenAsync(wire, McpProtocol.Legacy, clock, cancellationToken);
         // A probe that was not answered has ended a server on stdio, so the handshake gets a new one.
         await wire.DisposeAsync();
-        if (version is not null) throw McpProblems.Invalid.Because($"The server does not speak {version} any more.");
-        return await OpenAsync(open(), McpProtocol.Legacy, clock, cancellationToken);
+        return await OpenAsync(await open(), McpProtocol.Legacy, clock, cancellationToken);
     }
 
     /// <summary>The tools as the server lists them now, where the last list is too old or was called off.</summary>
@@ -92,7 +99,8 @@ internal sealed class McpSession : IAsyncDisposable
         }
     }
 
-    private static async Task<bool> IsModernAsync(IMcpWire wire, CancellationToken cancellationToken)
+    /// <returns>Null when it did not answer at all.</returns>
+    private static async Task<bool?> IsModernAsync(IMcpWire wire, CancellationToken cancellationToken)
     {
         using var probe = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         probe.CancelAfter(ProbeLimit);
@@ -104,7 +112,7 @@ internal sealed class McpSession : IAsyncDisposable
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return false;
+            return null;
         }
         catch (McpError)
         {
@@ -117,7 +125,7 @@ internal sealed class McpSession : IAsyncDisposable
         }
         catch (McpServerLost)
         {
-            return false;
+            return null;
         }
     }
 

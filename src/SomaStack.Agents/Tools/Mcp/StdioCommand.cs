@@ -5,48 +5,65 @@ namespace SomaStack.Agents.Tools;
 
 /// <summary>
 /// Which programs may be started as MCP servers, and with what: only what the operator named, never through a shell, with an environment of its
-/// own, inside bubblewrap. Where there is no bubblewrap it is refused in production modes, and elsewhere <see cref="Unwalled"/> says so.
+/// own, behind the walls of bubblewrap. Where there is no bubblewrap it is refused in production modes, and elsewhere <see cref="Unwalled"/> says so.
 /// </summary>
-internal sealed class StdioCommand(SomaOptions options, IServerWalls? walls = null)
+internal sealed class StdioCommand(SomaOptions options, Bubblewrap? walls = null)
 {
-    /// <summary>Said to whoever imports or looks at an adapter whose server runs without walls.</summary>
-    public const string Unwalled = "There is no bubblewrap here, so the server runs with the rights of this program. A production mode refuses that.";
+    /// <summary>Said to whoever imports an adapter whose server runs without walls.</summary>
+    public const string Unwalled = "There are no walls here, so the server runs with the rights of this program. A production mode refuses that.";
 
-    private const string Path = "/usr/local/bin:/usr/bin:/bin";
+    private const string Places = "/usr/local/bin:/usr/bin:/bin";
+
+    /// <summary>A server lives longer than a call; what bounds it in time is the limit of each call.</summary>
+    private const int CpuSeconds = 24 * 3600;
 
     private readonly IReadOnlyList<string[]> _allowed = [.. options.McpCommands.Select(static line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Where(static words => words.Length > 0)];
 
-    /// <summary>Null when servers are started inside walls.</summary>
+    /// <summary>Null when servers are started behind walls.</summary>
     public string? Missing => walls is null ? Unwalled : walls.Unavailable is { } why ? $"{Unwalled} ({why})" : null;
 
+    /// <summary>The part that needs no process.</summary>
     /// <exception cref="Problem">403 <c>mcp_command_refused</c>; 503 <c>tool_secret_missing</c>.</exception>
-    public ProcessStartInfo Prepare(McpSettings settings, ManifestLimits limits, IReadOnlyDictionary<string, string> secrets, DeploymentMode mode)
+    public void Check(McpSettings settings, IReadOnlyDictionary<string, string> secrets, DeploymentMode mode)
     {
         string[] words = [settings.Command!, .. settings.Args];
         if (!_allowed.Any(allowed => words.Length >= allowed.Length && words.AsSpan(0, allowed.Length).SequenceEqual(allowed)))
             throw McpProblems.StdioRefused.Because($"The operator did not name '{settings.Command}' with these arguments in SOMA_MCP_COMMANDS.");
-        if (Missing is { } missing && mode.IsProduction()) throw McpProblems.StdioRefused.Because(missing);
-        var environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["PATH"] = Path, ["HOME"] = "/tmp", ["LANG"] = "C.UTF-8" };
-        foreach (var (name, value) in settings.Env) environment[name] = value;
-        foreach (var (name, secret) in settings.SecretEnv)
-            environment[name] = secrets.TryGetValue(secret, out var value) ? value : throw ToolProblems.SecretMissing.Because($"The secret '{secret}' is not bound to the adapter.");
-        return Missing is null ? walls!.Around(words, environment, limits) : Plain(words, environment);
+        if (mode.IsProduction() && Missing is { } missing) throw McpProblems.StdioRefused.Because(missing);
+        foreach (var secret in settings.SecretEnv.Values)
+            if (!secrets.ContainsKey(secret)) throw ToolProblems.SecretMissing.Because($"The secret '{secret}' is not bound to the adapter.");
     }
 
-    private static ProcessStartInfo Plain(string[] words, Dictionary<string, string> environment)
+    /// <exception cref="Problem">As <see cref="Check"/>; 503 <c>tool_unavailable</c> when it does not start.</exception>
+    public async Task<SandboxedServer> StartAsync(McpSettings settings, ManifestLimits limits, IReadOnlyDictionary<string, string> secrets, DeploymentMode mode)
     {
-        var start = new ProcessStartInfo(words[0], words[1..]) { WorkingDirectory = System.IO.Path.GetTempPath() };
-        start.Environment.Clear();
-        foreach (var (name, value) in environment) start.Environment[name] = value;
-        return start;
+        Check(settings, secrets, mode);
+        var environment = new Dictionary<string, string>(settings.Env, StringComparer.Ordinal);
+        foreach (var (name, secret) in settings.SecretEnv) environment[name] = secrets[secret];
+        var program = Find(settings.Command!) ?? throw ToolProblems.Unavailable.Because($"The program '{settings.Command}' is not on this server.");
+        if (Missing is not null) return new SandboxedServer(Plain(program, settings.Args, environment), []);
+        var wall = new SandboxLimits(TimeSpan.FromDays(1), CpuSeconds, (long)limits.MemoryMegabytes << 20, limits.Processes, limits.OutputBytes) { HoldsAddresses = false };
+        return await walls!.ServeAsync(new SandboxCommand(program, settings.Args, wall) { Environment = environment, Folders = [.. options.McpFolders.Where(Directory.Exists)] });
     }
-}
 
-/// <summary>Port: puts a server that goes on running inside walls. Without network, without our files, and dead when we are.</summary>
-internal interface IServerWalls
-{
-    /// <summary>Why there are none on this machine; null when there are.</summary>
-    string? Unavailable { get; }
+    private static string? Find(string command) =>
+        Path.IsPathRooted(command) ? File.Exists(command) ? command : null
+        : command.Contains('/', StringComparison.Ordinal) ? null
+        : Places.Split(':').Select(place => Path.Combine(place, command)).FirstOrDefault(File.Exists);
 
-    ProcessStartInfo Around(IReadOnlyList<string> command, IReadOnlyDictionary<string, string> environment, ManifestLimits limits);
+    private static Process Plain(string program, IReadOnlyList<string> arguments, Dictionary<string, string> environment)
+    {
+        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = Path.GetTempPath(), RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment.Clear();
+        foreach (var (name, value) in (KeyValuePair<string, string>[])[new("PATH", Places), new("HOME", Path.GetTempPath()), new("LANG", "C.UTF-8")]) start.Environment[name] = value;
+        foreach (var (name, value) in environment) start.Environment[name] = value;
+        try
+        {
+            return Process.Start(start) ?? throw new InvalidOperationException("No process was started.");
+        }
+        catch (Exception exception) when (exception is System.ComponentModel.Win32Exception or InvalidOperationException)
+        {
+            throw ToolProblems.Unavailable.Because("The MCP server's program could not be started.", exception);
+        }
+    }
 }

@@ -14,6 +14,7 @@ internal sealed class StdioWire : IMcpWire
     private const int ReadBytes = 16 << 10;
 
     private readonly Process _process;
+    private readonly IReadOnlyList<IDisposable> _held;
     private readonly int _lineMax;
     private readonly ConcurrentDictionary<long, TaskCompletionSource<JsonElement>> _asked = new();
     private readonly SemaphoreSlim _writing = new(1);
@@ -26,18 +27,9 @@ internal sealed class StdioWire : IMcpWire
     private int _toolsChanged;
 
     /// <param name="lineMax">Bytes of one message.</param>
-    public StdioWire(ProcessStartInfo start, int lineMax)
+    public StdioWire(SandboxedServer server, int lineMax)
     {
-        _lineMax = lineMax;
-        start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
-        try
-        {
-            _process = Process.Start(start) ?? throw new InvalidOperationException("No process was started.");
-        }
-        catch (Exception exception) when (exception is System.ComponentModel.Win32Exception or InvalidOperationException)
-        {
-            throw ToolProblems.Unavailable.Because("The MCP server's program could not be started.", exception);
-        }
+        (_process, _held, _lineMax) = (server.Process, server.Held, lineMax);
         _reading = ReadAsync();
         _complaints = DrainAsync(_process.StandardError.BaseStream);
     }
@@ -74,6 +66,7 @@ internal sealed class StdioWire : IMcpWire
         await Task.WhenAll(_reading, _complaints);
         await _process.WaitForExitAsync();
         _process.Dispose();
+        foreach (var held in _held) held.Dispose();
         _writing.Dispose();
         _ended.Dispose();
     }
