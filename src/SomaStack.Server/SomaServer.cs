@@ -35,8 +35,9 @@ public static class SomaServer
         ConsoleModule.Room,
     ];
 
+    /// <param name="more">What whoever embeds the server brings along: adapters of its own, say.</param>
     /// <summary>Builds a server that has migrated its database and run every room's start-up, ready to listen.</summary>
-    public static async Task<WebApplication> BuildAsync(SomaOptions options, CancellationToken cancellationToken)
+    public static async Task<WebApplication> BuildAsync(SomaOptions options, CancellationToken cancellationToken, Action<IServiceCollection>? more = null)
     {
         // Else the whole working folder is watched for changes of its settings file, every write to a database in it included.
         var builder = WebApplication.CreateSlimBuilder(["--hostBuilder:reloadConfigOnChange=false"]);
@@ -48,6 +49,7 @@ public static class SomaServer
         builder.Services.AddSingleton<Journal>();
         builder.Services.AddSingleton<Subscriptions>();
         foreach (var room in Rooms) room.Add(builder.Services, options);
+        more?.Invoke(builder.Services);
 
         var app = builder.Build();
         await Migrator.RunAsync(app.Services.GetRequiredService<Db>(), Rooms, TimeProvider.System, cancellationToken);

@@ -17,7 +17,7 @@ internal sealed class SecondPerson : IDisposable
         "approval:decide", "constitution:load", "constitution:read", "killswitch:engage", "platform:admin", "policy:read", "policy:write", "session:read", "session:start", "tenant:admin",
     ];
 
-    private SecondPerson(HttpClient client) => Client = client;
+    internal SecondPerson(HttpClient client) => Client = client;
 
     public HttpClient Client { get; }
 

@@ -4,7 +4,7 @@ using SomaStack.Platform;
 namespace SomaStack.Agents.Sessions;
 
 /// <summary>Opens a turn, has it answered by its owner, and hands the answer out whole or as a stream.</summary>
-internal sealed class AwaitTurn(RunningTurns running, SessionStore sessions, SessionStreams streams, Db db)
+internal sealed class AwaitTurn(RunningTurns running, SessionStore sessions, RoundStore rounds, SessionStreams streams, Db db)
 {
     public async Task<IResult> RunAsync(RequestContext context, TurnRequest wanted, OpenTurn open, bool stream, bool created, HttpContext http)
     {
@@ -13,6 +13,7 @@ internal sealed class AwaitTurn(RunningTurns running, SessionStore sessions, Ses
         if (stream) return StreamEvent.Result(streams.ReadAsync(context.Tenant, session, await sessions.BeforeTurnAsync(context.Tenant, session, turn, cancellationToken), turn, cancellationToken));
         await done.WaitAsync(cancellationToken);
         var view = await sessions.FindTurnAsync(context.Tenant, turn, cancellationToken) ?? throw SessionProblems.Unknown.Because("The turn was deleted meanwhile.");
+        view = view with { ToolCalls = [.. (await rounds.OfTurnAsync(context.Tenant, turn, cancellationToken)).Select(ToolCallView.Of)] };
         if (view.Status == WaitingTurnStore.Waiting) return TypedResults.Accepted($"/v1/sessions/{session}", view);
         return created ? TypedResults.Created($"/v1/sessions/{session}", view) : TypedResults.Ok(view);
     }

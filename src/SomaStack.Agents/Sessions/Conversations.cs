@@ -9,9 +9,12 @@ namespace SomaStack.Agents.Sessions;
 /// that is asked again finds its turn, whichever process answers it.
 /// </summary>
 internal sealed class Conversations(
-    AwaitTurn turns, OpenTurn open, SessionStore sessions, SessionStreams streams, IApprovals approvals, RunningTurns running, WaitingTurns waiting) : IConversations
+    AwaitTurn turns, OpenTurn open, SessionStore sessions, RoundStore rounds, SessionStreams streams, IApprovals approvals, RunningTurns running, WaitingTurns waiting) : IConversations
 {
-    public async Task<TurnAnswer> AskAsync(RequestContext context, TurnQuestion question, CancellationToken cancellationToken)
+    public Task<TurnAnswer> AskAsync(RequestContext context, TurnQuestion question, CancellationToken cancellationToken) => AskAsync(context, question, null, cancellationToken);
+
+    /// <param name="askedBy">The turn whose tool call asks.</param>
+    public async Task<TurnAnswer> AskAsync(RequestContext context, TurnQuestion question, string? askedBy, CancellationToken cancellationToken)
     {
         Checked(question);
         var asking = context with { IdempotencyKey = "conversation/" + question.Id };
@@ -19,7 +22,7 @@ internal sealed class Conversations(
         if (await sessions.FindTurnAsync(context.Tenant, turnId, cancellationToken) is { } there)
             return await AnswerAsync(context, there.SessionId, turnId, cancellationToken);
         if (question.OutputTokensMax <= 0) throw SessionProblems.BudgetSpent.Because("Nothing is left of the tokens that it may write.");
-        var wanted = await WantedAsync(context, question, cancellationToken);
+        var wanted = await WantedAsync(context, question, askedBy, cancellationToken);
         try
         {
             var (session, turn, _) = await turns.BeginAsync(asking, wanted, open, cancellationToken);
@@ -44,11 +47,12 @@ internal sealed class Conversations(
         return true;
     }
 
-    private async Task<TurnRequest> WantedAsync(RequestContext context, TurnQuestion question, CancellationToken cancellationToken)
+    private async Task<TurnRequest> WantedAsync(RequestContext context, TurnQuestion question, string? askedBy, CancellationToken cancellationToken)
     {
         var terms = new TurnTerms
         {
-            Tools = question.Tools, Run = question.Run, Capsule = question.Capsule, OutputTokensMax = question.OutputTokensMax, ToolRoundsMax = question.ToolRoundsMax, Taints = question.Taints,
+            ToolsGranted = question.Tools, Run = question.Run, Capsule = question.Capsule, OutputTokensMax = question.OutputTokensMax, ToolRoundsMax = question.ToolRoundsMax, Taints = question.Taints,
+            AskedBy = askedBy,
         };
         if (question.Session is null)
             return new TurnRequest(null, question.Prompt, question.Persona ?? PersonaStore.Starter, question.Model, null, TurnRequest.RecallLimitDefault) { Terms = terms };
@@ -78,16 +82,34 @@ internal sealed class Conversations(
     {
         var view = await sessions.FindTurnAsync(context.Tenant, turn, cancellationToken) ?? throw SessionProblems.Unknown.Because("The turn was deleted meanwhile.");
         if (view.Status == "open") return null;
-        var asked = view.Status == WaitingTurnStore.Waiting ? await approvals.FindAsync(context.Tenant, view.Approval!.Id, cancellationToken) : null;
-        if (view.Status == WaitingTurnStore.Waiting && asked?.State != ApprovalState.Pending) return null;
-        var usage = view.Proof?.Usage;
+        var stored = await rounds.RoundsAsync(context.Tenant, turn, cancellationToken);
+        var asked = view.Status == WaitingTurnStore.Waiting ? await PendingAsync(context, view, stored, cancellationToken) : null;
+        if (view.Status == WaitingTurnStore.Waiting && asked is null) return null;
+        // What was answered has the whole sum in its proof; what was not, at least that of its stored rounds.
+        var partly = TurnUsage.Of(stored);
+        var usage = view.Proof?.Usage ?? (stored.Count == 0 ? null : partly.Proof);
         return new TurnAnswer(
-            view.SessionId, view.TurnId, asked is null ? view.Status : "waiting", view.Answer, view.Failure?.Code, view.Failure?.Detail,
-            usage?.InputTokens, usage?.OutputTokens, usage?.Cost is { } cost ? (long)(cost.Amount * 1_000_000_000m) : null, usage?.Cost?.Currency ?? "USD")
+            view.SessionId, view.TurnId, asked is null ? view.Status : "waiting", asked is null ? view.Answer : Rounds.Text(stored), view.Failure?.Code, view.Failure?.Detail,
+            usage?.InputTokens, usage?.OutputTokens, usage?.Cost is { } cost ? (long)(cost.Amount * 1_000_000_000m) : null, usage?.Cost?.Currency ?? partly.Currency)
         {
             Awaits = asked,
             Taints = await sessions.TaintsOfTurnAsync(context.Tenant, view.SessionId, turn, cancellationToken),
         };
+    }
+
+    /// <summary>The question to a second person that is open; null when all that were asked are decided, and the turn goes on.</summary>
+    private async Task<Approval?> PendingAsync(RequestContext context, TurnView view, List<TurnRound> stored, CancellationToken cancellationToken)
+    {
+        var waits = stored.SelectMany(static round => round.Calls).Where(static call => call.State == CallState.Awaiting).ToList();
+        // A single decision is enough for it to go on.
+        if (waits.Exists(static call => call.Decided is not null)) return null;
+        Approval? pending = null;
+        foreach (var id in waits.Count > 0 ? waits.Select(static call => call.Approval!.Id) : view.Approval is { } own ? [own.Id] : [])
+        {
+            if (await approvals.FindAsync(context.Tenant, id, cancellationToken) is not { State: ApprovalState.Pending } one) return null;
+            pending ??= one;
+        }
+        return pending;
     }
 
     private static void Checked(TurnQuestion question)

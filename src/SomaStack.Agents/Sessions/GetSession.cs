@@ -19,10 +19,12 @@ internal static class GetSession
         routes.MapGet("/v1/sessions/{id}", RunAsync).Requires(Capability.SessionRead).WithTags("sessions").WithSummary("Read a session with its newest turns.");
     }
 
-    private static async Task<Ok<SessionDetail>> RunAsync(string id, RequestContext context, SessionStore sessions, HttpContext http, CancellationToken cancellationToken)
+    private static async Task<Ok<SessionDetail>> RunAsync(string id, RequestContext context, SessionStore sessions, RoundStore rounds, HttpContext http, CancellationToken cancellationToken)
     {
         var session = await sessions.GetAsync(context, id, cancellationToken);
         http.Response.Headers.ETag = Routes.ETag(session.Version);
-        return TypedResults.Ok(new SessionDetail(session, await sessions.TurnsAsync(context, id, TurnsMax, cancellationToken)));
+        var turns = await sessions.TurnsAsync(context, id, TurnsMax, cancellationToken);
+        var calls = await rounds.OfSessionAsync(context.Tenant, id, cancellationToken);
+        return TypedResults.Ok(new SessionDetail(session, turns.ConvertAll(turn => calls.Contains(turn.TurnId) ? turn with { ToolCalls = [.. calls[turn.TurnId].Select(ToolCallView.Of)] } : turn)));
     }
 }

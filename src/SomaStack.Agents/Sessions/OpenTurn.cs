@@ -24,60 +24,18 @@ internal sealed record TurnRequest(string? SessionId, string Prompt, string Pers
 
     public TurnTerms Terms { get; init; } = TurnTerms.None;
 
+    /// <summary>The turn that it follows, or <see cref="Root"/>; null for the newest.</summary>
+    public string? ParentTurn { get; init; }
+
+    /// <summary>Follows none: a sibling of the session's first turn.</summary>
+    public const string Root = "root";
+
     /// <summary>Its gate is asked for the beginning of a session.</summary>
     public bool IsStart => SessionId is null || Waited is { Request.IsStart: true };
 }
 
 /// <param name="Turn">Null when it waits for a second person.</param>
 internal sealed record BegunTurn(string SessionId, string TurnId, PreparedTurn? Turn);
-
-/// <summary>A turn that may be answered: everything that opening and answering it needs.</summary>
-/// <param name="IsNew">Its session begins with it.</param>
-/// <param name="Model">As it was asked for; null leaves the choice to the tenant's profile.</param>
-internal sealed record PreparedTurn(
-    RequestContext Context, string SessionId, bool IsNew, string Persona, string TurnId, string Prompt, DateTimeOffset PreparedAt, string? Model,
-    IReadOnlyList<ChatMessage> Messages, IReadOnlyList<Evidence> Evidence, ConstitutionProof Constitution, PolicyProof Policy,
-    IReadOnlyList<MemoryProof> Memories, IReadOnlyList<string> DegradedReasons, IReadOnlyList<Reason> Moderation, Timings Timings)
-{
-    private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    /// <summary>Its place in the session; known once it is open.</summary>
-    public long Number { get; private set; }
-
-    /// <summary>Completes when the turn is durable, or fails with what kept it from that; then nothing of it is stored.</summary>
-    public Task Opened => _opened.Task;
-
-    public bool IsOpen => _opened.Task.IsCompletedSuccessfully;
-
-    public void Open(long number)
-    {
-        Number = number;
-        Timings.Mark("open_commit");
-        _opened.TrySetResult();
-    }
-
-    public void Refuse(Exception exception) => _opened.TrySetException(exception);
-
-    /// <summary>What a kill switch may stop it by.</summary>
-    public KillTarget Target => new(KillScope.Persona, Persona);
-
-    /// <summary>Whose words the model reads in it and what was found in them.</summary>
-    public IReadOnlyList<string> Taints { get; init; } = [];
-
-    /// <summary>Set when it has waited for a second person; the first commit then spends the yes.</summary>
-    public WaitingTurn? Waited { get; init; }
-
-    /// <summary>On the turn itself; its obligations are carried out here, those on the model call with that call.</summary>
-    public required Decision Decision { get; init; }
-
-    public TurnTerms Terms { get; init; } = TurnTerms.None;
-
-    /// <summary>The most tokens of the answer, by the rules and by whoever asks; null when nothing limits it.</summary>
-    public long? OutputTokensCap { get; init; }
-
-    /// <summary>What is claimed in the first commit; null when nobody had to be asked.</summary>
-    public ApprovalRequest? Approved { get; init; }
-}
 
 /// <summary>Refusals are journalled too: who was refused what, by which rules, and never the words.</summary>
 internal sealed record Refused(string? SessionId, string Code, IReadOnlyList<string> Reasons, string? PolicyDigest, string PromptSha256);
@@ -90,7 +48,7 @@ internal sealed record Refused(string? SessionId, string Code, IReadOnlyList<str
 /// </summary>
 internal sealed class OpenTurn(
     Db db, Journal journal, SessionStore sessions, PersonaStore personas, IKillSwitch killSwitch, IModeration moderation, IConstitution constitution,
-    IGate gate, IApprovals approvals, IIdentity identity, WaitingTurnStore waiting, IBilling billing, IMemory memory, IModelAnswers answers, IRedaction redaction, SessionStreams streams, TurnOwner owner,
+    IGate gate, IApprovals approvals, IIdentity identity, WaitingTurnStore waiting, IBilling billing, IMemory memory, IModelAnswers answers, IRedaction redaction, OfferTools offers, SessionStreams streams, TurnOwner owner,
     TimeProvider clock)
 {
     public const string RefusedEvent = "somastack.sessions.refused.v1";
@@ -124,6 +82,8 @@ internal sealed class OpenTurn(
         var candidates = await answers.CandidatesAsync(context, request.Model ?? persona.Model, Role, cancellationToken);
         var first = candidates[0];
         var sessionId = request.SessionId ?? Ids.For(context, "session");
+        var parent = await ParentAsync(context, request, cancellationToken);
+        var (tools, without) = await offers.OfAsync(context, persona, request.Terms, first, cancellationToken);
         // Nothing is recalled for words that may not be said.
         var said = TurnTaints.Join(moderated.Labels, request.Terms.Taints);
         var speaking = await SpeakingAsync(context, request, persona, first, said, cancellationToken);
@@ -141,12 +101,12 @@ internal sealed class OpenTurn(
         Decision[] asking = [.. new[] { speak, call }.Where(static decision => decision.Verdict == Verdict.NeedsApproval)];
         var wanted = asking.Length == 0 ? null : Wanted(context, request, sessionId, persona, first, asking);
         if (wanted is not null && request.Waited is null)
-            return await SuspendAsync(context, request, sessionId, persona.Id, first, new ConstitutionProof(active.Hash, active.Version), wanted, moderated.Reasons, cancellationToken);
+            return await SuspendAsync(context, request, sessionId, persona.Id, first, new ConstitutionProof(active.Hash, active.Version), wanted, moderated.Reasons, parent, cancellationToken);
 
-        var history = request.SessionId is null ? [] : await sessions.TurnsAsync(context, request.SessionId, HistoryTurns, cancellationToken);
+        var history = parent is null ? [] : await sessions.BranchAsync(context, sessionId, parent, HistoryTurns, cancellationToken);
         var redact = await redaction.OfAsync(context.Tenant, speak, cancellationToken);
         if (redact is not null) evidence = [.. evidence.Select(item => redact(item.Text) is { } text ? item with { Text = text } : item)];
-        var messages = ComposePrompt.Compose(persona.Instructions, evidence, history, request.Prompt, candidates.Min(static one => one.ContextTokens));
+        var messages = ComposePrompt.Compose(persona.Instructions, evidence, history, request.Prompt, candidates.Min(static one => one.ContextTokens), tools.Count > 0);
         if (redact is not null) messages = [.. messages.Select(message => redact(message.Text) is { } text ? new ChatMessage(message.Role, text) : message)];
         timings.Mark("compose");
 
@@ -154,8 +114,12 @@ internal sealed class OpenTurn(
             context, sessionId, request.SessionId is null, persona.Id, request.Waited?.TurnId ?? Ids.For(context, "turn"), request.Prompt, clock.GetUtcNow(),
             // The yes was to one model, so no other may answer.
             request.Waited is null ? request.Model ?? persona.Model : $"{first.Provider}/{first.Model}", messages, evidence,
-            new ConstitutionProof(active.Hash, active.Version), Proven(speak, request.Waited?.ApprovalId), memories, degraded, moderated.Reasons, timings)
+            new ConstitutionProof(active.Hash, active.Version), Proven(speak, request.Waited?.ApprovalId), memories, without is null ? degraded : [.. degraded, without], moderated.Reasons, timings)
         {
+            Parent = parent,
+            Tools = tools,
+            ModelsWithoutTools = [.. candidates.Where(static one => !one.UsesTools).Select(static one => $"{one.Provider}/{one.Model}")],
+            ContextTokens = candidates.Min(static one => one.ContextTokens),
             Waited = request.Waited,
             Decision = speak,
             OutputTokensCap = request.Terms.Cap(Obligation.CapOf([.. speak.Obligations, .. call.Obligations])),
@@ -164,6 +128,16 @@ internal sealed class OpenTurn(
             Taints = taints,
         };
         return new BegunTurn(turn.SessionId, turn.TurnId, turn);
+    }
+
+    /// <exception cref="Problem">404 when it names no turn of the session.</exception>
+    private async Task<string?> ParentAsync(RequestContext context, TurnRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Waited is { } waited) return waited.Parent;
+        if (request.SessionId is not { } session || request.ParentTurn == TurnRequest.Root) return null;
+        if (request.ParentTurn is not { } named) return await sessions.LastTurnAsync(context.Tenant, session, cancellationToken);
+        var turn = await sessions.FindTurnAsync(context.Tenant, named, cancellationToken);
+        return turn?.SessionId == session ? named : throw SessionProblems.TurnUnknown.Because("No turn of this session has the id that the message is to follow.");
     }
 
     /// <summary>The words themselves, whoever answers them.</summary>
@@ -212,18 +186,18 @@ internal sealed class OpenTurn(
     /// <summary>Nothing is reserved and no model is asked: the turn and the proposal are recorded in one commit.</summary>
     private async Task<BegunTurn> SuspendAsync(
         RequestContext context, TurnRequest request, string sessionId, string persona, ModelCandidate model, ConstitutionProof active, ApprovalRequest wanted,
-        IReadOnlyList<Reason> moderated, CancellationToken cancellationToken)
+        IReadOnlyList<Reason> moderated, string? parent, CancellationToken cancellationToken)
     {
         var turnId = Ids.For(context, "turn");
         await db.WriteAsync(context.Tenant, async work =>
         {
-            var state = request.SessionId is null ? await StartAsync(work, context, sessionId, request.Prompt, persona, active) : await SessionStore.StateAsync(work, context.Tenant, sessionId);
+            var state = request.SessionId is null ? await StartAsync(work, context, sessionId, request.Prompt, persona, active, request.Terms) : await SessionStore.StateAsync(work, context.Tenant, sessionId);
             var approval = await approvals.ProposeAsync(work, context, wanted);
             var (happened, _) = await sessions.ApplyAsync(work, context, sessionId, state, new SuspendTurnCommand(
-                new TurnSuspended(turnId, 0, Digest.Of(request.Prompt), request.Prompt.Length, model.Model, approval.Id, approval.Digest), active.Hash));
+                new TurnSuspended(turnId, 0, Digest.Of(request.Prompt), request.Prompt.Length, model.Model, approval.Id, approval.Digest, parent), active.Hash));
             var suspended = (TurnSuspended)happened;
             var shown = new TurnApproval(approval.Id, approval.Digest, approval.ExpiresAt, approval.Needs);
-            await waiting.InsertAsync(work, context, sessionId, suspended, request.Prompt, shown, WaitingRequest.Of(context, request, moderated));
+            await waiting.InsertAsync(work, context, sessionId, suspended, request.Prompt, shown, WaitingRequest.Of(context, request.SessionId is null, request.Persona, request.Model, request.RecallLimit, moderated, request.Terms));
             var data = new ApprovalRequiredData(sessionId, turnId, suspended.Number, shown, wanted.Reasons);
             await SessionStore.AddEventsAsync(work, context.Tenant, sessionId, turnId, [(StreamEvent.ApprovalRequired, JsonSerializer.Serialize(data, SessionsJson.Default.ApprovalRequiredData))]);
             work.OnCommit(() => streams.Signal(context.Tenant, sessionId));
@@ -232,10 +206,10 @@ internal sealed class OpenTurn(
         return new BegunTurn(sessionId, turnId, null);
     }
 
-    private async Task<SessionState> StartAsync(DbWork work, RequestContext context, string sessionId, string prompt, string persona, ConstitutionProof active)
+    private async Task<SessionState> StartAsync(DbWork work, RequestContext context, string sessionId, string prompt, string persona, ConstitutionProof active, TurnTerms terms)
     {
         var started = new SessionStarted(persona, context.Principal.Id, context.ClientType, active.Hash, active.Version);
-        await sessions.InsertSessionAsync(work, context, sessionId, Title(prompt), started);
+        await sessions.InsertSessionAsync(work, context, sessionId, Title(prompt), started, terms.AskedBy);
         await sessions.ApplyAsync(work, context, sessionId, SessionState.None, new StartCommand(started));
         return SessionDecider.Apply(SessionState.None, started);
     }
@@ -271,13 +245,13 @@ internal sealed class OpenTurn(
     {
         var context = turn.Context;
         var state = turn.IsNew
-            ? await StartAsync(work, context, turn.SessionId, turn.Prompt, turn.Persona, turn.Constitution)
+            ? await StartAsync(work, context, turn.SessionId, turn.Prompt, turn.Persona, turn.Constitution, turn.Terms)
             : await SessionStore.StateAsync(work, context.Tenant, turn.SessionId);
         if (turn.Waited is { } waited) await ClaimAsync(work, context, waited, turn.Approved!);
-        await journal.NoticeAsync(work, context, turn.Decision, turn.Waited is { Request.IsStart: true } || turn.IsNew ? "session.start" : "session.message", turn.Persona, "session/" + turn.SessionId);
+        await journal.NoticeAsync(work, context, turn.Decision!, turn.Waited is { Request.IsStart: true } || turn.IsNew ? "session.start" : "session.message", turn.Persona, "session/" + turn.SessionId);
         var wanted = new TurnOpened(
             turn.TurnId, 0, Digest.Of(turn.Prompt), turn.Prompt.Length, call.Provider, call.Model, call.CallId,
-            turn.Policy.Digest, turn.Policy.Score, [.. turn.Evidence.Select(hit => hit.Id)]);
+            turn.Policy.Digest, turn.Policy.Score, [.. turn.Evidence.Select(hit => hit.Id)], turn.Parent);
         var (happened, _) = await sessions.ApplyAsync(work, context, turn.SessionId, state, new OpenTurnCommand(wanted, turn.Constitution.Hash));
         var opened = (TurnOpened)happened;
         if (turn.Waited is null) await sessions.InsertTurnAsync(work, context, turn.SessionId, opened, turn.Prompt, owner.Id, owner.LeaseUntil());
@@ -287,6 +261,7 @@ internal sealed class OpenTurn(
         {
             Taints = turn.Taints,
             SessionTaints = TurnTaints.Join(before ?? [], turn.Taints),
+            Tools = turn.Tools.Count == 0 ? null : [.. turn.Tools.Select(static tool => tool.Name)],
         };
         await SessionStore.AddEventsAsync(work, context.Tenant, turn.SessionId, turn.TurnId, [(StreamEvent.TurnStarted, JsonSerializer.Serialize(data, SessionsJson.Default.TurnStartedData))]);
         work.OnCommit(() =>

@@ -7,11 +7,11 @@ using SomaStack.Platform;
 namespace SomaStack.Agents.Sessions;
 
 /// <summary>
-/// Ends turns whose owner died: they are marked as failed with <c>turn_interrupted</c>, what had been released is kept and the session takes
+/// Ends turns whose owner died and that cannot go on: they are marked as failed with <c>turn_interrupted</c>, what had been released is kept and the session takes
 /// messages again. The money is the call's, which Inference declares lost. Runs when the server starts and every few seconds.
 /// </summary>
 internal sealed partial class ReconcileTurns(
-    Db db, SessionStore store, SessionStreams streams, ISettings settings, TimeProvider clock, ILogger<ReconcileTurns> log) : BackgroundService
+    Db db, SessionStore store, RoundStore rounds, ResumePaused paused, SessionStreams streams, ISettings settings, TimeProvider clock, ILogger<ReconcileTurns> log) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
@@ -39,7 +39,7 @@ internal sealed partial class ReconcileTurns(
         try
         {
             foreach (var (tenant, session, turn) in await store.AbandonedAsync(leasesBefore, cancellationToken))
-                await EndAsync(tenant, session, turn, cancellationToken);
+                if (!await paused.TakeOverAsync(tenant, session, turn, leasesBefore, cancellationToken)) await EndAsync(tenant, session, turn, cancellationToken);
         }
         catch (System.Data.Common.DbException exception)
         {
@@ -55,9 +55,10 @@ internal sealed partial class ReconcileTurns(
         {
             var state = await SessionStore.StateAsync(work, tenant, session);
             if (state.OpenTurn != turn) return;
-            var said = string.Concat((await SessionStore.DeltasAsync(work, tenant, session, turn)).Select(delta => JsonSerializer.Deserialize(delta, SessionsJson.Default.DeltaData)!.Text));
+            var said = await SessionStore.SaidAsync(work, tenant, session, turn);
             await store.ApplyAsync(work, context, session, state, new FailTurnCommand(new TurnFailed(turn, failure.Code, said.Length)));
             await store.EndTurnAsync(work, context, turn, "failed", said, null, failure);
+            await rounds.EndOpenAsync(work, tenant, turn);
             await SessionStore.AddEventsAsync(work, tenant, session, turn, [(StreamEvent.TurnFailed, JsonSerializer.Serialize(failure, SessionsJson.Default.TurnFailure))]);
             work.OnCommit(() => streams.Signal(tenant, session));
         }, cancellationToken);

@@ -10,7 +10,7 @@ namespace SomaStack.Agents.Sessions;
 /// in the turn's first commit, so however often and wherever this tries, the turn goes on once.
 /// </summary>
 internal sealed partial class ResumeTurns(
-    WaitingTurnStore store, WaitingTurns waiting, OpenTurn open, RunningTurns running, TurnOwner owner, ISettings settings, SomaOptions options, Db db, TimeProvider clock,
+    WaitingTurnStore store, WaitingTurns waiting, ResumePaused paused, OpenTurn open, RunningTurns running, TurnOwner owner, ISettings settings, SomaOptions options, Db db, TimeProvider clock,
     ILogger<ResumeTurns> log) : BackgroundService
 {
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
@@ -23,6 +23,7 @@ internal sealed partial class ResumeTurns(
             try
             {
                 foreach (var turn in await store.DueAsync(clock.NowMicros(), stoppingToken)) await ResumeAsync(turn, stoppingToken);
+                await paused.RunAsync(stoppingToken);
             }
             catch (Exception exception) when (exception is not OperationCanceledException)
             {
@@ -39,9 +40,7 @@ internal sealed partial class ResumeTurns(
         {
             running.ThrowIfFull();
             var request = turn.Request;
-            var context = new RequestContext(
-                turn.Tenant, new Principal(turn.Principal, request.PrincipalKind, request.Key), CapabilitySet.Of(request.Capabilities.Where(Capability.All.Contains)), request.ClientType,
-                settings.Mode, options.Region, request.TraceId) { MfaAt = request.MfaAt, Approval = turn.ApprovalId };
+            var context = request.ContextOf(turn.Tenant, turn.Principal, settings.Mode, options.Region) with { Approval = turn.ApprovalId };
             var wanted = new TurnRequest(turn.SessionId, turn.Prompt, request.Persona, request.Model, null, request.RecallLimit) { Waited = turn, Terms = request.Terms };
             var begun = await open.RunAsync(context, wanted, cancellationToken);
             // Its end is stored by whoever answers it; here only the opening counts, which spends the yes.

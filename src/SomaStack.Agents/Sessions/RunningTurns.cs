@@ -19,10 +19,12 @@ internal sealed partial class RunningTurns(AnswerTurn answer, SessionStore store
     private readonly ConcurrentDictionary<(string Tenant, string Turn), Running> _running = new();
     private readonly CancellationTokenSource _stopping = new();
 
+    public bool IsFull => _running.Count >= RunningMax;
+
     /// <exception cref="Problem">429 when this process answers as many turns as it may.</exception>
     public void ThrowIfFull()
     {
-        if (_running.Count >= RunningMax)
+        if (IsFull)
             throw new Problem(SessionProblems.TooManyTurns, $"This server answers {RunningMax} turns at a time.") { RetryAfter = TimeSpan.FromSeconds(2) };
     }
 
@@ -97,7 +99,7 @@ internal sealed partial class RunningTurns(AnswerTurn answer, SessionStore store
             for (var look = 1; ; look++)
             {
                 await Task.Delay(Look, clock, cancellationToken);
-                if (look % LooksPerRenewal == 0) await store.RenewAsync(turn.Context.Tenant, turn.TurnId, owner.LeaseUntil(), cancellationToken);
+                if (look % LooksPerRenewal == 0) await store.RenewAsync(turn.Context.Tenant, turn.TurnId, owner.Id, owner.LeaseUntil(), cancellationToken);
                 if (await store.CancelRequestedAsync(turn.Context.Tenant, turn.TurnId, cancellationToken) is { } by) running.Cancel(by);
             }
         }

@@ -18,10 +18,18 @@ internal static class SessionProblems
     public static readonly ProblemCode ModelFailed = new("model_failed", ProblemKind.Upstream, "The model did not answer", "Try again, or choose another model.");
     public static readonly ProblemCode BudgetSpent = new("turn_budget_spent", ProblemKind.Busy, "The budget of this work is spent", "Give it more tokens, or ask for less.");
 
+    public static readonly ProblemCode TooManyToolRounds = new("too_many_tool_rounds", ProblemKind.Busy, "The turn used tools too often", "Ask for less at once, or allow more rounds.");
+    public static readonly ProblemCode RunawayLoop = new("runaway_loop", ProblemKind.Conflict, "The model repeats itself", "Say what it should do with the answer, or ask in another way.");
+    public static readonly ProblemCode ToolNameClash = new("tool_name_clash", ProblemKind.Conflict, "Two tools have one name", "Let the persona name one of them.");
+    public static readonly ProblemCode TurnUnknown = new("turn_unknown", ProblemKind.NotFound, "There is no such turn", "List the session's turns with GET /v1/sessions/{id}.");
+    public static readonly ProblemCode DelegationTooDeep = new("delegation_too_deep", ProblemKind.Conflict, "Agents asked agents too often", "Let an agent nearer to the question answer it.");
+    public static readonly ProblemCode DelegationCycle = new("delegation_cycle", ProblemKind.Conflict, "An agent would ask itself", "Ask another persona.");
+
     public static readonly IReadOnlyList<ProblemCode> All =
     [
         Unknown, PersonaUnknown, PersonaExists, Closed, TurnRunning, TurnNotRunning, ConstitutionMismatch, PolicyDenied, RightsChanged,
         TooManyTurns, Interrupted, ModelFailed, BudgetSpent,
+        TooManyToolRounds, RunawayLoop, ToolNameClash, TurnUnknown, DelegationTooDeep, DelegationCycle,
     ];
 
     public static Problem Of(SessionRefusal refusal) => refusal switch

@@ -17,7 +17,7 @@ internal sealed class SessionSocket(SessionStore sessions, SessionStreams stream
 {
     private const int FrameBytesMax = 256 * 1024;
 
-    internal sealed record ClientFrame(string Type, string? Text = null, string? Model = null, int RecallLimit = 8);
+    internal sealed record ClientFrame(string Type, string? Text = null, string? Model = null, int RecallLimit = 8, IReadOnlyList<string>? Tools = null, string? ParentTurn = null);
 
     public static void Map(IEndpointRouteBuilder routes) => routes
         .MapGet("/v1/sessions/{id}/ws", (string id, RequestContext context, SessionSocket use, HttpContext http, long after = 0) => use.RunAsync(id, context, after, http))
@@ -105,8 +105,8 @@ internal sealed class SessionSocket(SessionStore sessions, SessionStreams stream
         switch (frame?.Type)
         {
             case "message":
-                var request = new SendMessage.Request(frame.Text ?? "", frame.Model, frame.RecallLimit);
-                TurnChecks.Check(request.Text, request.RecallLimit, request.Model, "text");
+                var request = new SendMessage.Request(frame.Text ?? "", frame.Model, frame.RecallLimit, Tools: frame.Tools, ParentTurn: frame.ParentTurn);
+                TurnChecks.Check(request.Text, request.RecallLimit, request.Model, "text", request.Tools);
                 await turns.BeginAsync(context with { IdempotencyKey = null }, await send.WantedAsync(id, request, context, cancellationToken), open, cancellationToken);
                 break;
             case "cancel":

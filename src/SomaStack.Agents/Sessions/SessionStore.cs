@@ -8,7 +8,7 @@ namespace SomaStack.Agents.Sessions;
 internal sealed class SessionStore(Db db, Journal journal, TimeProvider clock)
 {
     private const string SessionColumns = "id, persona, title, status, constitution_hash, constitution_version, turns, version, created_at, updated_at";
-    private const string TurnColumns = "session, id, number, status, prompt, answer, result, failure, created_at, ended_at, approval";
+    private const string TurnColumns = "session, id, number, status, prompt, answer, result, failure, created_at, ended_at, approval, parent";
 
     public Task<SessionView?> FindAsync(RequestContext context, string id, CancellationToken cancellationToken) => db.FindAsync(
         context.Tenant, MapSession,
@@ -38,6 +38,20 @@ internal sealed class SessionStore(Db db, Journal journal, TimeProvider clock)
     public Task<TurnView?> FindTurnAsync(string tenant, string turn, CancellationToken cancellationToken) => db.FindAsync(
         tenant, MapTurn, $"SELECT {TurnColumns:raw} FROM turns WHERE tenant = {tenant} AND id = {turn}", cancellationToken);
 
+    /// <summary>A turn and those that it follows, oldest first: what was said on the way to it, and nothing of its siblings.</summary>
+    public Task<List<TurnView>> BranchAsync(RequestContext context, string session, string turn, long last, CancellationToken cancellationToken) => db.QueryAsync(
+        context.Tenant, MapTurn, $"""
+        WITH RECURSIVE branch (id, parent, depth) AS (
+            SELECT id, parent, 1 FROM turns WHERE tenant = {context.Tenant} AND session = {session} AND id = {turn}
+            UNION ALL
+            SELECT t.id, t.parent, b.depth + 1 FROM turns t JOIN branch b ON t.id = b.parent WHERE t.tenant = {context.Tenant} AND t.session = {session} AND b.depth < {last})
+        SELECT {TurnColumns:raw} FROM turns WHERE tenant = {context.Tenant} AND session = {session} AND id IN (SELECT id FROM branch) ORDER BY number
+        """, cancellationToken);
+
+    /// <summary>The id of a session's newest turn; null when it has none.</summary>
+    public Task<string?> LastTurnAsync(string tenant, string session, CancellationToken cancellationToken) => db.FindAsync(
+        tenant, static reader => reader.GetString(0), $"SELECT id FROM turns WHERE tenant = {tenant} AND session = {session} ORDER BY number DESC LIMIT 1", cancellationToken);
+
     public Task<List<StreamEvent>> EventsAsync(string tenant, string session, long after, int limit, CancellationToken cancellationToken) => db.QueryAsync(
         tenant, static reader => new StreamEvent(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetString(3)),
         $"SELECT seq, turn, type, data FROM session_events WHERE tenant = {tenant} AND session = {session} AND seq > {after} ORDER BY seq LIMIT {limit}", cancellationToken);
@@ -46,11 +60,11 @@ internal sealed class SessionStore(Db db, Journal journal, TimeProvider clock)
     public async Task<long> BeforeTurnAsync(string tenant, string session, string turn, CancellationToken cancellationToken) =>
         await db.NumberAsync(tenant, $"SELECT MIN(seq) - 1 FROM session_events WHERE tenant = {tenant} AND session = {session} AND turn = {turn}", cancellationToken) ?? 0;
 
-    /// <summary>Persona and newest turns of a session, whoever asks, newest first: rules over sequences look at what happened, not at whose it is.</summary>
-    public Task<List<(string Persona, string Started)>> TrailAsync(string tenant, string session, int last, CancellationToken cancellationToken) => db.QueryAsync(
-        tenant, static reader => (reader.GetString(0), reader.GetString(1)), $"""
-        SELECT s.persona, e.data FROM session_events e JOIN sessions s ON s.tenant = e.tenant AND s.id = e.session
-        WHERE e.tenant = {tenant} AND e.session = {session} AND e.type = {StreamEvent.TurnStarted} ORDER BY e.seq DESC LIMIT {last}
+    /// <summary>Persona, and the newest turns and tool calls of a session, whoever asks, newest first: rules over sequences look at what happened, not at whose it is.</summary>
+    public Task<List<(string Persona, string Type, string Data)>> TrailAsync(string tenant, string session, int last, CancellationToken cancellationToken) => db.QueryAsync(
+        tenant, static reader => (reader.GetString(0), reader.GetString(1), reader.GetString(2)), $"""
+        SELECT s.persona, e.type, e.data FROM session_events e JOIN sessions s ON s.tenant = e.tenant AND s.id = e.session
+        WHERE e.tenant = {tenant} AND e.session = {session} AND e.type IN ({StreamEvent.TurnStarted}, {StreamEvent.ToolCompleted}) ORDER BY e.seq DESC LIMIT {last}
         """, cancellationToken);
 
     /// <summary>True when any turn of the session, however old, was answered from memory.</summary>
@@ -62,20 +76,41 @@ internal sealed class SessionStore(Db db, Journal journal, TimeProvider clock)
     /// <summary>Labels of what the model read in a turn; empty while it is not open.</summary>
     public async Task<IReadOnlyList<string>> TaintsOfTurnAsync(string tenant, string session, string turn, CancellationToken cancellationToken)
     {
-        var started = await db.FindAsync(tenant, static row => row.GetString(0), $"""
-            SELECT data FROM session_events WHERE tenant = {tenant} AND session = {session} AND turn = {turn} AND type = {StreamEvent.TurnStarted}
+        var events = await db.QueryAsync(tenant, static row => (Type: row.GetString(0), Data: row.GetString(1)), $"""
+            SELECT type, data FROM session_events
+            WHERE tenant = {tenant} AND session = {session} AND turn = {turn} AND type IN ({StreamEvent.TurnStarted}, {StreamEvent.ToolCompleted}) ORDER BY seq
             """, cancellationToken);
-        return started is null ? [] : JsonSerializer.Deserialize(started, SessionsJson.Default.TurnStartedData)!.Taints ?? [];
+        return events.Aggregate((IReadOnlyList<string>)[], static (taints, item) => TurnTaints.Join(taints, item.Type == StreamEvent.ToolCompleted
+            ? JsonSerializer.Deserialize(item.Data, SessionsJson.Default.ToolCompletedData)!.Call.Taints
+            : JsonSerializer.Deserialize(item.Data, SessionsJson.Default.TurnStartedData)!.Taints ?? []));
     }
 
     /// <summary>Of all turns so far, as the newest one says; null when there is none, or it is older than taints are kept.</summary>
     public static async Task<IReadOnlyList<string>?> TaintsAsync(DbWork work, string tenant, string session)
     {
-        var newest = await work.QueryAsync(static row => row.GetString(0), $"""
-            SELECT data FROM session_events WHERE tenant = {tenant} AND session = {session} AND type = {StreamEvent.TurnStarted} ORDER BY seq DESC LIMIT 1
+        var newest = await work.QueryAsync(static row => (Type: row.GetString(0), Data: row.GetString(1)), $"""
+            SELECT type, data FROM session_events
+            WHERE tenant = {tenant} AND session = {session} AND type IN ({StreamEvent.TurnStarted}, {StreamEvent.ToolCompleted}) ORDER BY seq DESC LIMIT 1
             """);
-        return newest.Count == 0 ? null : JsonSerializer.Deserialize(newest[0], SessionsJson.Default.TurnStartedData)!.SessionTaints;
+        if (newest.Count == 0) return null;
+        return newest[0].Type == StreamEvent.ToolCompleted
+            ? JsonSerializer.Deserialize(newest[0].Data, SessionsJson.Default.ToolCompletedData)!.SessionTaints
+            : JsonSerializer.Deserialize(newest[0].Data, SessionsJson.Default.TurnStartedData)!.SessionTaints;
     }
+
+    public async Task<IReadOnlyList<string>> TaintsOfSessionAsync(string tenant, string session, CancellationToken cancellationToken) =>
+        await db.WriteAsync(tenant, work => TaintsAsync(work, tenant, session), cancellationToken) ?? [TurnTaints.User];
+
+    /// <summary>A session of the caller's and those whose turns led to it, nearest first: who speaks in each, and what is open there.</summary>
+    public Task<List<(string Persona, string? OpenTurn)>> AskersAsync(RequestContext context, string session, int depthMax, CancellationToken cancellationToken) => db.QueryAsync(
+        context.Tenant, static reader => (reader.GetString(0), reader.Text(1)), $"""
+        WITH RECURSIVE chain (id, persona, open_turn, asked_by, depth) AS (
+            SELECT id, persona, open_turn, asked_by, 1 FROM sessions WHERE tenant = {context.Tenant} AND id = {session} AND principal = {context.Principal.Id}
+            UNION ALL
+            SELECT s.id, s.persona, s.open_turn, s.asked_by, c.depth + 1 FROM chain c JOIN turns t ON t.id = c.asked_by JOIN sessions s ON s.tenant = t.tenant AND s.id = t.session
+            WHERE t.tenant = {context.Tenant} AND c.depth < {(long)depthMax})
+        SELECT persona, open_turn FROM chain ORDER BY depth
+        """, cancellationToken);
 
     /// <summary>True when no turn is open and nothing follows the event.</summary>
     public async Task<bool> IsIdleAsync(string tenant, string session, long after, CancellationToken cancellationToken) =>
@@ -113,24 +148,24 @@ internal sealed class SessionStore(Db db, Journal journal, TimeProvider clock)
         return (happened, position);
     }
 
-    public Task InsertSessionAsync(DbWork work, RequestContext context, string id, string title, SessionStarted started)
+    public Task InsertSessionAsync(DbWork work, RequestContext context, string id, string title, SessionStarted started, string? askedBy)
     {
         var now = clock.NowMicros();
         return work.ExecuteAsync($"""
-            INSERT INTO sessions (tenant, id, principal, persona, title, status, version, constitution_hash, constitution_version, open_turn, turns, created_at, updated_at)
-            VALUES ({context.Tenant}, {id}, {context.Principal.Id}, {started.Persona}, {title}, {"active"}, {1L}, {started.ConstitutionHash}, {started.ConstitutionVersion}, NULL, {0L}, {now}, {now})
+            INSERT INTO sessions (tenant, id, principal, persona, title, status, version, constitution_hash, constitution_version, open_turn, turns, created_at, updated_at, asked_by)
+            VALUES ({context.Tenant}, {id}, {context.Principal.Id}, {started.Persona}, {title}, {"active"}, {1L}, {started.ConstitutionHash}, {started.ConstitutionVersion}, NULL, {0L}, {now}, {now}, {askedBy})
             """);
     }
 
     public Task InsertTurnAsync(DbWork work, RequestContext context, string session, TurnOpened turn, string prompt, string owner, long leaseUntil) => work.ExecuteAsync($"""
-        INSERT INTO turns (tenant, id, session, number, status, prompt, answer, model, reservation, owner, lease_until, created_at)
-        VALUES ({context.Tenant}, {turn.TurnId}, {session}, {turn.Number}, {"open"}, {prompt}, {""}, {turn.Model}, {turn.ReservationId}, {owner}, {leaseUntil}, {clock.NowMicros()})
+        INSERT INTO turns (tenant, id, session, number, status, prompt, answer, model, reservation, owner, lease_until, created_at, parent)
+        VALUES ({context.Tenant}, {turn.TurnId}, {session}, {turn.Number}, {"open"}, {prompt}, {""}, {turn.Model}, {turn.ReservationId}, {owner}, {leaseUntil}, {clock.NowMicros()}, {turn.Parent})
         """);
 
     public Task EndTurnAsync(DbWork work, RequestContext context, string turn, string status, string answer, TurnResult? result, TurnFailure? failure) => work.ExecuteAsync($"""
         UPDATE turns SET status = {status}, answer = {answer}, result = {(result is null ? null : JsonSerializer.Serialize(result, SessionsJson.Default.TurnResult))},
-            failure = {(failure is null ? null : JsonSerializer.Serialize(failure, SessionsJson.Default.TurnFailure))}, ended_at = {clock.NowMicros()}
-        WHERE tenant = {context.Tenant} AND id = {turn} AND status IN ('open', 'awaiting_approval')
+            failure = {(failure is null ? null : JsonSerializer.Serialize(failure, SessionsJson.Default.TurnFailure))}, ended_at = {clock.NowMicros()}, checkpoint = NULL
+        WHERE tenant = {context.Tenant} AND id = {turn} AND status IN ('open', 'awaiting_approval', 'awaiting_tools')
         """);
 
     /// <summary>Adds events to the stream; their numbers follow the last one. Only the turn's owner writes, so no number is taken twice.</summary>
@@ -152,9 +187,13 @@ internal sealed class SessionStore(Db db, Journal journal, TimeProvider clock)
         static reader => reader.GetString(0),
         $"SELECT data FROM session_events WHERE tenant = {tenant} AND session = {session} AND turn = {turn} AND type = {StreamEvent.Delta} ORDER BY seq");
 
+    /// <summary>All that was released of a turn.</summary>
+    public static async Task<string> SaidAsync(DbWork work, string tenant, string session, string turn) =>
+        string.Concat((await DeltasAsync(work, tenant, session, turn)).Select(static delta => JsonSerializer.Deserialize(delta, SessionsJson.Default.DeltaData)!.Text));
+
     /// <summary>Keeps the turn alive for its owner.</summary>
-    public Task RenewAsync(string tenant, string turn, long leaseUntil, CancellationToken cancellationToken) => db.WriteAsync(
-        tenant, work => work.ExecuteAsync($"UPDATE turns SET lease_until = {leaseUntil} WHERE tenant = {tenant} AND id = {turn} AND status = 'open'"), cancellationToken);
+    public Task RenewAsync(string tenant, string turn, string owner, long leaseUntil, CancellationToken cancellationToken) => db.WriteAsync(
+        tenant, work => work.ExecuteAsync($"UPDATE turns SET lease_until = {leaseUntil} WHERE tenant = {tenant} AND id = {turn} AND status = 'open' AND owner = {owner}"), cancellationToken);
 
     /// <summary>Who asked to cancel the turn, if anybody did.</summary>
     public Task<string?> CancelRequestedAsync(string tenant, string turn, CancellationToken cancellationToken) => db.FindAsync(
@@ -181,6 +220,8 @@ internal sealed class SessionStore(Db db, Journal journal, TimeProvider clock)
             SessionStarted e => journal.AppendAsync(work, context, subject, version, Contracts.SessionEvents.Started, e, SessionsJson.Default.SessionStarted),
             TurnOpened e => journal.AppendAsync(work, context, subject, version, Contracts.SessionEvents.TurnOpened, e, SessionsJson.Default.TurnOpened),
             TurnSuspended e => journal.AppendAsync(work, context, subject, version, Contracts.SessionEvents.TurnSuspended, e, SessionsJson.Default.TurnSuspended),
+            TurnPaused e => journal.AppendAsync(work, context, subject, version, Contracts.SessionEvents.TurnPaused, e, SessionsJson.Default.TurnPaused),
+            TurnResumed e => journal.AppendAsync(work, context, subject, version, Contracts.SessionEvents.TurnResumed, e, SessionsJson.Default.TurnResumed),
             TurnDenied e => journal.AppendAsync(work, context, subject, version, Contracts.SessionEvents.TurnDenied, e, SessionsJson.Default.TurnDenied),
             TurnCompleted e => journal.AppendAsync(work, context, subject, version, Contracts.SessionEvents.TurnCompleted, e, SessionsJson.Default.TurnCompleted),
             TurnFailed e => journal.AppendAsync(work, context, subject, version, Contracts.SessionEvents.TurnFailed, e, SessionsJson.Default.TurnFailed),
@@ -206,10 +247,11 @@ internal sealed class SessionStore(Db db, Journal journal, TimeProvider clock)
         var result = reader.Text(6) is { } json ? JsonSerializer.Deserialize(json, SessionsJson.Default.TurnResult) : null;
         var failure = reader.Text(7) is { } failed ? JsonSerializer.Deserialize(failed, SessionsJson.Default.TurnFailure) : null;
         return new TurnView(
-            reader.GetString(0), reader.GetString(1), reader.GetInt64(2), reader.GetString(3), reader.GetString(4), reader.GetString(5),
+            reader.GetString(0), reader.GetString(1), reader.GetInt64(2), reader.GetString(3) is RoundStore.Waiting ? WaitingTurnStore.Waiting : reader.GetString(3), reader.GetString(4), reader.GetString(5),
             result?.Citations ?? [], result?.Proof, result?.DegradedReasons ?? [], result?.Moderation ?? [], failure, reader.Instant(8), reader.MaybeInstant(9))
         {
             Approval = reader.Text(10) is { } approval ? JsonSerializer.Deserialize(approval, SessionsJson.Default.TurnApproval) : null,
+            ParentTurn = reader.Text(11),
         };
     }
 }

@@ -21,8 +21,15 @@ internal sealed class SessionTrails(SessionStore store) : ISessionTrail
         IReadOnlyList<string> ever = [];
         for (var i = turns.Count - 1; i >= 0; i--)
         {
-            var (persona, started) = turns[i];
-            var turn = JsonSerializer.Deserialize(started, SessionsJson.Default.TurnStartedData)!;
+            var (persona, type, data) = turns[i];
+            if (type == StreamEvent.ToolCompleted)
+            {
+                var used = JsonSerializer.Deserialize(data, SessionsJson.Default.ToolCompletedData)!;
+                events.Add(new TrailEvent("tool.call", used.Call.Name, used.Call.Taints));
+                ever = used.SessionTaints;
+                continue;
+            }
+            var turn = JsonSerializer.Deserialize(data, SessionsJson.Default.TurnStartedData)!;
             var recalled = turn.Memories.Where(static memory => memory.Moderated != "dropped").ToList();
             IReadOnlyList<string> ofMemory = recalled.Count == 0 ? [] : TurnTaints.Of([TurnTaints.Memory], recalled);
             events.Add(new TrailEvent("session.message", persona, TurnTaints.Join([TurnTaints.User], [.. (turn.Taints ?? []).Except(ofMemory)])));

@@ -16,8 +16,11 @@ public static class SessionsModule
         {
             services.AddSingleton<SessionStore>().AddSingleton<PersonaStore>().AddSingleton<SessionStreams>().AddSingleton<TurnOwner>();
             services.AddSingleton<Governance.Policy.Contracts.ISessionTrail, SessionTrails>();
-            services.AddSingleton<Contracts.IConversations, Conversations>().AddSingleton<Contracts.IPersonas>(static provider => provider.GetRequiredService<PersonaStore>());
+            services.AddSingleton<Conversations>().AddSingleton<Contracts.IConversations>(static provider => provider.GetRequiredService<Conversations>());
+            services.AddSingleton<Contracts.IPersonas>(static provider => provider.GetRequiredService<PersonaStore>());
             services.AddSingleton<OpenTurn>().AddSingleton<AnswerTurn>().AddSingleton<AwaitTurn>();
+            services.AddSingleton<RoundStore>().AddSingleton<OfferTools>().AddSingleton<RunTools>().AddSingleton<ResumePaused>();
+            services.AddSingleton<Tools.Contracts.INativeAdapter, SessionsAdapter>();
             services.AddSingleton<WaitingTurnStore>().AddSingleton<WaitingTurns>();
             services.AddSingleton<StartSession>().AddSingleton<SendMessage>().AddSingleton<SessionSocket>();
             services.AddSingleton<RunningTurns>().AddSingleton<IHostedService>(provider => provider.GetRequiredService<RunningTurns>());

@@ -3,10 +3,11 @@ using System.Text.Json.Serialization;
 namespace SomaStack.Agents.Sessions;
 
 /// <summary>Milliseconds of each stage, in the order in which they were passed.</summary>
-internal sealed class Timings(TimeProvider clock)
+/// <param name="before">Of the same turn in the process that began it.</param>
+internal sealed class Timings(TimeProvider clock, IReadOnlyDictionary<string, double>? before = null)
 {
     private readonly long _began = clock.GetTimestamp();
-    private readonly Dictionary<string, double> _stages = [];
+    private readonly Dictionary<string, double> _stages = before is null ? [] : new(before);
     private long _last = clock.GetTimestamp();
 
     public IReadOnlyDictionary<string, double> Stages => _stages;

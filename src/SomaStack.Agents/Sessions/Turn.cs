@@ -35,7 +35,44 @@ internal sealed record UsageProof(long? InputTokens, long? OutputTokens, CostPro
 /// <param name="Attempts">Calls that the answer took, 1 without a retry or fallback.</param>
 internal sealed record Proof(
     ConstitutionProof Constitution, PolicyProof Policy, IReadOnlyList<MemoryProof> Memories, string Provider, string Model, UsageProof Usage,
-    IReadOnlyDictionary<string, double> TimingsMs, long JournalPosition, string? CallId = null, int? Attempts = null);
+    IReadOnlyDictionary<string, double> TimingsMs, long JournalPosition, string? CallId = null, int? Attempts = null)
+{
+    /// <summary>All calls of the model, oldest first; null in answers of before there were several.</summary>
+    public IReadOnlyList<string>? ModelCalls { get; init; }
+
+    /// <summary>Null when no tool was asked for.</summary>
+    public IReadOnlyList<ToolProof>? Tools { get; init; }
+}
+
+/// <param name="Record">Subject of the call in the journal; null when no tool was reached.</param>
+/// <param name="Decision"><c>allow</c>, <c>approved</c>, <c>deny</c>, or <c>refused</c> for what was no call of an offered tool.</param>
+internal sealed record ToolProof(string Name, int Round, string Outcome, string? Record, string Decision, string? Approval, IReadOnlyList<string> Taints);
+
+/// <summary>One use of a tool within a turn, as a client shows it.</summary>
+/// <param name="Status"><c>queued</c>, <c>running</c>, <c>awaiting_approval</c>, or how it ended: <c>succeeded</c>, <c>failed</c>, <c>unknown</c>, <c>denied</c>, <c>cancelled</c>.</param>
+/// <param name="Result">Cut to <see cref="TextMax"/> characters. Untrusted: data from outside.</param>
+internal sealed record ToolCallView(int Round, int Number, string Name, string Arguments, string Status, string? Code, string? Result, string? Record, TurnApproval? Approval, IReadOnlyList<string> Taints)
+{
+    public const int TextMax = 2000;
+
+    public CostProof? Cost { get; init; }
+
+    public double? TookMs { get; init; }
+
+    public static ToolCallView Of(TurnToolCall call) => new(
+        call.Round, call.Number, call.Name, Cut(call.Arguments), call.State switch
+        {
+            CallState.Planned => "queued", CallState.Begun => "running", CallState.Awaiting => WaitingTurnStore.Waiting, _ => call.Result!.Outcome,
+        },
+        call.Result?.Code, call.Result is { } result ? Cut(result.Text) : null, call.Result?.Record, call.Approval, call.Result?.Taints ?? [])
+    {
+        Cost = call.Result?.CostNanos is { } nanos ? new CostProof(nanos / 1_000_000_000m, call.Result.Currency) : null,
+        TookMs = call.Result?.TookMs,
+    };
+
+    /// <summary>Not between the halves of a surrogate pair.</summary>
+    public static string Cut(string text, int max = TextMax) => text.Length <= max ? text : text[..(char.IsHighSurrogate(text[max - 2]) ? max - 2 : max - 1)] + "…";
+}
 
 /// <summary>Why a turn ended without an answer: the code of a problem and its public sentence.</summary>
 internal sealed record TurnFailure(string Code, string Detail);
@@ -49,6 +86,11 @@ internal sealed record TurnView(
 {
     /// <summary>The second person's yes that the turn waited or waits for; null when none was needed.</summary>
     public TurnApproval? Approval { get; init; }
+
+    /// <summary>The turn that it follows; null for a first one. Turns with the same one are siblings.</summary>
+    public string? ParentTurn { get; init; }
+
+    public IReadOnlyList<ToolCallView> ToolCalls { get; init => field = value ?? []; } = [];
 }
 
 internal sealed record TurnApproval(string Id, string Digest, DateTimeOffset ExpiresAt, ApprovalNeeds Needs);
@@ -59,7 +101,7 @@ internal sealed record SessionView(
 
 internal sealed record SessionDetail(SessionView Session, IReadOnlyList<TurnView> Turns);
 
-internal sealed record PersonaView(string Id, string Name, string Instructions, string? Model, long Version, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt);
+internal sealed record PersonaView(string Id, string Name, string Instructions, string? Model, IReadOnlyList<string> Tools, long Version, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt);
 
 /// <summary>One event of a session's stream; <c>Seq</c> grows by one and is the id to resume from.</summary>
 internal sealed record StreamEvent(long Seq, string Turn, string Type, string Data)
@@ -73,6 +115,8 @@ internal sealed record StreamEvent(long Seq, string Turn, string Type, string Da
     public const string TurnCancelled = "turn.cancelled";
     public const string TurnDenied = "turn.denied";
     public const string ApprovalRequired = "approval_required";
+    public const string ToolStarted = "tool.started";
+    public const string ToolCompleted = "tool.completed";
 
     public bool EndsTurn => Type is TurnCompleted or TurnFailed or TurnCancelled or TurnDenied;
 }
@@ -84,8 +128,20 @@ internal sealed record TurnStartedData(string SessionId, string TurnId, long Num
 
     /// <summary>Those of all turns up to this one: a taint stays for the whole session.</summary>
     public IReadOnlyList<string>? SessionTaints { get; init; }
+
+    /// <summary>Names of the tools that the model was offered; null for none.</summary>
+    public IReadOnlyList<string>? Tools { get; init; }
 }
 
-internal sealed record ApprovalRequiredData(string SessionId, string TurnId, long Number, TurnApproval Approval, IReadOnlyList<Reason> Reasons);
+internal sealed record ToolStartedData(string SessionId, string TurnId, ToolCallView Call);
+
+/// <param name="SessionTaints">Those of the whole session up to here.</param>
+internal sealed record ToolCompletedData(string SessionId, string TurnId, ToolCallView Call, IReadOnlyList<string> SessionTaints);
+
+internal sealed record ApprovalRequiredData(string SessionId, string TurnId, long Number, TurnApproval Approval, IReadOnlyList<Reason> Reasons)
+{
+    /// <summary>The use of a tool that waits; null when the turn itself does.</summary>
+    public ToolCallView? Call { get; init; }
+}
 
 internal sealed record DeltaData(string Text);

@@ -7,12 +7,18 @@ internal sealed record TurnTerms
 
     public static readonly TurnTerms None = new();
 
-    /// <summary>Adapters or actions that the model may use; null for what the persona has.</summary>
+    /// <summary>Adapters or actions; narrows what the persona has. Null for all of it.</summary>
     public IReadOnlyList<string>? Tools { get; init; }
+
+    /// <summary>Adapters or actions that a run brings along instead of the persona's.</summary>
+    public IReadOnlyList<string>? ToolsGranted { get; init; }
 
     public string? Run { get; init; }
 
     public string? Capsule { get; init; }
+
+    /// <summary>The turn whose tool call asks; null when nobody delegates.</summary>
+    public string? AskedBy { get; init; }
 
     /// <summary>Of all its model calls together; null for no such cap.</summary>
     public long? OutputTokensMax { get; init; }

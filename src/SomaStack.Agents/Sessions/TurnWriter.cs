@@ -9,14 +9,15 @@ namespace SomaStack.Agents.Sessions;
 /// Releases an answer while it is being made: text is moderated, then committed, then seen. While one release commits, the next
 /// gathers, so a fast model costs few commits and a slow one shows every word.
 /// </summary>
-internal sealed class TurnWriter(Db db, IModeration moderation, SessionStreams streams, PreparedTurn turn, CancellationToken cancellationToken)
+/// <param name="said">What was released before, in another process.</param>
+internal sealed class TurnWriter(Db db, IModeration moderation, SessionStreams streams, PreparedTurn turn, string said, CancellationToken cancellationToken)
 {
     /// <summary>A rule may match across a release's edge: so much of what was released is looked at again.</summary>
     private const int Overlap = 256;
 
     private readonly Lock _lock = new();
     private readonly StringBuilder _pending = new();
-    private readonly StringBuilder _released = new();
+    private readonly StringBuilder _released = new(said);
     private Task _release = Task.CompletedTask;
     private bool _releasing;
     private bool _finishing;
@@ -34,7 +35,7 @@ internal sealed class TurnWriter(Db db, IModeration moderation, SessionStreams s
         }
     }
 
-    /// <summary>Waits until everything is released.</summary>
+    /// <summary>Waits until everything is released; more may follow.</summary>
     /// <exception cref="Problem">403 <c>moderation_blocked</c> when a rule stopped the rest.</exception>
     public async Task FinishAsync()
     {
@@ -46,6 +47,7 @@ internal sealed class TurnWriter(Db db, IModeration moderation, SessionStreams s
             release = _release;
         }
         await release;
+        lock (_lock) _finishing = false;
     }
 
     private void Begin()

@@ -14,28 +14,33 @@ internal sealed record WaitingRequest(
     /// <summary>None in turns from before there were any.</summary>
     public TurnTerms Terms { get; init => field = value ?? TurnTerms.None; } = TurnTerms.None;
 
-    public static WaitingRequest Of(RequestContext context, TurnRequest request, IReadOnlyList<Reason> moderated) => new(
-        request.SessionId is null, request.Persona, request.Model, request.RecallLimit, context.Principal.Kind, context.Principal.Key,
+    public static WaitingRequest Of(
+        RequestContext context, bool isStart, string persona, string? model, int recallLimit, IReadOnlyList<Reason> moderated, TurnTerms terms) => new(
+        isStart, persona, model, recallLimit, context.Principal.Kind, context.Principal.Key,
         [.. context.Capabilities.Names.Order(StringComparer.Ordinal)], context.ClientType, context.TraceId, context.MfaAt, moderated)
     {
-        Terms = request.Terms,
+        Terms = terms,
     };
+
+    /// <summary>Whoever asked, as going on acts for.</summary>
+    public RequestContext ContextOf(string tenant, string principal, DeploymentMode mode, string region) => new(
+        tenant, new Principal(principal, PrincipalKind, Key), CapabilitySet.Of(Capabilities.Where(Capability.All.Contains)), ClientType, mode, region, TraceId) { MfaAt = MfaAt };
 }
 
 internal sealed record WaitingTurn(
-    string Tenant, string SessionId, string TurnId, long Number, string Prompt, string ApprovalId, TurnApproval Approval, WaitingRequest Request, string Principal, DateTimeOffset CreatedAt);
+    string Tenant, string SessionId, string TurnId, long Number, string Prompt, string ApprovalId, TurnApproval Approval, WaitingRequest Request, string Principal, DateTimeOffset CreatedAt, string? Parent);
 
 /// <summary>All SQL of turns that wait for a second person.</summary>
 internal sealed class WaitingTurnStore(Db db, TimeProvider clock)
 {
     public const string Waiting = "awaiting_approval";
 
-    private const string Columns = "t.tenant, t.session, t.id, t.number, t.prompt, t.approval_id, t.approval, t.request, s.principal, t.created_at";
+    private const string Columns = "t.tenant, t.session, t.id, t.number, t.prompt, t.approval_id, t.approval, t.request, s.principal, t.created_at, t.parent";
 
     public Task InsertAsync(DbWork work, RequestContext context, string session, TurnSuspended turn, string prompt, TurnApproval approval, WaitingRequest request) => work.ExecuteAsync($"""
-        INSERT INTO turns (tenant, id, session, number, status, prompt, answer, model, reservation, owner, lease_until, created_at, approval_id, approval, request)
+        INSERT INTO turns (tenant, id, session, number, status, prompt, answer, model, reservation, owner, lease_until, created_at, approval_id, approval, request, parent)
         VALUES ({context.Tenant}, {turn.TurnId}, {session}, {turn.Number}, {Waiting}, {prompt}, {""}, {turn.Model}, {""}, {""}, {0L}, {clock.NowMicros()},
-            {approval.Id}, {JsonSerializer.Serialize(approval, SessionsJson.Default.TurnApproval)}, {JsonSerializer.Serialize(request, SessionsJson.Default.WaitingRequest)})
+            {approval.Id}, {JsonSerializer.Serialize(approval, SessionsJson.Default.TurnApproval)}, {JsonSerializer.Serialize(request, SessionsJson.Default.WaitingRequest)}, {turn.Parent})
         """);
 
     public static Task<WaitingTurn?> FindAsync(DbWork work, string tenant, string approvalId) => work.FindAsync(Map, $"""
@@ -68,5 +73,5 @@ internal sealed class WaitingTurnStore(Db db, TimeProvider clock)
     private static WaitingTurn Map(DbDataReader row) => new(
         row.GetString(0), row.GetString(1), row.GetString(2), row.GetInt64(3), row.GetString(4), row.GetString(5),
         JsonSerializer.Deserialize(row.GetString(6), SessionsJson.Default.TurnApproval)!, JsonSerializer.Deserialize(row.GetString(7), SessionsJson.Default.WaitingRequest)!,
-        row.GetString(8), row.Instant(9));
+        row.GetString(8), row.Instant(9), row.Text(10));
 }

@@ -59,7 +59,8 @@ public sealed record ModelRequest(string? Model, IReadOnlyList<ChatMessage> Mess
 
 /// <summary>A model that a request may go to.</summary>
 /// <param name="ContextTokens">How much it reads at most; null when its server does not say.</param>
-public sealed record ModelCandidate(string Provider, string Model, int? ContextTokens);
+/// <param name="UsesTools">False when it is known to call none; a server does not say, so one that cannot may refuse the request.</param>
+public sealed record ModelCandidate(string Provider, string Model, int? ContextTokens, bool UsesTools);
 
 /// <param name="CallId">Also the id of its reservation.</param>
 public sealed record OpenedCall(string CallId, string Provider, string Model);

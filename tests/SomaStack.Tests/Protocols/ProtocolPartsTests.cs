@@ -91,8 +91,8 @@ public sealed class ProtocolPartsTests
     [InlineData("something new", "TASK_STATE_FAILED")]
     public void A_turn_is_never_told_better_than_it_was(string turn, string state) => Assert.Equal(state, A2AState.OfTurn(turn));
 
-    private static string Modern(string capabilities) => $$$"""
-        {"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a.b","_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{{{capabilities}}}}}}
+    private static string Modern(string capabilities) => $$$$"""
+        {"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a.b","_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{{{{capabilities}}}}}}}
         """;
 
     private static (string Version, bool ElicitsUrl) Read(string json, params (string Name, string Value)[] headers)

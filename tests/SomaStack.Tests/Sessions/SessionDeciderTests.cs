@@ -13,6 +13,8 @@ public sealed class SessionDeciderTests
         Gen.Select(Gen.Int[1, 4], Gen.Bool, (turn, same) => (SessionCommand)new OpenTurnCommand(Opened("t" + turn), same ? Pinned : "other")),
         Gen.Select(Gen.Int[1, 4], Gen.Bool, (turn, same) => (SessionCommand)new SuspendTurnCommand(Suspended("t" + turn), same ? Pinned : "other")),
         Gen.Select(Gen.Int[1, 4], Gen.Int[1, 4], (turn, approval) => (SessionCommand)new DenyTurnCommand(new TurnDenied("t" + turn, "a-t" + approval, "approval_rejected"))),
+        Gen.Int[1, 4].Select(turn => (SessionCommand)new PauseTurnCommand(new TurnPaused("t" + turn, 1, ["a"]))),
+        Gen.Select(Gen.Int[1, 4], Gen.Bool, (turn, same) => (SessionCommand)new ResumeTurnCommand(new TurnResumed("t" + turn, 1, ["a"]), same ? Pinned : "other")),
         Gen.Int[1, 4].Select(turn => (SessionCommand)new CompleteTurnCommand(new TurnCompleted("t" + turn, "a", 1, 2, 3, 0, "USD", "stop", null))),
         Gen.Int[1, 4].Select(turn => (SessionCommand)new FailTurnCommand(new TurnFailed("t" + turn, "model_failed", 0))),
         Gen.Int[1, 4].Select(turn => (SessionCommand)new CancelTurnCommand(new TurnCancelled("t" + turn, "ada", 0, null, null))),
@@ -39,6 +41,7 @@ public sealed class SessionDeciderTests
                 if (decision.Event is TurnOpened opened)
                 {
                     var goesOn = before.Awaits is not null;
+                    Assert.NotEqual(SessionState.Tools, before.Awaits);
                     Assert.Equal(goesOn ? opened.TurnId : null, before.OpenTurn);
                     Assert.Equal(goesOn ? before.Turns : before.Turns + 1, opened.Number);
                     Assert.Equal(Pinned, ((OpenTurnCommand)command).ActiveConstitution);
@@ -49,7 +52,18 @@ public sealed class SessionDeciderTests
                     Assert.Null(before.OpenTurn);
                     Assert.Equal((suspended.ApprovalId, before.Turns + 1), (state.Awaits, suspended.Number));
                 }
-                if (decision.Event is TurnCompleted or TurnFailed) Assert.Null(before.Awaits);
+                if (decision.Event is TurnPaused paused)
+                {
+                    Assert.Equal((paused.TurnId, null), (before.OpenTurn, before.Awaits));
+                    Assert.Equal(before with { Version = before.Version + 1, Awaits = SessionState.Tools }, state);
+                }
+                if (decision.Event is TurnResumed resumed)
+                {
+                    Assert.Equal((resumed.TurnId, SessionState.Tools, Pinned), (before.OpenTurn, before.Awaits, ((ResumeTurnCommand)command).ActiveConstitution));
+                    Assert.Equal(before with { Version = before.Version + 1, Awaits = null }, state);
+                }
+                if (decision.Event is TurnCompleted) Assert.Null(before.Awaits);
+                if (decision.Event is TurnFailed) Assert.True(before.Awaits is null or SessionState.Tools, "what waits as a whole is denied, not failed");
                 if (decision.Event is TurnDenied denied) Assert.Equal((denied.TurnId, denied.ApprovalId), (before.OpenTurn, before.Awaits));
                 if (decision.Event is TurnCompleted or TurnFailed or TurnCancelled) Assert.NotNull(before.OpenTurn);
             }

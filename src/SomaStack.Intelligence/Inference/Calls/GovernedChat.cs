@@ -37,7 +37,7 @@ internal sealed class GovernedChat(Router router, Inference clients, ModelCalls 
     }
 
     public async ValueTask<IReadOnlyList<ModelCandidate>> CandidatesAsync(RequestContext context, string? model, string role, CancellationToken cancellationToken) =>
-        [.. (await router.FindAsync(context, model, role, cancellationToken)).Candidates.Select(static one => new ModelCandidate(one.Provider, one.Id, one.ContextTokens))];
+        [.. (await router.FindAsync(context, model, role, cancellationToken)).Candidates.Select(static one => new ModelCandidate(one.Provider, one.Id, one.ContextTokens, one.Provider != ExtractiveResponder.Provider))];
 
     private async Task<GovernedStream> BeginAsync(RequestContext context, ModelRequest request, ChatOptions wished, ModelCall call, AttemptDeadline deadline)
     {

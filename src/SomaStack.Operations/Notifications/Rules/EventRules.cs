@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using SomaStack.Agents.Tools.Contracts;
 using SomaStack.Governance.Approvals.Contracts;
 using SomaStack.Governance.Billing.Contracts;
 using SomaStack.Governance.Constitution.Contracts;
@@ -99,6 +100,15 @@ internal static class EventRules
             {
                 GroupKey = "policy/notices", Untrusted = true, DedupeKey = Key("policy-notice", one.Severity, one.Title, one.Subject),
                 Metadata = Pairs(("rule", one.Rule), ("target", one.Target)),
+            }),
+        ])),
+
+        // Tools.
+        (ToolEvents.Notify, On(RulesJson.Default.ToolNotice, static (line, one) =>
+        [
+            new Tell(Draft("alert", Severities.Rank(one.Severity) < 0 ? "info" : one.Severity, one.Title, one.Body, one.Capability is { } held ? Audience.Holders(held) : Audience.Of(one.Principals ?? [one.Sender])) with
+            {
+                GroupKey = "tools/notify", Untrusted = true, Metadata = Pairs(("sender", one.Sender), ("session", one.Session ?? ""), ("run", one.Run ?? "")),
             }),
         ])),
 

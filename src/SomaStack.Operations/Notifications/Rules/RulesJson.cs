@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using SomaStack.Agents.Tools.Contracts;
 using SomaStack.Governance.Approvals.Contracts;
 using SomaStack.Governance.Billing.Contracts;
 using SomaStack.Governance.Constitution.Contracts;
@@ -12,6 +13,7 @@ using SomaStack.Platform;
 namespace SomaStack.Operations.Notifications;
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(ToolNotice))]
 [JsonSerializable(typeof(ApprovalProposed))]
 [JsonSerializable(typeof(ApprovalDecided))]
 [JsonSerializable(typeof(ApprovalReturned))]
