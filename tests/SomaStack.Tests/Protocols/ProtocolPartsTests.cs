@@ -1,6 +1,9 @@
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using SomaStack.Agents.Protocols;
+using SomaStack.Governance.Identity;
+using SomaStack.Platform;
 
 namespace SomaStack.Tests.Protocols;
 
@@ -90,6 +93,21 @@ public sealed class ProtocolPartsTests
     [InlineData("failed", "TASK_STATE_FAILED")]
     [InlineData("something new", "TASK_STATE_FAILED")]
     public void A_turn_is_never_told_better_than_it_was(string turn, string state) => Assert.Equal(state, A2AState.OfTurn(turn));
+
+    [Theory]
+    [InlineData(null, true)]
+    [InlineData("https://soma.example/mcp", true)]
+    [InlineData("https://SOMA.example/a2a/v1", true)]
+    [InlineData("https://soma.example", true)]
+    [InlineData("https://evil.example/mcp", false)]
+    [InlineData("https://soma.example.evil.com/mcp", false)]
+    [InlineData("http://soma.example/mcp", false)]
+    [InlineData("https://soma.example:444/mcp", false)]
+    [InlineData("https://soma.example/mcp#x", false)]
+    [InlineData("https://soma.example@evil.example/mcp", false)]
+    [InlineData("mcp", false)]
+    public void A_client_that_means_another_server_gets_no_token(string? resource, bool served) =>
+        Assert.Equal(served, new PublicOrigin(new SomaOptions { PublicUrl = "https://soma.example" }, new ServiceCollection().BuildServiceProvider()).Serves(resource));
 
     private static string Modern(string capabilities) => $$$$"""
         {"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a.b","_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{{{{capabilities}}}}}}}
