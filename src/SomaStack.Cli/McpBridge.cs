@@ -142,7 +142,8 @@ internal sealed class McpBridge : IDisposable
         request.Headers.Accept.ParseAdd("application/json");
         request.Headers.Accept.ParseAdd("text/event-stream");
         var parameters = root.TryGetProperty("params", out var given) && given.ValueKind == JsonValueKind.Object ? given : default;
-        var named = parameters.ValueKind == JsonValueKind.Object && parameters.TryGetProperty("_meta", out var meta) && meta.ValueKind == JsonValueKind.Object && meta.TryGetProperty(Meta, out var told) ? told.GetString() : null;
+        var meta = parameters.ValueKind == JsonValueKind.Object && parameters.TryGetProperty("_meta", out var found) && found.ValueKind == JsonValueKind.Object ? found : default;
+        var named = meta.ValueKind == JsonValueKind.Object && meta.TryGetProperty(Meta, out var told) ? told.GetString() : null;
         if (named is null)
         {
             if (_session is { } session && method != "initialize") request.Headers.Add("Mcp-Session-Id", session);

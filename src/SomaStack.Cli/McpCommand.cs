@@ -7,6 +7,8 @@ namespace SomaStack.Cli;
 /// <summary>The Model Context Protocol, both ways: servers as tools here, and this server's tools for programs elsewhere.</summary>
 internal static class McpCommand
 {
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, TypeInfoResolver = CliJson.Default };
+
     private static readonly Argument<string> Id = new("id") { Description = "The adapter's id: begins with a letter, holds a-z, 0-9, '-' and '_'." };
     private static readonly Argument<string[]> Words = new("command") { Description = "The server's program and its arguments, after --; the operator names it in SOMA_MCP_COMMANDS." };
     private static readonly Option<string?> Server = new("--server") { Description = "The address of a server elsewhere, e.g. https://example.com/mcp." };
@@ -59,7 +61,9 @@ internal static class McpCommand
             var client = await GlobalOptions.ConnectAsync(parsed, cancellationToken);
             var answer = (await client.SendAsync(HttpMethod.Post, "/v1/adapters/import/mcp", JsonDocument.Parse(body.ToJsonString()).RootElement, cancellationToken: cancellationToken)).Body;
             foreach (var note in answer.GetProperty("notes").EnumerateArray()) Console.Error.WriteLine("soma: " + note.GetString());
-            var draft = parsed.GetValue(GlobalOptions.Json) ? answer.GetRawText() : JsonNode.Parse(answer.GetProperty("manifest").GetRawText())!.ToJsonString(new JsonSerializerOptions { WriteIndented = true, TypeInfoResolver = CliJson.Default });
+            var draft = parsed.GetValue(GlobalOptions.Json)
+                ? answer.GetRawText()
+                : JsonNode.Parse(answer.GetProperty("manifest").GetRawText())!.ToJsonString(Indented);
             if (parsed.GetValue(Out) is { } file) await File.WriteAllTextAsync(file, draft + "\n", cancellationToken);
             else Console.WriteLine(draft);
             return 0;

@@ -20,7 +20,8 @@ internal sealed class ResourceMetadata(IPublicAddress address)
 
     /// <param name="ScopesSupported">The least that is of use; more is asked for when it is needed (scope minimisation).</param>
     internal sealed record Document(
-        string Resource, IReadOnlyList<string> AuthorizationServers, IReadOnlyList<string> ScopesSupported, IReadOnlyList<string> BearerMethodsSupported, string ResourceName, string ResourceDocumentation);
+        string Resource, IReadOnlyList<string> AuthorizationServers, IReadOnlyList<string> ScopesSupported, IReadOnlyList<string> BearerMethodsSupported,
+        string ResourceName, string ResourceDocumentation);
 
     public static void Map(IEndpointRouteBuilder routes)
     {

@@ -25,7 +25,8 @@ public sealed partial class ConformanceTests(ProtocolServer place) : IClassFixtu
         var run = await ClientFiles.RunAsync("node",
             ["--import", Path.Combine(Folder, "conformance.mjs"), Path.Combine(Folder, "node_modules", "@modelcontextprotocol", "conformance", "dist", "index.js"), "server", "--url", door.Url + "/mcp", "--suite", "all", "--output-dir", results], null, Stop);
         Assert.SkipWhen(run is null, "There is no node here.");
-        var seen = Directory.EnumerateFiles(results, "checks.json", SearchOption.AllDirectories).ToDictionary(static file => Scenario().Match(Path.GetFileName(Path.GetDirectoryName(file)!)).Groups[1].Value, Passed, StringComparer.Ordinal);
+        var seen = Directory.EnumerateFiles(results, "checks.json", SearchOption.AllDirectories)
+            .ToDictionary(static file => Scenario().Match(Path.GetFileName(Path.GetDirectoryName(file)!)).Groups[1].Value, Passed, StringComparer.Ordinal);
         Assert.True(seen.Count >= 30, run!.Value.Output);
         var said = File.ReadLines(Path.Combine(Path.GetDirectoryName(ClientFiles.Folder)!, "docs", "mcp.md")).Select(static line => Row().Match(line)).Where(static row => row.Success)
             .ToDictionary(static row => row.Groups[1].Value, static row => (Outcome: row.Groups[2].Value, Why: row.Groups[3].Value.Trim()), StringComparer.Ordinal);

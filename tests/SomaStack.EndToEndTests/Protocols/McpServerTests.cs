@@ -62,6 +62,18 @@ public sealed class McpServerTests(ProtocolServer place) : IClassFixture<Protoco
     }
 
     [Fact]
+    public async Task A_client_that_means_another_server_gets_no_code()
+    {
+        using var browser = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false });
+        var origin = place.Soma.Url.ToString().TrimEnd('/');
+        var address = $"{origin}/v1/auth/authorize?client_id=soma-console&response_type=code&code_challenge_method=S256&code_challenge={new string('A', 43)}&scope=tool:execute&redirect_uri={Uri.EscapeDataString(origin + "/console/callback")}&resource=";
+        using var other = await browser.GetAsync(address + Uri.EscapeDataString("https://evil.example/mcp"), Stop);
+        Assert.Contains("error=invalid_target", other.Headers.Location!.ToString(), StringComparison.Ordinal);
+        using var ours = await browser.GetAsync(address + Uri.EscapeDataString(origin + "/mcp"), Stop);
+        Assert.DoesNotContain("error=", ours.Headers.Location?.ToString() ?? "", StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_token_with_less_than_it_needs_names_what_is_missing()
     {
         using var narrow = await place.Soma.ClientAsync("--capability", "session:read");

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Builder;
@@ -17,6 +18,7 @@ internal sealed class A2AEndpoint(OriginGuard origins, AgentCards cards, A2ATask
     private const string CardPath = "/.well-known/agent-card.json";
     private const int BodyMax = 1 << 20;
     private const int PageMax = 100;
+    private const int PageUsual = 50;
 
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -110,7 +112,8 @@ internal sealed class A2AEndpoint(OriginGuard origins, AgentCards cards, A2ATask
         var work = tasks.WorkAsync(context, task);
         await RpcHttp.StartStreamAsync(http);
         await EventAsync(http, id, new A2AStreamed { Task = View(task, 0, withArtifacts: true) });
-        if (!A2AState.IsOver(task.State) && !work.IsCompleted) await EventAsync(http, id, new A2AStreamed { StatusUpdate = new A2AStatusUpdate(task.Id, task.Context, new A2AStatus(A2AState.Working, null, Time(task.UpdatedAt))) });
+        var working = new A2AStatusUpdate(task.Id, task.Context, new A2AStatus(A2AState.Working, null, Time(task.UpdatedAt)));
+        if (!A2AState.IsOver(task.State) && !work.IsCompleted) await EventAsync(http, id, new A2AStreamed { StatusUpdate = working });
         await RpcHttp.WhileAsync(http, work.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default));
         try
         {
@@ -136,9 +139,10 @@ internal sealed class A2AEndpoint(OriginGuard origins, AgentCards cards, A2ATask
 
     private async Task ListAsync(HttpContext http, RequestContext context, RpcMessage message, JsonElement id)
     {
-        var size = message.Find("pageSize", JsonValueKind.Number) is { } wanted ? wanted.TryGetInt32(out var number) && number is >= 1 and <= PageMax ? number : throw RpcError.Params($"'pageSize' must be 1 to {PageMax}.") : 50;
-        var state = message.Text("status") is { Length: > 0 } named && named != "TASK_STATE_UNSPECIFIED" ? A2AState.All.Contains(named) ? named : throw RpcError.Params("'status' is no state of a task.") : null;
-        var since = message.Text("statusTimestampAfter") is { Length: > 0 } time ? DateTimeOffset.TryParse(time, System.Globalization.CultureInfo.InvariantCulture, out var instant) ? instant.ToMicros() : throw RpcError.Params("'statusTimestampAfter' is no time.") : 0;
+        var size = PageSize(message);
+        var state = message.Text("status") is { Length: > 0 } named && named != "TASK_STATE_UNSPECIFIED" ? named : null;
+        if (state is not null && !A2AState.All.Contains(state)) throw RpcError.Params("'status' is no state of a task.");
+        var since = message.Text("statusTimestampAfter") is { Length: > 0 } time ? Instant(time) : 0;
         var (before, beforeId) = A2ARequest.Place(Cursor.Decode(message.Text("pageToken")));
         var conversation = message.Text("contextId") is { Length: > 0 } within ? within : null;
         var rows = await store.ListAsync(context, conversation, state, since, before, beforeId, size + 1, http.RequestAborted);
@@ -149,7 +153,17 @@ internal sealed class A2AEndpoint(OriginGuard origins, AgentCards cards, A2ATask
         await AnswerAsync(http, id, new A2ATaskPage([.. page.Data.Select(row => View(row, history, artifacts))], page.NextCursor ?? "", size, total), A2AJson.Default.A2ATaskPage);
     }
 
-    private async Task ExtendedAsync(HttpContext http, RequestContext context, JsonElement id) => await AnswerAsync(http, id, await cards.ExtendedAsync(context, http.RequestAborted), A2AJson.Default.A2ACard);
+    private static int PageSize(RpcMessage message)
+    {
+        if (message.Find("pageSize", JsonValueKind.Number) is not { } wanted) return PageUsual;
+        return wanted.TryGetInt32(out var number) && number is >= 1 and <= PageMax ? number : throw RpcError.Params($"'pageSize' must be 1 to {PageMax}.");
+    }
+
+    private static long Instant(string text) =>
+        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, out var instant) ? instant.ToMicros() : throw RpcError.Params("'statusTimestampAfter' is no time.");
+
+    private async Task ExtendedAsync(HttpContext http, RequestContext context, JsonElement id) =>
+        await AnswerAsync(http, id, await cards.ExtendedAsync(context, http.RequestAborted), A2AJson.Default.A2ACard);
 
     private async Task<TaskRow> FindAsync(RequestContext context, RpcMessage message, CancellationToken cancellationToken)
     {
@@ -170,15 +184,17 @@ internal sealed class A2AEndpoint(OriginGuard origins, AgentCards cards, A2ATask
             _ when task.Code is not null => $"{task.Code}: {task.Detail}",
             _ => null,
         };
-        return new A2AStatus(task.State, words is null ? null : new A2AMessage(Ids.Derive($"{task.Id}\n{task.Version}"), task.Context, task.Id, "ROLE_AGENT", [new A2APart(words)]), Time(task.UpdatedAt));
+        var said = words is null ? null : new A2AMessage(Ids.Derive($"{task.Id}\n{task.Version}"), task.Context, task.Id, "ROLE_AGENT", [new A2APart(words)]);
+        return new A2AStatus(task.State, said, Time(task.UpdatedAt));
     }
 
     private static A2AArtifact Artifact(TaskRow task) => new("answer", "Answer", [new A2APart(task.Answer, "text/plain")]);
 
-    private static string Time(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture);
+    private static string Time(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 
     private static Task AnswerAsync<T>(HttpContext http, JsonElement id, T result, JsonTypeInfo<T> shape) =>
         RpcHttp.JsonAsync(http, StatusCodes.Status200OK, JsonRpc.Result(id, writer => JsonSerializer.Serialize(writer, result, shape)));
 
-    private static Task EventAsync(HttpContext http, JsonElement id, A2AStreamed item) => RpcHttp.EventAsync(http, JsonRpc.Result(id, writer => JsonSerializer.Serialize(writer, item, A2AJson.Default.A2AStreamed)));
+    private static Task EventAsync(HttpContext http, JsonElement id, A2AStreamed item) =>
+        RpcHttp.EventAsync(http, JsonRpc.Result(id, writer => JsonSerializer.Serialize(writer, item, A2AJson.Default.A2AStreamed)));
 }

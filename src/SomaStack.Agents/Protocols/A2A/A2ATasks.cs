@@ -39,7 +39,8 @@ internal sealed class A2ATasks(TaskStore store, IConversations conversations, Db
         var session = conversation is null ? null : await store.SessionAsync(context, conversation, cancellationToken);
         var now = clock.GetUtcNow();
         var row = new TaskRow(
-            id, context.Principal.Id, conversation ?? Ids.Derive("a2a-context\n" + id), messageId, persona, prompt, A2AState.Submitted, session ?? conversations.SessionOf(context, QuestionOf(id)), null, null, null, null, now, now, 1);
+            id, context.Principal.Id, conversation ?? Ids.Derive("a2a-context\n" + id), messageId, persona, prompt, A2AState.Submitted,
+            session ?? conversations.SessionOf(context, QuestionOf(id)), null, null, null, null, now, now, 1);
         try
         {
             await store.OpenAsync(context, row, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(prompt))), cancellationToken);

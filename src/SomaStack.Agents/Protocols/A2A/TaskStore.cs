@@ -27,11 +27,13 @@ internal sealed class TaskStore(Db db, Journal journal, TimeProvider clock)
     /// <summary>The session in which a conversation is held; null when it has none yet.</summary>
     public async Task<string?> SessionAsync(RequestContext context, string conversation, CancellationToken cancellationToken) => (await db.FindAsync(
         context.Tenant, Map, $"""
-        SELECT {Columns:raw} FROM a2a_tasks WHERE tenant = {context.Tenant} AND principal = {context.Principal.Id} AND context = {conversation} AND session IS NOT NULL ORDER BY created_at DESC, id DESC LIMIT 1
+        SELECT {Columns:raw} FROM a2a_tasks WHERE tenant = {context.Tenant} AND principal = {context.Principal.Id} AND context = {conversation} AND session IS NOT NULL
+        ORDER BY created_at DESC, id DESC LIMIT 1
         """, cancellationToken))?.Session;
 
     /// <summary>Newest change first, after the place that the cursor names.</summary>
-    public Task<List<TaskRow>> ListAsync(RequestContext context, string? conversation, string? state, long since, long before, string beforeId, int limit, CancellationToken cancellationToken) => db.QueryAsync(context.Tenant, Map, $"""
+    public Task<List<TaskRow>> ListAsync(
+        RequestContext context, string? conversation, string? state, long since, long before, string beforeId, int limit, CancellationToken cancellationToken) => db.QueryAsync(context.Tenant, Map, $"""
         SELECT {Columns:raw} FROM a2a_tasks WHERE tenant = {context.Tenant} AND principal = {context.Principal.Id} AND ({conversation ?? ""} = '' OR context = {conversation ?? ""})
             AND ({state ?? ""} = '' OR state = {state ?? ""}) AND updated_at >= {since} AND (updated_at < {before} OR (updated_at = {before} AND id < {beforeId}))
         ORDER BY updated_at DESC, id DESC LIMIT {limit}
@@ -48,7 +50,8 @@ internal sealed class TaskStore(Db db, Journal journal, TimeProvider clock)
     {
         await work.ExecuteAsync($"""
             INSERT INTO a2a_tasks (tenant, id, principal, context, message, persona, prompt, state, session, created_at, updated_at, version)
-            VALUES ({context.Tenant}, {row.Id}, {row.Principal}, {row.Context}, {row.Message}, {row.Persona}, {row.Prompt}, {row.State}, {row.Session}, {row.CreatedAt.ToMicros()}, {row.UpdatedAt.ToMicros()}, {1L})
+            VALUES ({context.Tenant}, {row.Id}, {row.Principal}, {row.Context}, {row.Message}, {row.Persona}, {row.Prompt}, {row.State}, {row.Session},
+                {row.CreatedAt.ToMicros()}, {row.UpdatedAt.ToMicros()}, {1L})
             """);
         await journal.AppendAsync(work, context, "a2a_task/" + row.Id, 1, Opened, new TaskOpened(row.Principal, row.Context, row.Persona, promptDigest), ProtocolsJson.Default.TaskOpened);
     }, cancellationToken);

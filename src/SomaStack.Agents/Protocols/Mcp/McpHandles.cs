@@ -25,8 +25,11 @@ internal sealed class McpHandles(ISealedSecrets secrets, TimeProvider clock)
 
     private static readonly TimeSpan Lifetime = TimeSpan.FromHours(24);
 
-    public string NewSession(RequestContext context, string version) =>
-        Seal(SessionPurpose, context, JsonSerializer.SerializeToUtf8Bytes(new McpHandle(Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)), version, (clock.GetUtcNow() + Lifetime).ToMicros()), ProtocolsJson.Default.McpHandle));
+    public string NewSession(RequestContext context, string version)
+    {
+        var handle = new McpHandle(Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)), version, (clock.GetUtcNow() + Lifetime).ToMicros());
+        return Seal(SessionPurpose, context, JsonSerializer.SerializeToUtf8Bytes(handle, ProtocolsJson.Default.McpHandle));
+    }
 
     /// <returns>Null when it is not this principal's, is none of ours, or is over.</returns>
     public McpHandle? OpenSession(RequestContext context, string text) =>

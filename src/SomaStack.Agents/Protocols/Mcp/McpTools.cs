@@ -16,8 +16,9 @@ internal sealed class McpTools(ITools tools, McpHandles handles, WaitingCallStor
     public async Task<Action<Utf8JsonWriter>> ListAsync(RequestContext context, McpCall call, CancellationToken cancellationToken)
     {
         var after = Cursor.Decode(call.Message.Text("cursor")) ?? "";
-        var offers = (await tools.OfferedAsync(context, null, cancellationToken)).Where(offer => string.CompareOrdinal(offer.Name, after) > 0).OrderBy(static offer => offer.Name, StringComparer.Ordinal).Take(PageSize + 1);
-        var page = Cursor.Page(offers.ToList(), PageSize, static offer => offer.Name);
+        var offered = await tools.OfferedAsync(context, null, cancellationToken);
+        var rest = offered.Where(offer => string.CompareOrdinal(offer.Name, after) > 0).OrderBy(static offer => offer.Name, StringComparer.Ordinal);
+        var page = Cursor.Page(rest.Take(PageSize + 1).ToList(), PageSize, static offer => offer.Name);
         return writer =>
         {
             writer.WriteStartArray("tools");
@@ -39,8 +40,7 @@ internal sealed class McpTools(ITools tools, McpHandles handles, WaitingCallStor
         try
         {
             var work = AnswerAsync(http, context, call, id, cancel.Token);
-            var progress = call.Message.Find("_meta", JsonValueKind.Object) is { } meta && meta.TryGetProperty("progressToken", out var token) && token.ValueKind is JsonValueKind.String or JsonValueKind.Number ? token : (JsonElement?)null;
-            if (progress is { } wanted && RpcHttp.AcceptsStream(http.Request)) await StreamAsync(http, work, wanted);
+            if (ProgressToken(call.Message) is { } wanted && RpcHttp.AcceptsStream(http.Request)) await StreamAsync(http, work, wanted);
             else await RpcHttp.JsonAsync(http, StatusCodes.Status200OK, await work);
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
@@ -53,6 +53,9 @@ internal sealed class McpTools(ITools tools, McpHandles handles, WaitingCallStor
             if (tracked) running.Remove(call.Session!, call.Message.IdText);
         }
     }
+
+    private static JsonElement? ProgressToken(RpcMessage message) =>
+        message.Find("_meta", JsonValueKind.Object) is { } meta && meta.TryGetProperty("progressToken", out var token) && token.ValueKind is JsonValueKind.String or JsonValueKind.Number ? token : null;
 
     private async Task StreamAsync(HttpContext http, Task<byte[]> work, JsonElement token)
     {

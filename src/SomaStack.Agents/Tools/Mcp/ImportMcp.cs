@@ -42,7 +42,8 @@ internal sealed class ImportMcp(McpServers servers)
         limit.CancelAfter(Limit);
         try
         {
-            await using var session = await servers.OpenAsync(request.Settings with { Tools = null }, new ManifestLimits(TimeoutSeconds: (int)Limit.TotalSeconds), request.Secrets ?? new Dictionary<string, string>(), context.Mode, limit.Token);
+            var limits = new ManifestLimits(TimeoutSeconds: (int)Limit.TotalSeconds, MemoryMegabytes: 1024, Processes: 64);
+            await using var session = await servers.OpenAsync(request.Settings with { Tools = null }, limits, request.Secrets ?? new Dictionary<string, string>(), context.Mode, limit.Token);
             return TypedResults.Ok(Draft(request, egress, session));
         }
         catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)

@@ -13,7 +13,8 @@ internal sealed class McpServers(StdioCommand commands, SomaOptions options, Tim
 
     public string? MissingWalls => commands.Missing;
 
-    public Task<McpSession> OpenAsync(McpSettings settings, ManifestLimits limits, IReadOnlyDictionary<string, string> secrets, DeploymentMode mode, CancellationToken cancellationToken)
+    public Task<McpSession> OpenAsync(
+        McpSettings settings, ManifestLimits limits, IReadOnlyDictionary<string, string> secrets, DeploymentMode mode, CancellationToken cancellationToken)
     {
         var bytes = Math.Max(limits.OutputBytes * 2, ListBytes);
         if (settings.Transport == McpSettings.Stdio)

@@ -119,7 +119,8 @@ internal sealed class McpSession : IAsyncDisposable
             // Also one that names the versions it has: ours is not among them, or it would have answered.
             return false;
         }
-        catch (HttpRefusal refused) when (refused.Status is HttpStatusCode.BadRequest or HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotAcceptable or HttpStatusCode.UnprocessableEntity)
+        catch (HttpRefusal refused) when (refused.Status is HttpStatusCode.BadRequest or HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed
+            or HttpStatusCode.NotAcceptable or HttpStatusCode.UnprocessableEntity)
         {
             return false;
         }

@@ -56,10 +56,12 @@ internal static class ParameterHeaders
         {
             IReadOnlyList<string> at = [.. path, property.Name];
             if (property.Value.ValueKind == JsonValueKind.Object && property.Value.TryGetProperty(Mark, out var mark))
-                yield return (at, mark.ValueKind == JsonValueKind.String ? mark.GetString() : null, property.Value.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String ? type.GetString() : null);
+                yield return (at, Word(mark), property.Value.TryGetProperty("type", out var type) ? Word(type) : null);
             foreach (var inner in Marks(property.Value, at)) yield return inner;
         }
     }
+
+    private static string? Word(JsonElement value) => value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
     /// <summary>Every object with a mark, wherever it lies; a parameter that is called so is no mark.</summary>
     private static int Count(JsonElement value, int depth, bool names = false)

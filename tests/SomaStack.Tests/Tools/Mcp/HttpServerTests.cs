@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using ModelContextProtocol.AspNetCore;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
 using SomaStack.Agents.Tools;
@@ -40,7 +41,7 @@ public sealed class HttpServerTests
         await using var server = await ServeAsync(builder =>
         {
             builder.Services.AddHttpContextAccessor();
-            builder.Services.AddMcpServer().WithHttpTransport(options => options.Stateless = stateless).WithTools<Peer>();
+            builder.Services.AddMcpServer().WithHttpTransport(options => options.SessionMode = stateless ? HttpServerSessionMode.Stateless : HttpServerSessionMode.Stateful).WithTools<Peer>();
         }, static app => app.MapMcp("/mcp"));
         await using var place = Place(server.Url);
         var draft = await place.ImportAsync(Settings(server.Url) with { Bearer = "token" }, Secret);

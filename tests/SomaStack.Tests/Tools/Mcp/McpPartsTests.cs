@@ -62,7 +62,9 @@ public sealed class McpPartsTests
     [Fact]
     public void The_difference_names_what_came_went_and_changed()
     {
-        var reasons = ToolPins.Difference(new Dictionary<string, string> { ["a"] = new('1', 64), ["b"] = new('2', 64), ["c"] = new('3', 64) }, new Dictionary<string, string> { ["a"] = new('1', 64), ["b"] = new('9', 64), ["d\n"] = new('4', 64) });
+        var reasons = ToolPins.Difference(
+            new Dictionary<string, string> { ["a"] = new('1', 64), ["b"] = new('2', 64), ["c"] = new('3', 64) },
+            new Dictionary<string, string> { ["a"] = new('1', 64), ["b"] = new('9', 64), ["d\n"] = new('4', 64) });
         Assert.Equal(["tool_changed", "tool_gone", "tool_added"], reasons.Select(static reason => reason.Code));
         Assert.All(reasons, static reason => Assert.DoesNotContain('\n', reason.Message));
     }

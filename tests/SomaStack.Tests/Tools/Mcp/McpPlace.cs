@@ -70,9 +70,12 @@ internal sealed class McpPlace : IAsyncDisposable
         return manifest;
     }
 
-    public Task<AdapterAnswer> CallAsync(Manifest manifest, string action, string arguments = "{}", IReadOnlyDictionary<string, string>? secrets = null, CancellationToken? stop = null) => Adapter.ExecuteAsync(
-        new AdapterCall(Context, manifest, manifest.Actions.Single(item => item.Name == action), JsonDocument.Parse(arguments).RootElement, new ToolCall(manifest.Id, action, arguments, Guid.NewGuid().ToString()), secrets ?? new Dictionary<string, string>()),
-        stop ?? Stop);
+    public Task<AdapterAnswer> CallAsync(Manifest manifest, string action, string arguments = "{}", IReadOnlyDictionary<string, string>? secrets = null, CancellationToken? stop = null)
+    {
+        var call = new ToolCall(manifest.Id, action, arguments, Guid.NewGuid().ToString());
+        var wanted = manifest.Actions.Single(item => item.Name == action);
+        return Adapter.ExecuteAsync(new AdapterCall(Context, manifest, wanted, JsonDocument.Parse(arguments).RootElement, call, secrets ?? new Dictionary<string, string>()), stop ?? Stop);
+    }
 
     public async ValueTask DisposeAsync()
     {
