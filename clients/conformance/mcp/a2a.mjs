@@ -9,10 +9,11 @@ const authorized = (input, init = {}) => fetch(input, { ...init, headers: { ...i
 const card = await (await fetch(url + "/.well-known/agent-card.json")).json();
 const keys = await (await fetch(url + "/.well-known/jwks.json")).json();
 const verify = verifyAgentCardSignature(async kid => createPublicKey({ key: keys.keys.find(key => key.kid === kid), format: "jwk" }));
-await verify(AgentCard.fromJSON(card));
+// The form that came over the wire: of the parsed form the SDK 1.3.0 leaves the security schemes out before it hashes.
+await verify(card);
 seen.signed = true;
 try {
-  await verify(AgentCard.fromJSON({ ...card, name: "Somebody else" }));
+  await verify({ ...card, name: "Somebody else" });
   seen.forged = "accepted";
 } catch {
   seen.forged = "refused";

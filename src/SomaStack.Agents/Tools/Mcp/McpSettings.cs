@@ -14,13 +14,14 @@ internal sealed record McpSettings(string? Transport = null, string? Protocol = 
     /// <summary>stdio: the program, as the operator names it in <c>SOMA_MCP_COMMANDS</c>.</summary>
     public string? Command { get; init; }
 
-    public IReadOnlyList<string> Args { get; init; } = [];
+    /// <remarks>The generated reader sets what is absent to null, not to what stands here.</remarks>
+    public IReadOnlyList<string> Args { get; init => field = value ?? []; } = [];
 
     /// <summary>stdio: the whole environment beside PATH, HOME and LANG. Nothing of ours is passed on.</summary>
-    public IReadOnlyDictionary<string, string> Env { get; init; } = new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> Env { get; init => field = value ?? None; } = None;
 
     /// <summary>stdio: environment variables that take their value from a secret bound to the adapter.</summary>
-    public IReadOnlyDictionary<string, string> SecretEnv { get; init; } = new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> SecretEnv { get; init => field = value ?? None; } = None;
 
     /// <summary>http: the MCP endpoint; its origin stands in the manifest's egress.</summary>
     public string? Url { get; init; }
@@ -30,6 +31,8 @@ internal sealed record McpSettings(string? Transport = null, string? Protocol = 
 
     public const string Stdio = "stdio";
     public const string Http = "http";
+
+    private static readonly IReadOnlyDictionary<string, string> None = new Dictionary<string, string>();
 
     private const int TextMax = 4096;
     private const int CountMax = 64;
