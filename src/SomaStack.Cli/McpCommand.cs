@@ -42,8 +42,8 @@ internal static class McpCommand
                 Console.WriteLine(new JsonObject { ["data"] = rows }.ToJsonString());
                 return 0;
             }
-            Console.WriteLine($"{"id",-24} {"version",-12} state");
-            foreach (var row in rows) Console.WriteLine($"{row!["id"],-24} {row["version"],-12} {row["state"]}");
+            Console.WriteLine($"{"id",-24} {"version",-12} status");
+            foreach (var row in rows) Console.WriteLine($"{row!["id"],-24} {row["version"],-12} {row["status"]}");
             return 0;
         });
         return command;

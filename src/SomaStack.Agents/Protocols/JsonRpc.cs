@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using SomaStack.Platform;
@@ -55,6 +56,9 @@ internal static class JsonRpc
     private const int DepthMax = 64;
     private const int IdMax = 128;
     private const int MethodMax = 128;
+
+    /// <summary>Answers are application/json with nosniff or an event stream, so nothing needs HTML escapes.</summary>
+    private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = DepthMax };
 
@@ -123,7 +127,7 @@ internal static class JsonRpc
     private static byte[] Write(Action<Utf8JsonWriter> body)
     {
         var output = new ArrayBufferWriter<byte>(512);
-        using (var writer = new Utf8JsonWriter(output))
+        using (var writer = new Utf8JsonWriter(output, Plain))
         {
             writer.WriteStartObject();
             writer.WriteString("jsonrpc", "2.0");

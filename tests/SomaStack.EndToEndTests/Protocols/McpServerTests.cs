@@ -150,7 +150,7 @@ public sealed class McpServerTests(ProtocolServer place) : IClassFixture<Protoco
         var elicited = (await place.ModernAsync(place.Owner, "tools/call", parameters, new { elicitation = new { url = new { } } })).GetProperty("result");
         Assert.Equal("input_required", elicited.GetProperty("resultType").GetString());
         var request = elicited.GetProperty("inputRequests").GetProperty("approval").GetProperty("params");
-        Assert.Equal(("url", true), (request.GetProperty("mode").GetString(), request.GetProperty("url").GetString()!.EndsWith("/approvals/" + approval, StringComparison.Ordinal)));
+        Assert.Equal(("url", true), (request.GetProperty("mode").GetString(), request.GetProperty("url").GetString()!.EndsWith("/inbox?state=all&id=" + approval, StringComparison.Ordinal)));
         var state = elicited.GetProperty("requestState").GetString();
         using var mallory = await place.Soma.ClientAsync("--principal", await AddAsync("mallory"));
         Assert.Equal(-32602, (await place.ModernAsync(mallory, "tools/call", new { parameters.name, parameters.arguments, requestState = state })).GetProperty("error").GetProperty("code").GetInt32());

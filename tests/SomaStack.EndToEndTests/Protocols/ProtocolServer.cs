@@ -14,6 +14,9 @@ public sealed class ProtocolServer : IAsyncLifetime
 
     public const string Asking = "peer.get-annotated-message";
 
+    /// <summary>Who agrees to a tool needs the right to manage tools.</summary>
+    private static readonly string[] Bobs = ["approval:decide", "policy:read", "policy:write", "session:read", "session:start", "tenant:admin", "tool:execute", "tool:manage"];
+
     internal SomaProcess Soma { get; private set; } = null!;
 
     internal HttpClient Owner { get; private set; } = null!;
@@ -31,7 +34,9 @@ public sealed class ProtocolServer : IAsyncLifetime
         }
         Soma = await SomaProcess.StartAsync(null, new Dictionary<string, string> { ["SOMA_MCP_COMMANDS"] = "node", ["SOMA_MCP_FOLDERS"] = Folder });
         Owner = await Soma.ClientAsync();
-        Bob = await SecondPerson.AddAsync(Soma, Owner);
+        using (var added = await Owner.PutAsJsonAsync("/v1/users/bob", new { display_name = "bob", capabilities = Bobs }, CancellationToken.None))
+            Assert.True(added.IsSuccessStatusCode, await added.Content.ReadAsStringAsync(CancellationToken.None));
+        Bob = await SecondPerson.OfAsync(Soma);
         await RegisterAsync();
     }
 

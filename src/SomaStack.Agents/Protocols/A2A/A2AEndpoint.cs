@@ -180,7 +180,7 @@ internal sealed class A2AEndpoint(OriginGuard origins, AgentCards cards, A2ATask
     {
         var words = task.State switch
         {
-            A2AState.AuthRequired => $"A second person must agree (approval {task.Approval}): {address.Of("/approvals/" + task.Approval)}. The task goes on by itself then.",
+            A2AState.AuthRequired => $"A second person must agree (approval {task.Approval}): {McpResults.PageOf(address, task.Approval!)}. The task goes on by itself then.",
             _ when task.Code is not null => $"{task.Code}: {task.Detail}",
             _ => null,
         };

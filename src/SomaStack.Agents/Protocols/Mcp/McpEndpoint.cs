@@ -95,26 +95,26 @@ internal sealed class McpEndpoint(OriginGuard origins, McpHandles handles, McpTo
         message.Text("protocolVersion") is { } asked && asked != McpVersions.Modern && McpVersions.Supported.Contains(asked) ? asked : McpVersions.Handshake;
 
     /// <summary>A complete result, in the form of the request's protocol age.</summary>
-    public static byte[] Result(JsonElement id, McpCall call, Action<Utf8JsonWriter> body) => JsonRpc.Result(id, writer =>
+    /// <param name="facts">Members of <c>_meta</c> beside who answers.</param>
+    public static byte[] Result(JsonElement id, McpCall call, Action<Utf8JsonWriter> body, Action<Utf8JsonWriter>? facts = null) => JsonRpc.Result(id, writer =>
     {
         writer.WriteStartObject();
-        if (call.IsModern)
-        {
-            writer.WriteString("resultType", "complete");
-            WriteServer(writer, static _ => { });
-        }
+        if (call.IsModern) writer.WriteString("resultType", "complete");
+        if (call.IsModern || facts is not null) WriteMeta(writer, call.IsModern, facts);
         body(writer);
         writer.WriteEndObject();
     });
 
-    /// <summary><c>_meta</c> with who answers, and what else belongs there.</summary>
-    public static void WriteServer(Utf8JsonWriter writer, Action<Utf8JsonWriter> more)
+    public static void WriteMeta(Utf8JsonWriter writer, bool modern, Action<Utf8JsonWriter>? facts)
     {
         writer.WriteStartObject("_meta");
-        writer.WriteStartObject("io.modelcontextprotocol/serverInfo");
-        WriteWho(writer);
-        writer.WriteEndObject();
-        more(writer);
+        if (modern)
+        {
+            writer.WriteStartObject("io.modelcontextprotocol/serverInfo");
+            WriteWho(writer);
+            writer.WriteEndObject();
+        }
+        facts?.Invoke(writer);
         writer.WriteEndObject();
     }
 

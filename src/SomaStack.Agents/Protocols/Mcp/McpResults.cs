@@ -37,25 +37,22 @@ internal sealed class McpResults(IPublicAddress address)
             writer.WriteRawValue(structured);
         }
         writer.WriteBoolean("isError", failed);
-        WriteFacts(writer, result);
     }
 
     public static void WriteRefusal(Utf8JsonWriter writer, Problem problem)
     {
         var text = new StringBuilder($"{problem.Code.Code}: {problem.Detail}");
-        foreach (var error in problem.Errors.Take(20)) text.Append(CultureInfo.InvariantCulture, $" '{error.Field}' {error.Message}.");
         foreach (var reason in problem.Reasons.Take(20)) text.Append(' ').Append(reason.Message);
         if (problem.RetryAfter is { } wait) text.Append(CultureInfo.InvariantCulture, $" Wait {Math.Ceiling(wait.TotalSeconds)} s.");
         WriteText(writer, text.Append(' ').Append(problem.Code.Remedy).ToString());
         writer.WriteBoolean("isError", true);
     }
 
-    public void WriteAwaiting(Utf8JsonWriter writer, ToolResult result, Approval approval)
+    public void WriteAwaiting(Utf8JsonWriter writer, Approval approval)
     {
         WriteText(writer, $"Not done yet: a second person must agree (approval {approval.Id}, until {approval.ExpiresAt:u}). Somebody with the right to decide does so at {Page(approval)}. "
             + "When it is agreed to, call this tool again with exactly the same arguments; until then it answers the same.");
         writer.WriteBoolean("isError", true);
-        WriteFacts(writer, result);
     }
 
     /// <summary>For a client that can show its person where to go (multi round-trip requests, elicitation by address).</summary>
@@ -63,7 +60,7 @@ internal sealed class McpResults(IPublicAddress address)
     {
         writer.WriteStartObject();
         writer.WriteString("resultType", "input_required");
-        McpEndpoint.WriteServer(writer, inner => inner.WriteString(Prefix + "approval", approval.Id));
+        McpEndpoint.WriteMeta(writer, modern: true, facts => facts.WriteString(Prefix + "approval", approval.Id));
         writer.WriteStartObject("inputRequests");
         writer.WriteStartObject("approval");
         writer.WriteString("method", "elicitation/create");
@@ -79,7 +76,10 @@ internal sealed class McpResults(IPublicAddress address)
         writer.WriteEndObject();
     }
 
-    private string Page(Approval approval) => address.Of("/approvals/" + Uri.EscapeDataString(approval.Id));
+    /// <summary>Where the console shows it to whoever may decide.</summary>
+    public static string PageOf(IPublicAddress address, string approval) => address.Of("/inbox?state=all&id=" + Uri.EscapeDataString(approval));
+
+    private string Page(Approval approval) => PageOf(address, approval.Id);
 
     private static void WriteText(Utf8JsonWriter writer, string text)
     {
@@ -92,13 +92,11 @@ internal sealed class McpResults(IPublicAddress address)
     }
 
     /// <summary>What was recorded about the call, for whoever wants to look it up.</summary>
-    private static void WriteFacts(Utf8JsonWriter writer, ToolResult result)
+    public static void WriteFacts(Utf8JsonWriter writer, ToolResult result)
     {
-        writer.WriteStartObject("_meta");
         writer.WriteString(Prefix + "call", result.Id);
         if (result.Code is { } code) writer.WriteString(Prefix + "code", code);
         if (result.Awaits is { } approval) writer.WriteString(Prefix + "approval", approval.Id);
         if (result.Replayed) writer.WriteBoolean(Prefix + "replayed", true);
-        writer.WriteEndObject();
     }
 }

@@ -82,7 +82,7 @@ internal sealed class McpTools(ITools tools, McpHandles handles, WaitingCallStor
             var result = await tools.CallAsync(context, new ToolCall(wanted.Adapter, wanted.Action, wanted.Arguments, key) { Approval = context.Approval }, cancellationToken);
             if (result.Outcome == ToolOutcome.Awaiting) return await SuspendAsync(context, call, id, wanted, key, result, cancellationToken);
             if (wanted.Waited) await waiting.ForgetAsync(context, wanted.Digest, cancellationToken);
-            return McpEndpoint.Result(id, call, writer => McpResults.Write(writer, result));
+            return McpEndpoint.Result(id, call, writer => McpResults.Write(writer, result), facts => McpResults.WriteFacts(facts, result));
         }
         catch (RpcError error)
         {
@@ -103,7 +103,7 @@ internal sealed class McpTools(ITools tools, McpHandles handles, WaitingCallStor
     {
         var approval = result.Awaits!;
         await waiting.KeepAsync(context, wanted.Digest, new WaitingCall(key, approval.Id), approval.ExpiresAt, cancellationToken);
-        if (!call.ElicitsUrl) return McpEndpoint.Result(id, call, writer => results.WriteAwaiting(writer, result, approval));
+        if (!call.ElicitsUrl) return McpEndpoint.Result(id, call, writer => results.WriteAwaiting(writer, approval), facts => McpResults.WriteFacts(facts, result));
         var state = handles.NewState(context, new McpState(key, wanted.Digest, approval.ExpiresAt.ToMicros()));
         return JsonRpc.Result(id, writer => results.WriteInputRequired(writer, approval, state));
     }
