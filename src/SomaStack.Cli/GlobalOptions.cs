@@ -33,17 +33,17 @@ internal static class GlobalOptions
     /// A client for the server at --url. The credential is SOMA_TOKEN, else what <c>soma login</c> kept for that address, else a short
     /// token minted with the keys of the data folder: who can read those owns the installation. Secrets never come from flags.
     /// </summary>
-    public static async Task<SomaClient> ConnectAsync(ParseResult parsed, CancellationToken cancellationToken)
+    public static async Task<SomaClient> ConnectAsync(ParseResult parsed, CancellationToken cancellationToken) =>
+        // A person waits, and sees at once what is wrong.
+        SomaClient.Connect(new Uri(Read(parsed).Url), await CredentialAsync(parsed, cancellationToken), new SomaClientOptions { MaxAttempts = 1 });
+
+    public static async Task<string> CredentialAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var options = Read(parsed);
         var credential = Environment.GetEnvironmentVariable("SOMA_TOKEN") ?? await LoginFile.TokenAsync(options.Url, cancellationToken);
-        if (credential is null)
-        {
-            if (!Directory.Exists(options.KeysDirectory)) throw new UsageException($"No SOMA_TOKEN is set, nobody is signed in to {options.Url}, and '{options.DataDirectory}' holds no keys. Run soma login, or name the data folder with --data.");
-            credential = (await IssueAsync(options, null, null, null, TimeSpan.FromMinutes(15), cancellationToken)).Token;
-        }
-        // A person waits, and sees at once what is wrong.
-        return SomaClient.Connect(new Uri(options.Url), credential, new SomaClientOptions { MaxAttempts = 1 });
+        if (credential is not null) return credential;
+        if (!Directory.Exists(options.KeysDirectory)) throw new UsageException($"No SOMA_TOKEN is set, nobody is signed in to {options.Url}, and '{options.DataDirectory}' holds no keys. Run soma login, or name the data folder with --data.");
+        return (await IssueAsync(options, null, null, null, TimeSpan.FromMinutes(15), cancellationToken)).Token;
     }
 
     /// <summary>Mints a token offline, for the demo tenant's owner unless another is named.</summary>

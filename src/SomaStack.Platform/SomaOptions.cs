@@ -120,6 +120,12 @@ public sealed record SomaOptions
     /// <summary>Origins off the public internet that tenants' endpoints and connectors may reach, e.g. <c>http://10.0.0.5:9000</c>. <c>SOMA_OUTGOING_ALLOW</c>.</summary>
     public IReadOnlyList<string> OutgoingAllow { get; init; } = [];
 
+    /// <summary>Command lines that may be started as MCP servers, each the beginning of one, separated by ';', e.g. <c>node /opt/mcp/server.js</c>. None by default. <c>SOMA_MCP_COMMANDS</c>.</summary>
+    public IReadOnlyList<string> McpCommands { get; init; } = [];
+
+    /// <summary>Folders that these servers may read, separated by ';'. They see /usr and nothing else of this machine otherwise. <c>SOMA_MCP_FOLDERS</c>.</summary>
+    public IReadOnlyList<string> McpFolders { get; init; } = [];
+
     /// <summary>Refuse unknown fields in every request body. <c>SOMA_STRICT=1</c>; a caller asks for it with <c>Prefer: handling=strict</c>.</summary>
     public bool Strict { get; init; }
 
@@ -210,6 +216,8 @@ public sealed record SomaOptions
             SmtpFrom = read("SOMA_SMTP_FROM"),
             SmtpStartTls = read("SOMA_SMTP_STARTTLS"),
             OutgoingAllow = read("SOMA_OUTGOING_ALLOW")?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? defaults.OutgoingAllow,
+            McpCommands = read("SOMA_MCP_COMMANDS")?.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? defaults.McpCommands,
+            McpFolders = read("SOMA_MCP_FOLDERS")?.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? defaults.McpFolders,
             Strict = read("SOMA_STRICT") is "1" or "true",
             Region = read("SOMA_REGION") ?? defaults.Region,
             PublicUrl = read("SOMA_PUBLIC_URL"),

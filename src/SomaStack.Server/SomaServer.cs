@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using SomaStack.Agents.Capsules;
+using SomaStack.Agents.Protocols;
 using SomaStack.Agents.Sessions;
 using SomaStack.Agents.Tools;
 using SomaStack.Agents.Workflows;
@@ -30,7 +31,7 @@ public static class SomaServer
         JournalModule.Room,
         IdentityModule.Room, ApprovalsModule.Room, SettingsModule.Room, ConstitutionModule.Room, BillingModule.Room, PolicyModule.Room,
         InferenceModule.Room, MemoryModule.Room, BenchmarksModule.Room,
-        ToolsModule.Room, CapsulesModule.Room, SessionsModule.Room, WorkflowsModule.Room,
+        ToolsModule.Room, CapsulesModule.Room, SessionsModule.Room, WorkflowsModule.Room, ProtocolsModule.Room,
         NotificationsModule.Room,
         EdgeModule.Room,
         ConsoleModule.Room,

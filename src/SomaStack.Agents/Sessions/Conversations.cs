@@ -36,6 +36,8 @@ internal sealed class Conversations(
         }
     }
 
+    public string SessionOf(RequestContext context, string question) => Ids.For(context with { IdempotencyKey = OpenTurn.ConversationPrefix + question }, "session");
+
     public async Task<bool> CancelAsync(RequestContext context, string session, CancellationToken cancellationToken)
     {
         if (await sessions.FindAsync(context, session, cancellationToken) is null) return false;

@@ -13,6 +13,9 @@ public interface IConversations
     /// <exception cref="Problem">What refuses the turn before anything is stored.</exception>
     Task<TurnAnswer> AskAsync(RequestContext context, TurnQuestion question, CancellationToken cancellationToken);
 
+    /// <summary>The session that a question of this id begins when it names none, known before it is asked, so that it can be cancelled meanwhile.</summary>
+    string SessionOf(RequestContext context, string question);
+
     /// <summary>Ends what of it is still running or waiting; false when nothing was.</summary>
     Task<bool> CancelAsync(RequestContext context, string session, CancellationToken cancellationToken);
 }

@@ -9,7 +9,7 @@ internal sealed record PersonaChanged(string Id, string Name, string Instruction
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Tools = null);
 
 /// <summary>All SQL of personas: who speaks in a session, and with which instructions and model.</summary>
-internal sealed class PersonaStore(Db db, Journal journal, TimeProvider clock)
+internal sealed class PersonaStore(Db db, Journal journal, TimeProvider clock) : Contracts.IPersonas
 {
     public const string Starter = "guide";
 
@@ -32,6 +32,14 @@ internal sealed class PersonaStore(Db db, Journal journal, TimeProvider clock)
             $"SELECT {Columns:raw} FROM personas WHERE tenant = {context.Tenant} AND id > {after} ORDER BY id LIMIT {limit + 1}", cancellationToken);
         return Cursor.Page(rows, limit, row => row.Id);
     }
+
+    async Task<Page<Contracts.Persona>> Contracts.IPersonas.ListAsync(RequestContext context, string? cursor, int limit, CancellationToken cancellationToken)
+    {
+        var page = await ListAsync(context, cursor, limit, cancellationToken);
+        return new Page<Contracts.Persona>([.. page.Data.Select(Seen)], page.NextCursor);
+    }
+
+    async Task<Contracts.Persona> Contracts.IPersonas.GetAsync(RequestContext context, string id, CancellationToken cancellationToken) => Seen(await GetAsync(context, id, cancellationToken));
 
     /// <summary>Creates version 1; an existing persona is a 409.</summary>
     public async Task<PersonaView> CreateAsync(RequestContext context, string id, string name, string instructions, string? model, IReadOnlyList<string> tools, CancellationToken cancellationToken)
@@ -101,6 +109,8 @@ internal sealed class PersonaStore(Db db, Journal journal, TimeProvider clock)
         var changed = new PersonaChanged(id, name, Digest.Of(instructions), model, tools.Count == 0 ? null : tools);
         await journal.AppendAsync(work, context, "persona/" + id, version, Changed, changed, SessionsJson.Default.PersonaChanged);
     }
+
+    private static Contracts.Persona Seen(PersonaView view) => new(view.Id, view.Name, view.Instructions, view.Model);
 
     private static PersonaView Map(DbDataReader reader) =>
         new(reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.Text(3),

@@ -17,6 +17,7 @@ public static class SessionsModule
             services.AddSingleton<SessionStore>().AddSingleton<PersonaStore>().AddSingleton<SessionStreams>().AddSingleton<TurnOwner>();
             services.AddSingleton<Governance.Policy.Contracts.ISessionTrail, SessionTrails>();
             services.AddSingleton<Conversations>().AddSingleton<Contracts.IConversations>(static provider => provider.GetRequiredService<Conversations>());
+            services.AddSingleton<Contracts.IPersonas>(static provider => provider.GetRequiredService<PersonaStore>());
             services.AddSingleton<OpenTurn>().AddSingleton<AnswerTurn>().AddSingleton<AwaitTurn>();
             services.AddSingleton<RoundStore>().AddSingleton<OfferTools>().AddSingleton<RunTools>().AddSingleton<ResumePaused>();
             services.AddSingleton<Tools.Contracts.INativeAdapter, SessionsAdapter>();

@@ -10,9 +10,9 @@ public static class ToolsModule
 {
     public static readonly Room Room = new("Tools", typeof(ToolsModule).Assembly)
     {
-        Problems = ToolProblems.All,
+        Problems = [.. ToolProblems.All, .. SandboxProblems.All, .. McpProblems.All],
         Metrics = ToolMetrics.All,
-        Json = ToolsJson.Default,
+        Json = System.Text.Json.Serialization.Metadata.JsonTypeInfoResolver.Combine(ToolsJson.Default, McpJson.Default),
         Add = static (services, options) =>
         {
             services.AddSingleton<AdapterStore>().AddSingleton<CallStore>().AddSingleton<LoadedManifests>().AddSingleton<Publishers>().AddSingleton<AdapterSecrets>();
@@ -39,6 +39,7 @@ public static class ToolsModule
             CallAdapter.Map(routes);
             ReadCalls.Map(routes);
             Provision.Map(routes);
+            McpKinds.Map(routes);
         },
     };
 
@@ -47,5 +48,7 @@ public static class ToolsModule
     {
         services.AddSingleton<IAdapterKind, NativeKind>().AddSingleton<HttpKind>().AddSingleton<IAdapterKind>(static provider => provider.GetRequiredService<HttpKind>());
         services.AddSingleton<INativeAdapter, MemoryAdapter>().AddSingleton<INativeAdapter, ApprovalsAdapter>().AddSingleton<INativeAdapter, NotifyAdapter>();
+        SandboxKinds.Add(services, options);
+        McpKinds.Add(services, options);
     }
 }

@@ -26,6 +26,7 @@ public static class IdentityModule
             services.AddSingleton<RoleStore>().AddSingleton<Roles>();
             services.AddSingleton<TrainingStore>().AddSingleton<TrainingHolds>().AddSingleton<Training>().AddSingleton<ITraining>(static provider => provider.GetRequiredService<TrainingHolds>());
             services.AddSingleton<IPeople, PeopleStore>().AddSingleton<IBrowsers, Browsers>().AddSingleton<IPublicAddress>(static provider => provider.GetRequiredService<PublicOrigin>());
+            services.AddSingleton<ISignatures, Signatures>();
             services.AddSingleton<ISealedSecrets>(static provider => provider.GetRequiredService<SealedValues>());
             services.AddSingleton<IdentityWatch>();
             services.AddHostedService(static provider => provider.GetRequiredService<IdentityWatch>());

@@ -40,6 +40,9 @@ public sealed record StepUpRoute;
 /// <summary>Route metadata: pages say themselves what they load; everything else loads nothing.</summary>
 public sealed record ContentPolicy(string Value);
 
+/// <summary>Route metadata: a 401 says where the route's protected resource metadata is (RFC 9728, 5.1), so that a client finds who issues tokens for it.</summary>
+public sealed record ProtectedResource(string MetadataPath);
+
 /// <summary>Route metadata: refusals have OpenAI's shape, <c>{error:{message,type,param,code}}</c>, as that surface's clients expect.</summary>
 public sealed record OpenAiErrors;
 

@@ -1,8 +1,10 @@
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Net.Http.Headers;
 using SomaStack.Governance.Approvals.Contracts;
+using SomaStack.Governance.Identity.Contracts;
 using SomaStack.Platform;
 
 namespace SomaStack.Server.Edge;
@@ -26,6 +28,7 @@ internal static class ProblemAnswer
         if (problem.RetryAfter is { } wait) response.Headers.RetryAfter = Seconds(wait);
         else if (problem.Code.Kind == ProblemKind.Busy) response.Headers.RetryAfter = "1";
         if (problem.Code.Kind == ProblemKind.Unauthenticated && response.Headers.WWWAuthenticate.Count == 0) response.Headers.WWWAuthenticate = "Bearer realm=\"somastack\"";
+        if (problem.Code.Kind is ProblemKind.Unauthenticated or ProblemKind.Forbidden) PointToIssuer(http);
         if (problem.Approval is { } approval) response.Headers[ApprovalHeader.Name] = approval;
         EdgeMetrics.Refusals.Add(1, new KeyValuePair<string, object?>("code", problem.Code.Code));
         var routed = http.GetEndpoint()?.Metadata;
@@ -40,6 +43,16 @@ internal static class ProblemAnswer
         response.ContentLength = bytes.Length;
         if (HttpMethods.IsHead(http.Request.Method)) return;
         await response.Body.WriteAsync(bytes, CancellationToken.None);
+    }
+
+    private static void PointToIssuer(HttpContext http)
+    {
+        var challenge = http.Response.Headers.WWWAuthenticate.ToString();
+        if (challenge.Length == 0 || http.GetEndpoint()?.Metadata is not { } routed || routed.GetMetadata<ProtectedResource>() is not { } resource) return;
+        if (http.RequestServices.GetService<IPublicAddress>() is not { } address) return;
+        // What a first token needs is said before one is asked for, so that nobody asks for everything.
+        var scope = challenge.Contains("scope=", StringComparison.Ordinal) || routed.GetMetadata<Access>()?.Capability is not { Length: > 0 } capability ? "" : $", scope=\"{capability}\"";
+        http.Response.Headers.WWWAuthenticate = $"{challenge}{scope}, resource_metadata=\"{address.Of(resource.MetadataPath)}\"";
     }
 
     /// <summary>The body alone, for surfaces that are no plain answer (an event of a stream).</summary>

@@ -18,7 +18,7 @@ public sealed class WallTests
     {
         ["Governance"] = ["Identity", "Approvals", "Settings", "Constitution", "Billing", "Policy"],
         ["Intelligence"] = ["Inference", "Memory", "Benchmarks"],
-        ["Agents"] = ["Tools", "Capsules", "Sessions", "Workflows", "Voice"],
+        ["Agents"] = ["Tools", "Capsules", "Sessions", "Workflows", "Voice", "Protocols"],
         ["Operations"] = ["Notifications", "Analytics"],
         ["Server"] = ["Edge", "Console"],
     };

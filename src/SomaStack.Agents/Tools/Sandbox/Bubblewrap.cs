@@ -83,6 +83,25 @@ internal sealed partial class Bubblewrap : IDisposable
         _passwd?.Dispose();
     }
 
+    /// <summary>Starts a program that goes on running behind the same walls. Whoever holds it bounds what it reads of it and ends it.</summary>
+    /// <exception cref="Problem">503 <c>tool_unavailable</c>.</exception>
+    public async Task<SandboxedServer> ServeAsync(SandboxCommand command)
+    {
+        if (Unavailable is { } reason) throw SandboxProblems.Unavailable.Because(reason);
+        var status = Linux.Memory([]);
+        var options = Linux.Memory(Options(command));
+        try
+        {
+            return new SandboxedServer(await _launcher.StartAsync(Start(command, status, options, [])), [status, options]);
+        }
+        catch
+        {
+            status.Dispose();
+            options.Dispose();
+            throw;
+        }
+    }
+
     private async Task<SandboxResult> StartAsync(SandboxCommand command, CancellationToken cancellationToken)
     {
         using var status = Linux.Memory([]);
@@ -156,6 +175,7 @@ internal sealed partial class Bubblewrap : IDisposable
         options.AddRange(["--ro-bind-data", "6", "/etc/passwd"]);
         if (command.Workspace is { } workspace) options.AddRange([command.WorkspaceReadOnly ? "--ro-bind" : "--bind", _root ? "/mnt" : workspace.Path, Folder]);
         else options.AddRange(["--size", Text(ScratchBytes), "--tmpfs", Folder]);
+        foreach (var folder in command.Folders) options.AddRange(["--ro-bind", folder, folder]);
         for (var i = 0; i < command.Files.Count; i++) options.AddRange(["--ro-bind-data", Text(7 + i), command.Files[i].Path]);
         // Last, so that what lies on them is there: without it root and /dev are memory that anybody fills.
         options.AddRange(["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", Folder]);

@@ -14,9 +14,15 @@ internal sealed record SandboxCommand(string Program, IReadOnlyList<string> Argu
 
     public ReadOnlyMemory<byte> Input { get; init; }
 
+    /// <summary>Folders of the operator's that it sees, read-only and under the same names.</summary>
+    public IReadOnlyList<string> Folders { get; init; } = [];
+
     /// <summary>Read-only files that lie over what is there, by path; two at most.</summary>
     public IReadOnlyList<(string Path, byte[] Content)> Files { get; init; } = [];
 }
+
+/// <summary>A program behind the walls that goes on running.</summary>
+internal sealed record SandboxedServer(System.Diagnostics.Process Process, IReadOnlyList<IDisposable> Held);
 
 /// <param name="MemoryBytes">Of each process, held by the kernel; and of all together, seen ten times a second.</param>
 /// <param name="Processes">Threads count too.</param>

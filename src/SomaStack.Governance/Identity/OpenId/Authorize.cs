@@ -31,6 +31,7 @@ internal sealed class Authorize(FindClient find, BrowserSession session, PublicO
         if (!RedirectUris.Matches(client.RedirectUris, redirect)) throw OpenIdProblems.RedirectRefused.Because("redirect_uri is not one of the client's.");
         var state = sent.GetValueOrDefault("state") is { Length: <= 512 } told ? told : null;
         if (!client.Grants.Contains(OAuthClient.Code)) return Back(redirect, state, "unauthorized_client", "The client may not use codes.");
+        if (!origin.Serves(sent.GetValueOrDefault("resource"))) return Back(redirect, state, "invalid_target", "The resource is not one of this installation.");
         var (request, error, description) = AuthorizationRequest.Read(sent);
         if (request is null) return Back(redirect, state, error, description);
 

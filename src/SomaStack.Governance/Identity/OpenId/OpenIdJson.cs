@@ -5,6 +5,7 @@ using SomaStack.Platform;
 namespace SomaStack.Governance.Identity;
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(JwsHeader))]
 [JsonSerializable(typeof(ClientChanged))]
 [JsonSerializable(typeof(ClientRemoved))]
 [JsonSerializable(typeof(GrantMade))]

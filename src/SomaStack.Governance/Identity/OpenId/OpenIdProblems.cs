@@ -10,6 +10,7 @@ internal static class OpenIdProblems
     public static readonly ProblemCode InvalidGrant = new("oauth_invalid_grant", ProblemKind.Malformed, "The code or token is not good", "Let the person sign in again.");
     public static readonly ProblemCode UnauthorizedClient = new("oauth_unauthorized_client", ProblemKind.Malformed, "The client may not do this", "Register the grant type for the client.");
     public static readonly ProblemCode UnsupportedGrant = new("oauth_unsupported_grant_type", ProblemKind.Malformed, "The grant type is not known", "See /.well-known/openid-configuration.");
+    public static readonly ProblemCode InvalidTarget = new("oauth_invalid_target", ProblemKind.Malformed, "The resource is not served here", "Ask the issuer that the resource itself names for a token.");
     public static readonly ProblemCode InvalidScope = new("oauth_invalid_scope", ProblemKind.Malformed, "A scope is not acceptable", "See scopes_supported in /.well-known/openid-configuration.");
     public static readonly ProblemCode AccessDenied = new("oauth_access_denied", ProblemKind.Malformed, "The person did not allow it", "Ask again, and say why it is needed.");
     public static readonly ProblemCode Pending = new("oauth_authorization_pending", ProblemKind.Malformed, "The person has not decided yet", "Ask again after the interval.");
@@ -25,7 +26,7 @@ internal static class OpenIdProblems
 
     public static readonly IReadOnlyList<ProblemCode> All =
     [
-        InvalidRequest, InvalidClient, InvalidGrant, UnauthorizedClient, UnsupportedGrant, InvalidScope, AccessDenied, Pending, SlowDown, Expired,
+        InvalidRequest, InvalidClient, InvalidGrant, UnauthorizedClient, UnsupportedGrant, InvalidScope, InvalidTarget, AccessDenied, Pending, SlowDown, Expired,
         ClientUnknown, RedirectRefused, TicketSpent, ExternalRefused, ExternalFailed, NoExternal,
     ];
 }

@@ -19,4 +19,16 @@ internal sealed class PublicOrigin(SomaOptions options, IServiceProvider service
         .Replace("://*", "://localhost", StringComparison.Ordinal);
 
     public string Of(string path) => Value + path;
+
+    /// <summary>
+    /// Whether a resource (RFC 8707) is one of this installation. Our tokens have one audience, so a client that means another server must not
+    /// get one: it would carry our token there.
+    /// </summary>
+    public bool Serves(string? resource)
+    {
+        if (string.IsNullOrEmpty(resource)) return true;
+        if (!Uri.TryCreate(resource, UriKind.Absolute, out var wanted) || wanted.Fragment.Length > 0 || wanted.UserInfo.Length > 0 || !Uri.TryCreate(Value, UriKind.Absolute, out var own)) return false;
+        return wanted.Scheme == own.Scheme && wanted.Port == own.Port && string.Equals(wanted.IdnHost, own.IdnHost, StringComparison.OrdinalIgnoreCase)
+            && (own.AbsolutePath == "/" || wanted.AbsolutePath == own.AbsolutePath || wanted.AbsolutePath.StartsWith(own.AbsolutePath.TrimEnd('/') + "/", StringComparison.Ordinal));
+    }
 }

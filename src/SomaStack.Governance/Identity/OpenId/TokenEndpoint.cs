@@ -7,7 +7,7 @@ using SomaStack.Platform;
 namespace SomaStack.Governance.Identity;
 
 /// <summary>The token endpoint: who asks, may he use this grant type, and on to the one that answers.</summary>
-internal sealed class TokenEndpoint(ClientAuthentication clients, ExchangeCode code, RefreshGrant refresh, PollDevice device, ClientCredentials credentials)
+internal sealed class TokenEndpoint(ClientAuthentication clients, ExchangeCode code, RefreshGrant refresh, PollDevice device, ClientCredentials credentials, PublicOrigin origin)
 {
     public static void Map(IEndpointRouteBuilder routes) =>
         routes.MapPost("/v1/auth/token", (HttpContext http, TokenEndpoint use, CancellationToken cancellationToken) => use.RunAsync(http, cancellationToken))
@@ -20,6 +20,7 @@ internal sealed class TokenEndpoint(ClientAuthentication clients, ExchangeCode c
         if (!OAuthClient.AllGrants.Contains(type)) throw OpenIdProblems.UnsupportedGrant.Because("The grant type is not known here.");
         var client = await clients.RunAsync(http.Request, form, cancellationToken);
         if (!client.Grants.Contains(type)) throw OpenIdProblems.UnauthorizedClient.Because("The client may not use this grant type.");
+        if (!origin.Serves(form.Find("resource"))) throw OpenIdProblems.InvalidTarget.Because("The resource is not one of this installation.");
         var tokens = await (type switch
         {
             OAuthClient.Code => code.RunAsync(client, form, cancellationToken),
