@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using SomaStack.Agents.Sessions;
+using SomaStack.Agents.Voice;
 using SomaStack.Governance.Approvals;
 using SomaStack.Governance.Billing;
 using SomaStack.Governance.Constitution;
@@ -28,6 +29,7 @@ public static class SomaServer
         IdentityModule.Room, ApprovalsModule.Room, SettingsModule.Room, ConstitutionModule.Room, BillingModule.Room, PolicyModule.Room,
         InferenceModule.Room, MemoryModule.Room, BenchmarksModule.Room,
         SessionsModule.Room,
+        VoiceModule.Room,
         NotificationsModule.Room,
         EdgeModule.Room,
         ConsoleModule.Room,

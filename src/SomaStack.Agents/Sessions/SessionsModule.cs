@@ -19,6 +19,7 @@ public static class SessionsModule
             services.AddSingleton<OpenTurn>().AddSingleton<AnswerTurn>().AddSingleton<AwaitTurn>();
             services.AddSingleton<WaitingTurnStore>().AddSingleton<WaitingTurns>();
             services.AddSingleton<StartSession>().AddSingleton<SendMessage>().AddSingleton<SessionSocket>();
+            services.AddSingleton<Contracts.ILiveTurns, LiveTurns>();
             services.AddSingleton<RunningTurns>().AddSingleton<IHostedService>(provider => provider.GetRequiredService<RunningTurns>());
             if (options.HasRole("api")) services.AddHostedService<ReconcileTurns>().AddHostedService<ResumeTurns>();
         },
