@@ -88,7 +88,7 @@ internal readonly record struct Dialogue(Phase Phase = Phase.Opening, int Bytes 
         // It crossed the end of the answer on its way.
         (_, Said.Interrupt) => (this with { Filled = false, Told = false }, Move.None),
 
-        (Phase.Working, Said.Answered) when Pending == 1 => (this with { Phase = Phase.Listening, Pending = 0, Told = false }, Move.None),
+        (Phase.Working or Phase.Hearing, Said.Answered) when Pending == 1 => (this with { Phase = Phase.Listening, Pending = 0, Told = false }, Move.None),
         (_, Said.Answered) => (this with { Pending = Pending - 1 }, Move.None),
         _ => (this, Move.None),
     };

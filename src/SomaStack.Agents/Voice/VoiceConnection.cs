@@ -121,11 +121,8 @@ internal sealed partial class VoiceConnection(WebSocket socket, RequestContext c
         }
         if (pcm.IsEmpty) return;
         await ActAsync(new Said.Audio(pcm.Length), pcm, null);
-        if (_pace.Take(pcm.Length, _clock.GetElapsedTime(_began)) is not { Ticks: > 0 } wait)
-        {
-            _pressed = false;
-            return;
-        }
+        if (_pace.Take(pcm.Length, _clock.GetElapsedTime(_began)) is not { Ticks: > 0 } wait) return;
+        // Once for an utterance.
         if (!_pressed) await _line.SendAsync(new PressureFrame("pressure", Math.Ceiling(wait.TotalMilliseconds)), VoiceJson.Default.PressureFrame);
         _pressed = true;
         await Task.Delay(wait, _clock, _line.Ended);
@@ -209,6 +206,7 @@ internal sealed partial class VoiceConnection(WebSocket socket, RequestContext c
     {
         _current = new Utterance(++_utterances, _line.Ended);
         _current.Append(pcm);
+        _pressed = false;
         _work = ConverseAsync(_current, _work);
     }
 

@@ -13,6 +13,7 @@ const frames = (padded - basisLength) / hop + 1;
 const kernel = 3;
 const gates = 4;
 
+/** Weights by output, tap and input, so that the innermost loop reads both rows in order. */
 type Layer = { input: number; output: number; stride: number; weight: Float32Array; bias: Float32Array };
 
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
@@ -39,7 +40,7 @@ export class Silero {
     const all = new Float32Array(weights);
     let at = 0;
     const take = (count: number) => all.subarray(at, (at += count));
-    const layer = (input: number, output: number, stride: number): Layer => ({ input, output, stride, weight: take(output * input * kernel), bias: take(output) });
+    const layer = (input: number, output: number, stride: number): Layer => ({ input, output, stride, weight: byTap(take(output * input * kernel), input), bias: take(output) });
     this.basis = take(2 * bins * basisLength);
     this.layers = [layer(bins, 128, 1), layer(128, 64, 2), layer(64, 64, 2), layer(64, hidden, 1)];
     this.fromInput = take(gates * hidden * hidden);
@@ -79,17 +80,14 @@ export class Silero {
     return sigmoid(sum);
   }
 
-  /** Magnitudes, bin by bin: the first half of the basis is the real part, the second the imaginary one. */
+  /** Magnitudes, frame by frame: the first half of the basis is the real part, the second the imaginary one. */
   private transform() {
-    for (let bin = 0; bin < bins; bin++) {
-      for (let frame = 0; frame < frames; frame++) {
-        let real = 0;
-        let imaginary = 0;
-        for (let i = 0, a = frame * hop, r = bin * basisLength, m = (bins + bin) * basisLength; i < basisLength; i++, a++, r++, m++) {
-          real += this.audio[a]! * this.basis[r]!;
-          imaginary += this.audio[a]! * this.basis[m]!;
-        }
-        this.spectrum[bin * frames + frame] = Math.sqrt(real * real + imaginary * imaginary);
+    for (let frame = 0; frame < frames; frame++) {
+      const audio = this.audio.subarray(frame * hop, frame * hop + basisLength);
+      for (let bin = 0; bin < bins; bin++) {
+        const real = dot(audio, this.basis, bin * basisLength);
+        const imaginary = dot(audio, this.basis, (bins + bin) * basisLength);
+        this.spectrum[frame * bins + bin] = Math.sqrt(real * real + imaginary * imaginary);
       }
     }
     return this.spectrum;
@@ -97,9 +95,7 @@ export class Silero {
 
   private remember(input: Float32Array) {
     for (let row = 0; row < gates * hidden; row++) {
-      let sum = this.inputBias[row]! + this.stateBias[row]!;
-      for (let i = 0, w = row * hidden; i < hidden; i++, w++) sum += input[i]! * this.fromInput[w]! + this.state[i]! * this.fromState[w]!;
-      this.sums[row] = sum;
+      this.sums[row] = this.inputBias[row]! + this.stateBias[row]! + dot(input, this.fromInput, row * hidden) + dot(this.state, this.fromState, row * hidden);
     }
     const state = new Float32Array(hidden);
     for (let i = 0; i < hidden; i++) {
@@ -111,20 +107,32 @@ export class Silero {
   }
 }
 
-/** One step of zeros on both sides, then ReLU. */
+const dot = (a: Float32Array, b: Float32Array, from: number) => {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[from + i]!;
+  return sum;
+};
+
+/** From output, input and tap, as the file has them. */
+const byTap = (weight: Float32Array, input: number) =>
+  Float32Array.from(weight, (_, at) => {
+    const block = at - (at % (input * kernel));
+    const within = at - block;
+    return weight[block + (within % input) * kernel + Math.floor(within / input)]!;
+  });
+
+/** A signal by step and channel; one step of zeros on both sides, then ReLU. */
 const convolve = ({ input, output, stride, weight, bias }: Layer, signal: Float32Array, length: number) => {
   const steps = Math.ceil(length / stride);
-  const result = new Float32Array(output * steps);
-  for (let out = 0; out < output; out++) {
-    for (let step = 0; step < steps; step++) {
-      let sum = bias[out]!;
-      for (let tap = 0; tap < kernel; tap++) {
-        const at = step * stride + tap - 1;
-        if (at < 0 || at >= length) continue;
-        for (let channel = 0, w = out * input * kernel + tap; channel < input; channel++, w += kernel) sum += signal[channel * length + at]! * weight[w]!;
-      }
-      result[out * steps + step] = Math.max(0, sum);
+  const result = new Float32Array(steps * output);
+  for (let step = 0; step < steps; step++) {
+    for (let tap = 0; tap < kernel; tap++) {
+      const at = step * stride + tap - 1;
+      if (at < 0 || at >= length) continue;
+      const channels = signal.subarray(at * input, (at + 1) * input);
+      for (let out = 0; out < output; out++) result[step * output + out]! += dot(channels, weight, (out * kernel + tap) * input);
     }
+    for (let out = 0; out < output; out++) result[step * output + out] = Math.max(0, result[step * output + out]! + bias[out]!);
   }
   return result;
 };
