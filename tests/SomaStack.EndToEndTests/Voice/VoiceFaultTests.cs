@@ -206,16 +206,9 @@ public sealed class VoiceFaultTests(VoiceServer server) : IClassFixture<VoiceSer
         }
     }
 
-    private Task<VoiceClient> ConnectAsync() => VoiceClient.ConnectAsync(server.Soma.Url, server.Token, Stop);
+    private Task<VoiceClient> ConnectAsync() => server.ConnectAsync(Stop);
 
-    private async Task<VoiceClient> StartedAsync(object? start = null)
-    {
-        var voice = await ConnectAsync();
-        await voice.SendAsync(start ?? Start, Stop);
-        await voice.UntilAsync("ready", Stop);
-        await voice.UntilStateAsync("idle", Stop);
-        return voice;
-    }
+    private Task<VoiceClient> StartedAsync(object? start = null) => server.StartedAsync(start ?? Start, Stop);
 
     private async Task<string> RefusedAsync(string? token) => (await Assert.ThrowsAsync<InvalidOperationException>(() => VoiceClient.ConnectAsync(server.Soma.Url, token, Stop))).Message;
 

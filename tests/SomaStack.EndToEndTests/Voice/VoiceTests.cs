@@ -18,6 +18,7 @@ public sealed class VoiceTests(VoiceServer server) : IClassFixture<VoiceServer>
         await SayAsync(voice, server.Spoken);
         await voice.UntilStateAsync("idle", Stop);
 
+        Assert.DoesNotContain(voice.Frames, static frame => VoiceClient.Is(frame, "error"));
         Assert.Equal(["idle", "hearing", "recognising", "answering", "speaking", "idle"], States(voice));
         var transcript = voice.Frames.Single(static frame => VoiceClient.Is(frame, "transcript"));
         var said = (string)transcript["text"]!;
@@ -162,7 +163,7 @@ public sealed class VoiceTests(VoiceServer server) : IClassFixture<VoiceServer>
     public async Task What_the_offline_pair_cannot_do_is_said_at_the_start()
     {
         VoiceServer.NeedThePair();
-        await using var spanish = await VoiceClient.ConnectAsync(server.Soma.Url, server.Token, Stop);
+        await using var spanish = await server.ConnectAsync(Stop);
         await spanish.SendAsync(new { type = "start", consent = true, language = "es" }, Stop);
         var refused = await spanish.UntilAsync("error", Stop);
         Assert.Contains("hears English only", (string)refused["problem"]!["detail"]!, StringComparison.Ordinal);
@@ -178,14 +179,7 @@ public sealed class VoiceTests(VoiceServer server) : IClassFixture<VoiceServer>
         await mute.UntilAsync(static frame => (string?)frame["event"] == "turn.completed", Stop);
     }
 
-    private async Task<VoiceClient> StartedAsync(object start)
-    {
-        var voice = await VoiceClient.ConnectAsync(server.Soma.Url, server.Token, Stop);
-        await voice.SendAsync(start, Stop);
-        await voice.UntilAsync("ready", Stop);
-        await voice.UntilStateAsync("idle", Stop);
-        return voice;
-    }
+    private Task<VoiceClient> StartedAsync(object start) => server.StartedAsync(start, Stop);
 
     private static async Task SayAsync(VoiceClient voice, byte[] pcm)
     {
