@@ -58,13 +58,12 @@ export const voice = () => {
     if (folder) rmSync(folder, { recursive: true, force: true });
   });
 
-  /** A browser of its own, signed in as the owner, at a new conversation. */
+  /** The owner, in the browser that has this microphone, at a new conversation. */
   const opened = async (options) => {
-    const context = await browser.newContext({ baseURL: world.url, viewport: { width: 1360, height: 1100 }, reducedMotion: 'reduce', locale: 'en-GB', ...options });
+    const context = await browser.newContext({ baseURL: world.url, viewport: { width: 1360, height: 1100 }, reducedMotion: 'reduce', locale: 'en-GB', storageState: await (await world.owner()).context.storageState(), ...options });
     context.setDefaultTimeout(60_000);
     const page = await context.newPage();
     const faults = watch(page, world.url);
-    await world.signIn(page, 'owner', '/');
     await page.goto('/chat');
     return { context, page, faults };
   };

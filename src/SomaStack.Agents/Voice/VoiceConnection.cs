@@ -108,7 +108,7 @@ internal sealed partial class VoiceConnection(WebSocket socket, RequestContext c
         }
         catch (Problem problem)
         {
-            await TellAsync(problem, ends: _voice is null || ++_faults >= VoiceLimits.FaultsMax);
+            await TellAsync(problem, ends: _voice is null || _dialogue.Phase == Phase.Ended || ++_faults >= VoiceLimits.FaultsMax);
         }
     }
 

@@ -1,7 +1,6 @@
 import { Badge, Banner, Button, CheckBox, Field, LevelMeter, LiveWave, Select, StatusLed, Waveform } from '@somastack/uix';
 import { Mic, X } from 'lucide-react';
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
-import { styleNonce } from '~/app/styleNonce.ts';
 import { useLanguage } from '~/i18n/words.ts';
 import { VoiceCall, type Wish } from './call.ts';
 import type { Mode, VoiceView } from './protocol.ts';
@@ -117,7 +116,7 @@ const Words = ({ view, utterance }: { view: VoiceView; utterance: Blob | null })
         <p className={heard && !heard.final ? 'text-muted italic' : undefined}>{shown}</p>
         {heard ? <p className="mt-1 text-xs text-muted">{!heard.final ? say('uncertain') : heard.confidence === null ? say('confidenceUnknown') : say('confidence', { percent: `${Math.round(heard.confidence * 100)} %` })}</p> : null}
       </div>
-      {heard?.final && utterance ? <Waveform audio={utterance} label={say('yourWords')} styleNonce={styleNonce} /> : null}
+      {heard?.final && utterance ? <Waveform audio={utterance} label={say('yourWords')} /> : null}
     </div>
   );
 };

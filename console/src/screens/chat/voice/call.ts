@@ -4,8 +4,8 @@ import { levelOf, wavOf } from './pcm.ts';
 import { Player } from './player.ts';
 import { closedView, fold, type Mode, type ServerFrame, type VoiceView } from './protocol.ts';
 
-/** Kept before speech is noticed, so that its first sound is not cut: 400 ms. */
-const framesBefore = 20;
+/** Kept before speech is noticed, so that its first sound is not cut: 600 ms, for the detector may be late on a busy machine. */
+const framesBefore = 30;
 /** More is not drawn: a minute, the server's longest utterance. */
 const framesKept = 3_000;
 
