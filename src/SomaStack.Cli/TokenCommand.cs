@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using SomaStack.Governance.Identity.Contracts;
+using SomaStack.Platform;
 using SomaStack.Server;
 
 namespace SomaStack.Cli;
@@ -30,18 +31,22 @@ internal static class TokenCommand
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var minutes = parsed.GetValue(Minutes);
-            if (minutes is < 1 or > 60) throw new UsageException("--minutes must be 1 to 60.");
             if (parsed.GetValue(Link)) return await PrintLinkAsync(parsed, cancellationToken);
-            var narrowed = parsed.GetValue(Capabilities) is { Length: > 0 } names ? names : null;
-            var issued = await GlobalOptions.IssueAsync(
-                GlobalOptions.Read(parsed), parsed.GetValue(Tenant), parsed.GetValue(Principal), narrowed, TimeSpan.FromMinutes(minutes), cancellationToken);
+            var issued = await IssueAsync(GlobalOptions.Read(parsed), parsed, cancellationToken);
             Console.WriteLine(parsed.GetValue(GlobalOptions.Json)
                 ? JsonSerializer.Serialize(new TokenInfo(issued.Token, issued.ExpiresAt, issued.Capabilities), CliJson.Default.TokenInfo)
                 : issued.Token);
             return 0;
         });
         return command;
+    }
+
+    internal static Task<IssuedToken> IssueAsync(SomaOptions options, ParseResult parsed, CancellationToken cancellationToken)
+    {
+        var minutes = parsed.GetValue(Minutes);
+        if (minutes is < 1 or > 60) throw new UsageException("--minutes must be 1 to 60.");
+        var narrowed = parsed.GetValue(Capabilities) is { Length: > 0 } names ? names : null;
+        return GlobalOptions.IssueAsync(options, parsed.GetValue(Tenant), parsed.GetValue(Principal), narrowed, TimeSpan.FromMinutes(minutes), cancellationToken);
     }
 
     private static async Task<int> PrintLinkAsync(ParseResult parsed, CancellationToken cancellationToken)
