@@ -170,15 +170,18 @@ export const voice = () => {
     await context.close();
   });
 
-  test('who does not let the page hear is told what to do and can go on typing', { timeout: stepMaxMs }, async () => {
-    const { context, page, faults } = await opened({ permissions: [] });
-    await agree(page);
-    await page.getByRole('button', { name: 'Yes, open the microphone' }).click();
-    await page.getByText('The browser does not let this page hear you.').waitFor();
-    await page.getByText('Allow the microphone for this site beside the address, then open it again.').waitFor();
+  test('who does not let the page hear is told what to do, in Spanish too, and can go on typing', { timeout: stepMaxMs }, async () => {
+    const { context, page, faults } = await opened({ permissions: [], locale: 'es-ES' });
+    await page.getByRole('button', { name: 'Hablar', exact: true }).click();
+    await page.getByText('¿Se le puede escuchar?').waitFor();
+    await page.getByRole('button', { name: 'Sí, abrir el micrófono' }).click();
+    await page.getByText('El navegador no deja que esta página le oiga.').waitFor();
+    await page.getByText('Permita el micrófono para este sitio junto a la dirección y ábralo de nuevo.').waitFor();
     assert.deepEqual(await axeFaults(page), []);
     await page.screenshot({ path: `${shots}voice-denied.png` });
-    await page.getByRole('textbox', { name: 'Message' }).fill('I can still type');
+    await page.getByRole('textbox', { name: 'Mensaje' }).fill('Todavía puedo escribir');
+    await page.getByRole('button', { name: 'Cerrar la voz' }).click();
+    await page.getByRole('region', { name: 'Voz' }).waitFor({ state: 'detached' });
     assert.deepEqual(faults, []);
     await context.close();
   });

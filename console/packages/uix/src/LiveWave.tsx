@@ -5,7 +5,7 @@ const barPx = 2;
 const gapPx = 1;
 const barEveryMs = 50;
 
-/** Loudness of the last seconds as it comes, newest at the end. With reduced motion it stands still: the meter beside it tells the same. */
+/** Loudness of the last seconds as it comes, newest at the end. With reduced motion it is not there: the meter beside it tells the same. */
 export const LiveWave = ({ level, active = true, className }: { level: () => number; active?: boolean; className?: string }) => {
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
@@ -33,5 +33,5 @@ export const LiveWave = ({ level, active = true, className }: { level: () => num
     }, barEveryMs);
     return () => clearInterval(timer);
   }, [level, active]);
-  return <canvas ref={canvas} aria-hidden className={cn('h-8 w-full text-accent', className)} />;
+  return <canvas ref={canvas} aria-hidden className={cn('h-8 w-full text-accent motion-reduce:hidden', className)} />;
 };

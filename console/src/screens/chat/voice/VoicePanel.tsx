@@ -50,7 +50,7 @@ export const VoicePanel = ({ holder, session, persona, onSession, onClose }: Voi
     if (view.session && view.session !== session) onSession(view.session);
   }, [view.session, session, onSession]);
   return (
-    <section aria-label={say('title')} className="mx-auto mb-2 flex w-full max-w-[44rem] flex-col gap-3 rounded-2xl border border-line bg-surface p-4 shadow-card" data-voice={view.phase}>
+    <section aria-label={say('title')} className="mx-auto mb-2 flex max-h-[60dvh] w-full max-w-[44rem] flex-col overflow-y-auto gap-3 rounded-2xl border border-line bg-surface p-4 shadow-card" data-voice={view.phase}>
       <header className="flex items-center gap-2">
         <Mic aria-hidden className="size-4 text-muted" />
         <h2 className="text-base font-semibold">{say('title')}</h2>
@@ -62,7 +62,10 @@ export const VoicePanel = ({ holder, session, persona, onSession, onClose }: Voi
         <>
           <Controls call={call} view={view} choices={choices} onOpen={() => open(choices)} />
           <Words view={view} utterance={call.utterance} />
-          <Settings choices={choices} onChoose={choose} />
+          <details className="text-sm">
+            <summary className="cursor-pointer text-muted">{say('settings')}</summary>
+            <div className="pt-3"><Settings choices={choices} onChoose={choose} /></div>
+          </details>
         </>
       ) : (
         <div className="flex flex-col items-start gap-3">
