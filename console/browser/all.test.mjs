@@ -5,10 +5,12 @@ import { journey } from './journey.mjs';
 import { screens } from './screens.mjs';
 import { served } from './served.mjs';
 import { endWorld } from './shared.mjs';
+import { voice } from './voice.mjs';
 
 describe('how it is served', served);
 describe('a first day', journey);
 describe('every screen', screens);
+describe('a voice', voice);
 // Last, since it ends in production.
 describe('what governs', governing);
 after(endWorld);

@@ -6,6 +6,7 @@ using SomaStack.Agents.Capsules;
 using SomaStack.Agents.Protocols;
 using SomaStack.Agents.Sessions;
 using SomaStack.Agents.Tools;
+using SomaStack.Agents.Voice;
 using SomaStack.Agents.Workflows;
 using SomaStack.Governance.Approvals;
 using SomaStack.Governance.Billing;
@@ -31,7 +32,7 @@ public static class SomaServer
         JournalModule.Room,
         IdentityModule.Room, ApprovalsModule.Room, SettingsModule.Room, ConstitutionModule.Room, BillingModule.Room, PolicyModule.Room,
         InferenceModule.Room, MemoryModule.Room, BenchmarksModule.Room,
-        ToolsModule.Room, CapsulesModule.Room, SessionsModule.Room, WorkflowsModule.Room, ProtocolsModule.Room,
+        ToolsModule.Room, CapsulesModule.Room, SessionsModule.Room, WorkflowsModule.Room, VoiceModule.Room, ProtocolsModule.Room,
         NotificationsModule.Room,
         EdgeModule.Room,
         ConsoleModule.Room,

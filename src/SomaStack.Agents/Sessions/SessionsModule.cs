@@ -23,6 +23,7 @@ public static class SessionsModule
             services.AddSingleton<Tools.Contracts.INativeAdapter, SessionsAdapter>();
             services.AddSingleton<WaitingTurnStore>().AddSingleton<WaitingTurns>();
             services.AddSingleton<StartSession>().AddSingleton<SendMessage>().AddSingleton<SessionSocket>();
+            services.AddSingleton<Contracts.ILiveTurns, LiveTurns>();
             services.AddSingleton<RunningTurns>().AddSingleton<IHostedService>(provider => provider.GetRequiredService<RunningTurns>());
             if (options.HasRole("api")) services.AddHostedService<ReconcileTurns>().AddHostedService<ResumeTurns>();
         },

@@ -73,6 +73,7 @@ public static class InferenceModule
         services.AddSingleton<TranscribeAudio>();
         services.AddSingleton<ISpokenSentences, SpokenSentences>();
         services.AddSingleton<SynthesizeSpeech>();
+        services.AddSingleton<ISpeech, LiveSpeech>();
         if (options.ModerationUrl is not null) services.AddSingleton<Governance.Policy.Contracts.IModerator, ProviderModeration>();
     }
 

@@ -15,6 +15,8 @@ export * from './Field.tsx';
 export * from './Interval.tsx';
 export * from './JsonView.tsx';
 export * from './KpiTile.tsx';
+export * from './LevelMeter.tsx';
+export * from './LiveWave.tsx';
 export * from './Menu.tsx';
 export * from './Meter.tsx';
 export * from './NotificationList.tsx';

@@ -1,5 +1,5 @@
 import type { Meta, StoryObj } from '@storybook/react-vite';
-import { Sparkline, Waveform } from '../src/index.ts';
+import { LevelMeter, LiveWave, Sparkline, Waveform } from '../src/index.ts';
 
 const meta: Meta = { title: 'Waveform and sparkline' };
 export default meta;
@@ -19,3 +19,8 @@ const sound = tone();
 
 export const Wave: StoryObj = { render: () => <Waveform audio={sound} label="Half a second of a tone" className="max-w-md" /> };
 export const Spark: StoryObj = { render: () => <Sparkline points={[3, 1, null, 4, 1, 5]} className="h-8 max-w-40" /> };
+
+/** Rises and falls, as a voice does. */
+const swelling = () => 0.5 + 0.45 * Math.sin(performance.now() / 300);
+export const Level: StoryObj = { render: () => <div className="flex max-w-xs flex-col gap-3"><LevelMeter level={swelling} label="Microphone" /><LevelMeter level={() => 0.95} label="Too loud" /><LevelMeter level={swelling} label="Closed" active={false} /></div> };
+export const Live: StoryObj = { render: () => <LiveWave level={swelling} className="max-w-md" /> };

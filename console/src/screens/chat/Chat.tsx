@@ -15,12 +15,13 @@ import { sendMessage, startSession } from './send.ts';
 import { Thread } from './Thread.tsx';
 import { ThreadList } from './ThreadList.tsx';
 import { useThread } from './useThread.ts';
+import { useVoiceSlot, type VoiceSlot } from './VoiceSlot.tsx';
 import { useChatWords } from './words.ts';
 
 const starter = 'guide';
 
 /** Before the first message: who should answer, and the box to write in. */
-const NewThread = () => {
+const NewThread = ({ voice }: { voice: VoiceSlot | null }) => {
   const say = useChatWords();
   const { persona = starter, q } = route.useSearch();
   const go = useNavigate();
@@ -44,15 +45,16 @@ const NewThread = () => {
           <p className="mt-2 max-w-md px-4 text-center text-muted">{say('askText')}</p>
         </div>
       )}
+      {voice?.panel}
       {me.capabilities.includes('session:start') ? (
-        <Composer text={text} onText={setText} onSend={(words) => start.mutate(words)} running={false} stopping={false} sending={start.isPending} fault={start.error} queue={[]} onQueue={() => undefined} editing={false} onCancelEdit={() => undefined} focus="new"
+        <Composer voice={voice?.button} text={text} onText={setText} onSend={(words) => start.mutate(words)} running={false} stopping={false} sending={start.isPending} fault={start.error} queue={[]} onQueue={() => undefined} editing={false} onCancelEdit={() => undefined} focus="new"
           persona={{ value: persona, onChange: (id) => void go({ to: '.', search: (old) => ({ ...old, persona: id }) }) }} />
       ) : <p className="p-4 text-center text-sm text-muted"><code className="font-mono">session:start</code></p>}
     </div>
   );
 };
 
-const OpenThread = ({ id }: { id: string }) => {
+const OpenThread = ({ id, voice }: { id: string; voice: VoiceSlot | null }) => {
   const say = useChatWords();
   const { tab, turn: wanted } = route.useSearch();
   const go = useNavigate();
@@ -91,8 +93,9 @@ const OpenThread = ({ id }: { id: string }) => {
         <Thread turns={turns} sending={isPending ? send.variables : null} persona={session?.persona ?? ''} chosen={tab ? chosen?.turn_id : undefined}
           acts={{ busy: running || isPending, onAgain: (prompt) => mutate(prompt), onEdit: (prompt) => { setText(prompt); setEditing(true); }, onWhy: (turn) => void go({ to: '.', search: (old) => ({ ...old, turn, tab: old.tab ?? 'thought' }) }) }} />
         <Announce turn={last} />
+        {session?.status === 'closed' ? null : voice?.panel}
         {session?.status === 'closed' ? <p className="p-4 text-center text-muted">{say('closed')}</p> : (
-          <Composer text={text} onText={setText} onSend={(words) => mutate(words)} onStop={() => stop.mutate()} running={running} stopping={stop.isPending} sending={isPending} fault={send.error ?? stop.error} queue={queue} onQueue={setQueue} editing={editing} onCancelEdit={() => { setEditing(false); setText(''); }} focus={id} />
+          <Composer voice={voice?.button} text={text} onText={setText} onSend={(words) => mutate(words)} onStop={() => stop.mutate()} running={running} stopping={stop.isPending} sending={isPending} fault={send.error ?? stop.error} queue={queue} onQueue={setQueue} editing={editing} onCancelEdit={() => { setEditing(false); setText(''); }} focus={id} />
         )}
       </section>
       {tab ? (
@@ -111,8 +114,15 @@ export const Chat = () => {
   const say = useChatWords();
   const [listed, setListed] = useState(false);
   const { session } = route.useParams();
-  const { q = '' } = route.useSearch();
+  const { q = '', persona = starter } = route.useSearch();
   const go = useNavigate();
+  const client = useQueryClient();
+  const { capabilities } = useSuspenseQuery(meQuery).data;
+  const slot = useVoiceSlot(session, persona, (begun) => {
+    void client.invalidateQueries({ queryKey: sessionsQuery.queryKey });
+    void go({ to: '/chat/{-$session}', params: { session: begun }, search: (old) => ({ q: old.q }) });
+  });
+  const voice = capabilities.includes('session:start') && capabilities.includes('inference:invoke') ? slot : null;
   useEffect(() => setListed(false), [session]);
   const list = <ThreadList current={session} query={q} onQuery={(next) => void go({ to: '.', search: (old) => ({ ...old, q: next || undefined }), replace: true })} />;
   return (
@@ -120,7 +130,7 @@ export const Chat = () => {
       <div className="hidden w-64 shrink-0 border-e border-line bg-surface md:block">{list}</div>
       <div className="border-b border-line bg-surface px-2 py-1 md:hidden"><Button look="quiet" size="sm" onClick={() => setListed(true)}><List aria-hidden className="size-4" />{say('threads')}</Button></div>
       <Drawer open={listed} onOpenChange={setListed} title={say('threads')}>{list}</Drawer>
-      {session ? <OpenThread key={session} id={session} /> : <NewThread />}
+      {session ? <OpenThread key={session} id={session} voice={voice} /> : <NewThread voice={voice} />}
     </div>
   );
 };

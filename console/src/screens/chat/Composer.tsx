@@ -1,7 +1,7 @@
 import { Button, cn, Select } from '@somastack/uix';
 import { useQuery } from '@tanstack/react-query';
 import { ArrowUp, Pencil, Square, X } from 'lucide-react';
-import { useEffect, useRef, type KeyboardEvent } from 'react';
+import { useEffect, useRef, type KeyboardEvent, type ReactNode } from 'react';
 import { FailureLine } from '~/app/Failure.tsx';
 import { personasQuery } from './queries.ts';
 import { useChatWords } from './words.ts';
@@ -25,14 +25,18 @@ export type ComposerProps = {
   onCancelEdit: () => void;
   persona?: { value: string; onChange: (id: string) => void };
   focus: string;
+  voice?: ReactNode;
 };
 
 /** Where messages are written. While one is being answered, the next ones wait in line. */
-export const Composer = ({ text, onText, onSend, onStop, running, stopping, sending, fault, queue, onQueue, editing, onCancelEdit, persona, focus }: ComposerProps) => {
+export const Composer = ({ text, onText, onSend, onStop, running, stopping, sending, fault, queue, onQueue, editing, onCancelEdit, persona, focus, voice }: ComposerProps) => {
   const say = useChatWords();
   const personas = useQuery(personasQuery);
   const box = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => box.current?.focus(), [focus, editing]);
+  useEffect(() => {
+    // Whoever talks keeps the key under his finger.
+    if (!document.activeElement?.closest('[data-voice]')) box.current?.focus();
+  }, [focus, editing]);
   const tooLong = text.length > charactersMax;
   const send = () => {
     const words = text.trim();
@@ -79,6 +83,7 @@ export const Composer = ({ text, onText, onSend, onStop, running, stopping, send
           {tooLong ? <p id="message-too-long" role="alert" className="text-sm text-bad">{say('tooLong', { count: text.length.toLocaleString(), max: charactersMax.toLocaleString() })}</p> : null}
           <span className="ms-auto" />
           {running ? <Button look="plain" size="sm" onClick={onStop} busy={stopping} className="h-8"><Square aria-hidden className="size-3 fill-current" />{say('stop')}</Button> : null}
+          {voice}
           <Button look="primary" size="icon" aria-label={say('send')} onClick={send} busy={sending} disabled={text.trim() === '' || tooLong} className="rounded-full">{sending ? null : <ArrowUp aria-hidden className="size-4" />}</Button>
         </div>
       </div>

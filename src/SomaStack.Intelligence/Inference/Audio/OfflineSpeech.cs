@@ -48,6 +48,9 @@ internal sealed class OfflineSpeech : IDisposable
     /// <summary>What is installed.</summary>
     public IReadOnlyList<KnownModel> Models { get; }
 
+    /// <summary>Whether a recording would be worked on at once.</summary>
+    public bool HasFreeSlot => _slots.CurrentCount > 0;
+
     public KnownModel? Find(string id) => Models.FirstOrDefault(model => model.Id == id || model.Qualified == id);
 
     /// <exception cref="Problem">415 for what is no WAV, 429 when too many wait, 502 or 504 when the program fails or takes too long.</exception>

@@ -28,7 +28,7 @@ internal sealed class SynthesizeSpeech(AudioCalls audio, OfflineSpeech offline, 
     private const int TextLengthMax = 4096;
 
     /// <summary>OpenAI's pcm is of this rate.</summary>
-    private const int PcmRate = 24_000;
+    public const int PcmRate = 24_000;
 
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -86,6 +86,23 @@ internal sealed class SynthesizeSpeech(AudioCalls audio, OfflineSpeech offline, 
             return (spoken, call.Id);
         });
         return new SynthesizeAnswer(Convert.ToBase64String(bytes), format, Math.Round(clock.GetElapsedTime(began).TotalMilliseconds, 3), model.Id, model.Provider, id);
+    }
+
+    /// <summary>A text as PCM of <see cref="PcmRate"/>, for whoever asks without HTTP.</summary>
+    public Task<(byte[] Pcm, ModelCall Call)> SpeakAsync(RequestContext context, KnownModel model, string text, string voice, CancellationToken cancellationToken)
+    {
+        CheckInput("text", text).OrThrow();
+        var wanted = new SpeechRequest(text, model.Id, voice, "pcm");
+        return audio.RunAsync(context, model, Role, Digest(text), null, async call =>
+        {
+            if (audio.ProviderOf(model) is null) return (await OwnAsync(call, wanted, "format", cancellationToken), call);
+            using var content = Content(wanted, model);
+            using var response = await audio.SendAsync(call, "audio/speech", content, cancellationToken);
+            AudioTypeOf(response);
+            var spoken = await AudioCalls.BytesAsync(call, response, cancellationToken);
+            call.FirstByte();
+            return spoken.Length > 0 && spoken.Length % 2 == 0 ? (spoken, call) : throw InferenceProblems.Garbled.Because("Its answer is no PCM of 16 bits.");
+        }, cancellationToken);
     }
 
     private async Task<byte[]> OwnAsync(ModelCall call, SpeechRequest request, string formatField, CancellationToken cancellationToken)

@@ -100,9 +100,10 @@ internal sealed class TranscribeAudio(AudioCalls audio, OfflineSpeech offline, R
     }
 
     /// <summary>The words of a recording, for whoever asks without HTTP.</summary>
-    public async Task<(string Text, ModelCall Call)> HearAsync(RequestContext context, KnownModel model, Recording recording, string purpose, CancellationToken cancellationToken)
+    public async Task<(string Text, ModelCall Call)> HearAsync(
+        RequestContext context, KnownModel model, Recording recording, string purpose, CancellationToken cancellationToken, string? language = null)
     {
-        var wanted = new Wanted(recording, model.Id, null, "json", []);
+        var wanted = new Wanted(recording, model.Id, language, "json", language is null ? [] : [new("language", language)]);
         var digest = Convert.ToHexStringLower(SHA256.HashData(recording.Bytes.Span));
         return await audio.RunAsync(context, model, purpose, digest, null, async call =>
             ((audio.ProviderOf(model) is null ? await OwnAsync(call, wanted, cancellationToken) : await ProviderAsync(call, wanted, cancellationToken)).Text, call), cancellationToken);

@@ -26,7 +26,7 @@ internal static class GenAiMetrics
     ];
 
     /// <summary>chat, embeddings, transcription or speech: the last two are not in the convention's list, which allows others.</summary>
-    public static string OperationOf(string purpose) => purpose is "embeddings" or "transcription" or "speech" ? purpose : "chat";
+    public static string OperationOf(string purpose) => purpose is "embeddings" or "transcription" or "speech" ? purpose : purpose is "caption" ? "transcription" : "chat";
 
     public static void Record(ModelCall call, string outcome)
     {
