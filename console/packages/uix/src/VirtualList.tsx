@@ -4,10 +4,15 @@ import { cn } from './cn.ts';
 
 const beyond = 6;
 
-/** The part of the page that scrolls an element: the element itself, or what it lies in. */
+/** The part of the page that scrolls an element: the element itself or what it lies in. What may scroll and has room for all of it does not. */
 const scrollerOf = (element: HTMLElement): HTMLElement => {
-  for (let at: HTMLElement | null = element; at; at = at.parentElement) if (/auto|scroll/.test(getComputedStyle(at).overflowY)) return at;
-  return document.documentElement;
+  let first: HTMLElement | null = null;
+  for (let at: HTMLElement | null = element; at; at = at.parentElement) {
+    if (!/auto|scroll/.test(getComputedStyle(at).overflowY)) continue;
+    if (at.scrollHeight > at.clientHeight + 1) return at;
+    first ??= at;
+  }
+  return first ?? document.documentElement;
 };
 
 /**

@@ -30,6 +30,8 @@ export const feed = (tenant: string, client: QueryClient, toast: ReturnType<type
     // Updates are not kept for who was away, so a new connection reads the lists again.
     if (frame.type === 'hello' || frame.type === 'reload') return listsSoon();
     if (frame.type !== 'notification' && frame.type !== 'update') return;
+    // Whoever looks at what waits for him sees it when the bell does.
+    if (frame.type === 'update' || frame.data.source.startsWith('somastack.approvals.')) void client.invalidateQueries({ queryKey: ['approvals'] });
     const mutes = client.getQueryData(mutesQuery.queryKey) ?? [];
     client.setQueryData(newestQuery.queryKey, (old) => old && withFrame(old, frame, mutes, newestMax, serverNow()));
     listsSoon();
