@@ -28,15 +28,25 @@ export const sideways = (page) => page.evaluate(() => Math.max(0, document.docum
 /** Words of the console that are cut off or stick out of their control. What ends in an ellipsis is cut on purpose. */
 export const clipped = (page) =>
   page.evaluate(() => {
-    const texts = [...document.querySelectorAll('button, a, label, legend, th, h1, h2, h3, dt, dd, p, summary, [role=tab], [role=status], option')];
-    return texts
-      .filter((element) => {
-        if (element.scrollWidth <= element.clientWidth + 1 || element.clientWidth <= 1 || !element.checkVisibility({ visibilityProperty: true })) return false;
-        const style = getComputedStyle(element);
-        if (style.display === 'inline' || style.textOverflow === 'ellipsis' || /auto|scroll/.test(style.overflowX)) return false;
-        // What lies in an ellipsis or a scroller of its own is that one's business, and what only a reader of the screen hears is not seen.
-        const inner = [...element.querySelectorAll('*')].some((one) => one.scrollWidth > one.clientWidth + 1 && (getComputedStyle(one).textOverflow === 'ellipsis' || /auto|scroll/.test(getComputedStyle(one).overflowX) || getComputedStyle(one).position === 'absolute'));
-        return !inner;
-      })
-      .map((element) => `${element.tagName.toLowerCase()} ${element.innerText.slice(0, 60).replaceAll('\n', ' ')}: ${element.scrollWidth} in ${element.clientWidth}`);
+    const slack = 1;
+    const holds = new Set(['BUTTON', 'A', 'LABEL', 'LEGEND', 'TH', 'H1', 'H2', 'H3', 'DT', 'DD', 'P', 'SUMMARY', 'LI', 'TD', 'DIV', 'SECTION', 'MAIN', 'BODY']);
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const found = [];
+    for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+      if (!text.data.trim() || !text.parentElement.checkVisibility({ visibilityProperty: true, opacityProperty: true })) continue;
+      const range = document.createRange();
+      range.selectNodeContents(text);
+      const { left, right } = range.getBoundingClientRect();
+      for (let box = text.parentElement; box && box !== document.body; box = box.parentElement) {
+        const style = getComputedStyle(box);
+        // Its own place, a way to reach the rest, or three dots: nothing is lost there. What only a reader of the screen hears is a pixel wide.
+        if (/absolute|fixed|sticky/.test(style.position) || /auto|scroll/.test(style.overflowX) || style.textOverflow === 'ellipsis' || style.webkitLineClamp !== 'none') break;
+        if (style.display === 'inline' || style.display === 'contents' || !holds.has(box.tagName)) continue;
+        const rect = box.getBoundingClientRect();
+        if (left >= rect.left - slack && right <= rect.right + slack) continue;
+        found.push(`${box.tagName.toLowerCase()}: ${text.data.trim().slice(0, 60)}: ${Math.round(left)}–${Math.round(right)} in ${Math.round(rect.left)}–${Math.round(rect.right)}`);
+        break;
+      }
+    }
+    return found;
   });
