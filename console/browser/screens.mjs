@@ -182,7 +182,10 @@ export const screens = () => {
       await page.getByLabel('Reason').first().fill('The drill is over.');
       await page.getByRole('button', { name: 'Release' }).click();
       await page.getByText('Waiting for the second key').waitFor();
-      await second.page.goto('/inbox');
+      // Where everything is seen to stand still, the other one is told what waits for him.
+      await second.page.goto('/stop');
+      await second.page.getByText('owner asks to let it go on').waitFor();
+      await second.page.getByRole('link', { name: 'Read and decide' }).click();
       await second.page.getByRole('article').first().waitFor();
       await second.page.keyboard.press('a');
       await second.page.getByText('Decided: approved').first().waitFor();

@@ -11,7 +11,7 @@ const growthOfLong = 0.3;
 export const lengthen = (text: string) => {
   if (!/\p{L}/u.test(text)) return text;
   const growth = growths.find(([length]) => text.length <= length)?.[1] ?? growthOfLong;
-  return `[${text.replace(/[a-zA-Z]/g, (letter) => accents[letter] ?? letter)} ${'~'.repeat(Math.ceil(text.length * growth))}]`;
+  return `[${text.replace(/[a-zA-Z]/g, (letter) => accents[letter] ?? letter)} ${'~'.repeat(Math.ceil(text.length * growth)).replace(/~{7}(?=~)/g, '$& ')}]`;
 };
 
 const processor: PostProcessorModule = { type: 'postProcessor', name: 'pseudo', process: (value: string) => lengthen(value) };
