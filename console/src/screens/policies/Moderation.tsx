@@ -1,10 +1,10 @@
 import { Badge, Button, Card, CardBody, CheckBox, Drawer, EmptyState, Field, Input, Select, VirtualList } from '@somastack/uix';
 import { Plus, ShieldAlert } from 'lucide-react';
 import { useCommon } from '~/i18n/common.ts';
-import { builtIn, matchesModeration, severities, stages, withModeration, withModerationRule, type Detector, type Policy, type Severity, type Stage } from './document.ts';
+import { builtIn, matchesModeration, withModeration, withModerationRule, type Detector, type Policy, type Severity, type Stage } from './document.ts';
 import { ModerationEditor } from './ModerationEditor.tsx';
 import { useModerationWords } from './moderationWords.ts';
-import { route } from './screen.ts';
+import { route, severities, stages } from './screen.ts';
 import { usePolicyWords } from './words.ts';
 
 export const severityTone = { low: 'neutral', medium: 'warn', high: 'bad' } as const;

@@ -2,9 +2,10 @@ import { Button, CheckBox, Field, Input, Select, TextArea } from '@somastack/uix
 import { useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { FailureLine } from '~/app/Failure.tsx';
-import { issuesOf, linesOf, moderationEffects, severities, stages, withModerationRule, type ModerationEffect, type ModerationRule, type Policy, type Severity, type Stage } from './document.ts';
+import { issuesOf, linesOf, moderationEffects, withModerationRule, type ModerationEffect, type ModerationRule, type Policy, type Severity, type Stage } from './document.ts';
 import { useModerationWords } from './moderationWords.ts';
 import { checkQuery } from './queries.ts';
+import { severities, stages } from './screen.ts';
 import { useSettled } from './useSettled.ts';
 import { usePolicyWords } from './words.ts';
 

@@ -6,14 +6,12 @@ export type Rule = { id: string; kinds: string[]; effect: Effect; code: string; 
 export type KindDefaults = { risk: number; confidence: number; requires_human?: boolean };
 export type Weights = { confidence: number; risk: number; budget: number; human_penalty: number };
 
-export const severities = ['low', 'medium', 'high'] as const;
-export const stages = ['input', 'tool_result', 'memory', 'output'] as const;
 export const moderationEffects = ['label', 'redact', 'drop'] as const;
 /** The built-in rules of docs/moderation.md. */
 export const builtIn = ['sign-role-marks', 'sign-tool-call', 'sign-invisible', 'sign-image', 'model-injection'] as const;
 
-export type Severity = (typeof severities)[number];
-export type Stage = (typeof stages)[number];
+export type Severity = 'low' | 'medium' | 'high';
+export type Stage = 'input' | 'tool_result' | 'memory' | 'output';
 export type ModerationEffect = (typeof moderationEffects)[number];
 /** `strike` is true, `stages` is input and `effect` is label where they are absent. */
 export type ModerationRule = { id: string; category: string; severity: Severity; patterns: string[]; message: string; remedy: string; strike?: boolean; stages?: Stage[]; effect?: ModerationEffect; output_effect?: ModerationEffect };
