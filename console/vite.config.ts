@@ -20,6 +20,8 @@ export default defineConfig({
     manifest: true,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    // Lists of any length come with the first screen that has one.
+    rolldownOptions: { output: { codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: 'lists', test: /virtual-core|react-virtual|uix[/\\]src[/\\](DataTable|VirtualList)/ }] } } },
   },
   server: { proxy: { '/v1': server, '/.well-known': server, '/readyz': server, '/openapi': server } },
   test: {

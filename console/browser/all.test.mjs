@@ -3,6 +3,7 @@ import { after, describe } from 'node:test';
 import { governing } from './governing.mjs';
 import { journey } from './journey.mjs';
 import { screens } from './screens.mjs';
+import { speed } from './speed.mjs';
 import { served } from './served.mjs';
 import { endWorld } from './shared.mjs';
 import { voice } from './voice.mjs';
@@ -11,6 +12,7 @@ describe('how it is served', served);
 describe('a first day', journey);
 describe('every screen', screens);
 describe('a voice', voice);
+describe('is fast', speed);
 // Last, since it ends in production.
 describe('what governs', governing);
 after(endWorld);

@@ -94,6 +94,42 @@ export const governing = () => {
     });
   });
 
+  describe('a rule of moderation', () => {
+    test('is refused where its pattern is, put in force by two, and then warns whoever says it; an operator resets the strike', async () => {
+      faults.length = 0;
+      await page.goto('/policies?tab=moderation');
+      await page.getByRole('button', { name: 'Add a rule' }).click();
+      await page.getByLabel('Id', { exact: true }).fill('no-pineapples');
+      await page.getByLabel('Category').fill('fruit');
+      await page.getByRole('textbox', { name: 'Patterns' }).fill('~9');
+      await page.getByRole('textbox', { name: 'Message', exact: true }).fill('Nobody speaks of pineapples.');
+      await page.getByLabel('What to do about it').fill('Speak of pears.');
+      await page.getByRole('dialog').getByRole('alert').first().waitFor();
+      await page.getByRole('textbox', { name: 'Patterns' }).fill('pineapple|pineapples');
+      await page.getByRole('dialog').getByText('could govern').waitFor();
+      await page.getByRole('button', { name: 'Keep in the draft' }).click();
+      const draft = page.getByRole('region', { name: 'Draft' });
+      await draft.getByText('could govern').waitFor();
+      await draft.getByRole('button', { name: 'Put in force' }).click();
+      await goOn();
+      await page.getByText('The policy is in force').first().waitFor();
+      const { moderation } = (await world.soma.call('GET', '/v1/policies')).body.document;
+      assert.deepEqual(moderation.rules.at(-1), { id: 'no-pineapples', category: 'fruit', severity: 'medium', patterns: ['pineapple|pineapples'], message: 'Nobody speaks of pineapples.', remedy: 'Speak of pears.', ...(({ strike, effect }) => JSON.parse(JSON.stringify({ strike, effect })))(moderation.rules.at(-1)) });
+      await world.soma.call('PUT', '/v1/users/fred', { display_name: 'Fred', roles: ['operator'], capabilities: [] });
+      const token = await world.soma.token('--principal', 'fred');
+      await world.soma.call('POST', '/v1/chat/completions', { model: 'soma-extract', messages: [{ role: 'user', content: 'Tell me about pineapples.' }] }, { token });
+      await page.goto('/policies?tab=strikes&principal=fred');
+      await page.getByRole('button', { name: 'Reset… fred' }).click();
+      assert.deepEqual(await axeFaults(page), []);
+      await page.screenshot({ path: `${shots}strikes.png` });
+      await page.getByLabel('Reason').fill('He did not know.');
+      await page.getByRole('button', { name: 'Reset', exact: true }).click();
+      await page.getByText('The strikes are reset').first().waitFor();
+      assert.equal((await world.soma.call('GET', '/v1/moderation/standing', undefined, { token })).body.strikes, 0);
+      assert.deepEqual([...faults, ...second.faults], []);
+    });
+  });
+
   describe('the constitution', () => {
     test('proves its hashes in the browser, and its signature once the signer’s key is given', async () => {
       await page.goto('/constitution?tab=proof');

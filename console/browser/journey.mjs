@@ -227,9 +227,12 @@ export const journey = () => {
       await approveOpen();
       await answered(page);
       assert.ok((await page.getByRole('log').innerText()).includes(hostile[0]));
-      for (const path of ['/', '/inbox?state=all', '/audit']) {
+      // What is remembered is as little to be believed as what is said.
+      await world.soma.call('POST', '/v1/remember/batch', { items: hostile.map((text) => ({ text, author: hostile[1], tags: [hostile[2]] })) });
+      for (const path of ['/', '/inbox?state=all', '/audit', '/memories?tab=items', `/memories?q=${encodeURIComponent(hostile[0])}`]) {
         await page.goto(path);
         await page.getByRole('heading', { level: 1 }).first().waitFor();
+        if (path.startsWith('/memories')) await page.getByText(hostile[0]).first().waitFor();
       }
       assert.equal(await page.evaluate(() => globalThis.__owned ?? 0), 0);
       assert.deepEqual(faults, []);
@@ -279,6 +282,47 @@ export const journey = () => {
       for (let steps = 0; steps < 60 && !(await page.evaluate(() => document.activeElement?.textContent?.includes('Why this answer'))); steps++) await page.keyboard.press('Shift+Tab');
       await page.keyboard.press('Enter');
       await page.getByRole('tab', { name: 'Thought', selected: true }).waitFor();
+    });
+  });
+
+  describe('a device whose clock is wrong', () => {
+    step('goes by the server’s, says so, and hurries nothing', async () => {
+      const hours = 3;
+      const cleo = await world.invited('cleo', 'operator');
+      await cleo.context.addInitScript((ms) => {
+        const Real = Date;
+        globalThis.Date = class extends Real {
+          constructor(...parts) {
+            if (parts.length > 0) super(...parts);
+            else super(Real.now() + ms);
+          }
+          static now() {
+            return Real.now() + ms;
+          }
+        };
+      }, hours * 3_600_000);
+      const handed = [];
+      cleo.page.on('websocket', (socket) => socket.on('framesent', ({ payload }) => String(payload).includes('"token"') && handed.push(payload)));
+      const silent = [];
+      cleo.page.on('request', (request) => request.url().includes('prompt=none') && silent.push(request.url()));
+      await owner.page.goto('/chat');
+      await ask(owner.page, 'By which clock?');
+      await cleo.page.goto('/inbox');
+      await cleo.page.getByText(`This device’s clock is ${hours * 60} minutes ahead of the server’s`).waitFor();
+      // An approval that holds for an hour more would be over two hours ago by her own clock.
+      await cleo.page.getByRole('article').getByText('By which clock?').first().waitFor();
+      await cleo.page.getByRole('article').getByText(/expires in (1 hour|\d+ minutes)/).waitFor();
+      assert.deepEqual(await axeFaults(cleo.page), []);
+      await cleo.page.screenshot({ path: `${shots}clock-ahead.png` });
+      await cleo.page.keyboard.press('r');
+      await cleo.page.getByLabel('Reason').fill('It was only about the clock.');
+      await cleo.page.getByRole('button', { name: 'Reject' }).click();
+      await cleo.page.getByText('Decided: rejected').first().waitFor();
+      // By her own clock every credential is over; she asks for one and not for one after the other.
+      assert.ok(handed.length <= 1, `${handed.length} tokens were handed over`);
+      assert.ok(silent.length <= 2, `${silent.length} silent sign-ins`);
+      assert.deepEqual(cleo.faults, []);
+      await cleo.context.close();
     });
   });
 

@@ -2,6 +2,10 @@
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 
+/** A long answer, said at a pace: prose, lists and code, as models write. */
+const paragraph = 'A policy is read before anything acts, and what it decides is kept with its terms. ';
+export const fast = { model: 'fast', perSecond: 200, tokens: Array.from({ length: 1_000 }, (_, index) => (index % 100 === 99 ? '\n\n' : index % 100 === 60 ? '\n\n- an item of a list: ' : index % 250 === 10 ? '\n\n```js\nconst more = index + 1;\n```\n\n' : paragraph.split(/(?<= )/)[index % 16])) };
+
 const words = 'The constitution is read first, then the policy decides, then memory is searched and only then a model is asked to answer.'.split(' ');
 
 export class Paced {
@@ -30,21 +34,30 @@ export class Paced {
   }
 
   async answer(request, response) {
-    for await (const _ of request);
+    let asked = '';
+    for await (const part of request) asked += part;
     if (request.url.endsWith('/models')) {
       response.writeHead(200, { 'Content-Type': 'application/json' });
-      response.end(JSON.stringify({ object: 'list', data: [{ id: 'paced', object: 'model', created: 1, owned_by: 'loopback' }] }));
+      response.end(JSON.stringify({ object: 'list', data: ['paced', fast.model].map((id) => ({ id, object: 'model', created: 1, owned_by: 'loopback' })) }));
       return;
     }
+    const isFast = JSON.parse(asked).model === fast.model;
     response.writeHead(200, { 'Content-Type': 'text/event-stream' });
-    const send = (delta, finish = null, usage) => response.write(`data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', created: 1, model: 'paced', choices: usage ? [] : [{ index: 0, delta, finish_reason: finish }], ...(usage ? { usage } : {}) })}\n\n`);
-    for (const [index, word] of words.entries()) {
+    const send = (delta, finish = null, usage) => response.write(`data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', created: 1, model: isFast ? fast.model : 'paced', choices: usage ? [] : [{ index: 0, delta, finish_reason: finish }], ...(usage ? { usage } : {}) })}\n\n`);
+    if (isFast) {
+      const from = performance.now();
+      for (let said = 0; said < fast.tokens.length && !response.destroyed; ) {
+        // As many as are due, so that a late timer does not slow the pace.
+        for (const due = Math.min(fast.tokens.length, Math.floor(((performance.now() - from) / 1000) * fast.perSecond) + 1); said < due; said++) send({ content: fast.tokens[said] });
+        await new Promise((resolve) => setTimeout(resolve, 1000 / fast.perSecond));
+      }
+    } else for (const [index, word] of words.entries()) {
       if (index === Math.floor(words.length / 2) && this.held) await Promise.race([new Promise((resolve) => this.waiting.push(resolve)), once(response, 'close')]);
       if (response.destroyed) return;
       send({ content: (index ? ' ' : '') + word });
     }
     send({}, 'stop');
-    send({}, null, { prompt_tokens: 20, completion_tokens: words.length, total_tokens: 20 + words.length });
+    send({}, null, { prompt_tokens: 20, completion_tokens: (isFast ? fast.tokens : words).length, total_tokens: 20 + (isFast ? fast.tokens : words).length });
     response.end('data: [DONE]\n\n');
   }
 

@@ -91,8 +91,13 @@ export class World {
 
   /** From now on the tenant's policy wants a second person for a kind of action; two people put it in force. */
   async wantApproval(kind) {
+    await this.changePolicy((document) => document.rules.push({ id: `ask-first-${kind.replaceAll('.', '-')}`, kinds: [kind], effect: 'needs_approval', code: 'ask_first', message: 'Somebody else looks at this first.', remedy: 'Wait for the decision.' }));
+  }
+
+  /** Another policy, put in force by two people. */
+  async changePolicy(change) {
     const { body, etag } = await this.soma.call('GET', '/v1/policies');
-    body.document.rules.push({ id: `ask-first-${kind.replaceAll('.', '-')}`, kinds: [kind], effect: 'needs_approval', code: 'ask_first', message: 'Somebody else looks at this first.', remedy: 'Wait for the decision.' });
+    change(body.document);
     const put = (headers) => this.soma.call('PUT', '/v1/policies', body.document, { headers: { 'If-Match': etag, ...headers } });
     const asked = await put({});
     if (asked.status !== 202) return;

@@ -1,5 +1,6 @@
 import createClient from 'openapi-fetch';
 import { renew, token } from '~/auth/session.ts';
+import { hearServerTime } from '~/app/clock.ts';
 import { setReached } from '~/app/reach.ts';
 import { problemOf, UnreachableError } from './problem.ts';
 import type { components, paths } from './schema.d.ts';
@@ -12,9 +13,11 @@ const send = async (request: Request, access: string | null) => {
   const headers = new Headers(request.headers);
   headers.set('X-Client-Type', 'web');
   if (access) headers.set('Authorization', `Bearer ${access}`);
+  const sent = Date.now();
   try {
     const response = await fetch(new Request(request, { headers, credentials: 'omit', cache: 'no-store' }));
     setReached(true);
+    hearServerTime(response.headers.get('Date'), sent, Date.now());
     return response;
   } catch (cause) {
     if (request.signal.aborted) throw cause;

@@ -2,11 +2,12 @@ import { Banner, Button, Menu, StatusLed } from '@somastack/uix';
 import { useQuery, useSuspenseQuery } from '@tanstack/react-query';
 import { Outlet, useMatches, useNavigate } from '@tanstack/react-router';
 import { LogOut, Menu as MenuIcon, Search, ShieldCheck, SlidersHorizontal } from 'lucide-react';
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useState, useSyncExternalStore } from 'react';
 import { leaveToSignIn } from '~/auth/oidc.ts';
 import { signOut, useSession } from '~/auth/session.ts';
 import { useCommon } from '~/i18n/common.ts';
-import { languages, type Language } from '~/i18n/words.ts';
+import { languages, useLanguage, type Language } from '~/i18n/words.ts';
+import { aheadMs, noticeMs, onAhead } from './clock.ts';
 import { Forbidden } from './Failure.tsx';
 import { useKeys } from './keys.ts';
 import { setLook, useLook, type Theme } from './look.ts';
@@ -18,21 +19,26 @@ import { useReached } from './reach.ts';
 import { useShellWords } from './shellWords.ts';
 import { Tray } from './Tray.tsx';
 
+const minuteMs = 60_000;
 const Palette = lazy(() => import('./Palette.tsx').then((module) => ({ default: module.Palette })));
 const KeySheet = lazy(() => import('./KeySheet.tsx').then((module) => ({ default: module.KeySheet })));
 
-/** What concerns every page: out of reach, signed out, stopped. */
+/** What concerns every page: out of reach, signed out, stopped, a clock that is wrong. */
 const Banners = () => {
   const common = useCommon();
   const say = useShellWords();
   const session = useSession();
   const reached = useReached();
   const stop = useQuery(killSwitchQuery);
+  const lang = useLanguage();
+  const ahead = useSyncExternalStore(onAhead, aheadMs);
+  const minutes = new Intl.NumberFormat(lang, { style: 'unit', unit: 'minute', unitDisplay: 'long', maximumFractionDigits: 0 }).format(Math.round(Math.abs(ahead) / minuteMs));
   const stopped = [stop.data?.platform, stop.data?.tenant].find((one) => one?.engaged);
   return (
     <>
       {session.kind === 'out' ? <Banner tone="warn" title={common('expiredTitle')} className="rounded-none border-x-0" action={<Button size="sm" onClick={() => void leaveToSignIn(location.pathname + location.search)}>{common('signIn')}</Button>}>{common('expiredText')}</Banner> : null}
       {reached ? null : <Banner tone="warn" title={common('offlineTitle')} className="rounded-none border-x-0">{common('offlineText')}</Banner>}
+      {Math.abs(ahead) >= noticeMs ? <Banner tone="warn" title={say(ahead > 0 ? 'clockAhead' : 'clockBehind', { minutes })} className="rounded-none border-x-0">{say('clockText')}</Banner> : null}
       {stopped ? <Banner tone="stop" title={say('stopped')} className="rounded-none border-x-0">{stopped.reason} · {stopped.changed_by}</Banner> : null}
     </>
   );

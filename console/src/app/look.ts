@@ -1,8 +1,9 @@
 import { useSyncExternalStore } from 'react';
-import { firstLanguage, setLanguage, type Language } from '~/i18n/words.ts';
+import { firstLanguage, setLanguage, type Language, type Pseudo } from '~/i18n/words.ts';
 
 export type Theme = 'light' | 'dark' | 'system';
-export type Look = { theme: Theme; contrast: 'normal' | 'high'; lang: Language; keys: boolean };
+/** `pseudo` tries the layout with words that are longer or read from the right; it is in no menu (docs/console.md). */
+export type Look = { theme: Theme; contrast: 'normal' | 'high'; lang: Language; keys: boolean; pseudo?: Pseudo };
 
 const keptUnder = 'soma.look';
 const listeners = new Set<() => void>();
@@ -14,7 +15,7 @@ const read = (): Look => {
   } catch {
     kept = {};
   }
-  return { theme: kept.theme ?? 'system', contrast: kept.contrast ?? 'normal', lang: firstLanguage(kept.lang), keys: kept.keys ?? true };
+  return { theme: kept.theme ?? 'system', contrast: kept.contrast ?? 'normal', lang: firstLanguage(kept.lang), keys: kept.keys ?? true, pseudo: kept.pseudo };
 };
 
 let look = read();
@@ -25,20 +26,27 @@ const apply = () => {
   root.dataset.theme = look.theme === 'dark' || (look.theme === 'system' && dark.matches) ? 'dark' : 'light';
   if (look.contrast === 'high') root.dataset.contrast = 'high';
   else delete root.dataset.contrast;
-  setLanguage(look.lang);
+  setLanguage(look.lang, look.pseudo);
+};
+
+const take = (next: Look) => {
+  look = next;
+  apply();
+  for (const listener of listeners) listener();
 };
 
 /** Changes how this browser shows the console. It is kept here and told to nobody. */
 export const setLook = (change: Partial<Look>) => {
-  look = { ...look, ...change };
-  localStorage.setItem(keptUnder, JSON.stringify(look));
-  apply();
-  for (const listener of listeners) listener();
+  const next = { ...look, ...change };
+  localStorage.setItem(keptUnder, JSON.stringify(next));
+  take(next);
 };
 
 export const startLook = () => {
   apply();
   dark.addEventListener('change', apply);
+  // Another tab changed it.
+  addEventListener('storage', (event) => event.key === keptUnder && take(read()));
 };
 
 export const useLook = () => useSyncExternalStore((listener) => (listeners.add(listener), () => listeners.delete(listener)), () => look);

@@ -14,7 +14,8 @@ export const numbersIn = (lang: string) => {
   const share = new Intl.NumberFormat(lang, { style: 'percent', maximumFractionDigits: 1 });
   const range = new Intl.NumberFormat(lang, { style: 'percent', maximumFractionDigits: 0 });
   const fixed = new Intl.NumberFormat(lang, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-  const unit = (value: number, name: string) => new Intl.NumberFormat(lang, { style: 'unit', unit: name, unitDisplay: 'short', maximumFractionDigits: 1 }).format(value);
+  // Only the long word for bytes has a plural.
+  const unit = (value: number, name: string) => new Intl.NumberFormat(lang, { style: 'unit', unit: name, unitDisplay: name === 'byte' ? 'long' : 'short', maximumFractionDigits: 1 }).format(value);
   return {
     whole: whole.format,
     decimal: decimal.format,

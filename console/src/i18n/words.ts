@@ -18,10 +18,15 @@ export const firstLanguage = (kept: string | undefined): Language => {
 
 void i18next.use(initReactI18next).init({ lng: 'en', fallbackLng: 'en', resources: {}, interpolation: { escapeValue: false }, returnNull: false, initAsync: false });
 
-export const setLanguage = (language: Language) => {
+/** Not languages, but what they do to a layout: every word longer, or the page read from the right. */
+export type Pseudo = 'long' | 'mirrored';
+
+export const setLanguage = (language: Language, pseudo?: Pseudo) => {
   document.documentElement.lang = language;
-  document.documentElement.dir = rightToLeft.has(language) ? 'rtl' : 'ltr';
-  void i18next.changeLanguage(language);
+  document.documentElement.dir = pseudo === 'mirrored' || rightToLeft.has(language) ? 'rtl' : 'ltr';
+  const change = () => void i18next.changeLanguage(language);
+  if (pseudo || i18next.options.postProcess) void import('./pseudo.ts').then((module) => module.pretend(i18next, pseudo)).then(change);
+  else change();
 };
 
 /**

@@ -6,7 +6,7 @@ export const Card = ({ title, hint, actions, className, children, ...rest }: Omi
   <section className={cn('rounded-lg border border-line bg-surface shadow-card', className)} {...rest}>
     {title ? (
       <header className="flex min-h-12 flex-wrap items-center gap-x-3 gap-y-1 border-b border-line px-4 py-2.5">
-        <div className="min-w-0 flex-1">
+        <div className="min-w-0 flex-1 basis-40">
           <h2 className="text-base font-semibold">{title}</h2>
           {hint ? <p className="text-sm text-muted">{hint}</p> : null}
         </div>

@@ -12,7 +12,7 @@ export const UserMessage = ({ children, footer }: { children: string; footer?: R
   const text = useText();
   return (
     <div className="group/message flex flex-col items-end gap-1">
-      <p className="max-w-[85%] rounded-2xl rounded-ee-md bg-accent-soft px-4 py-2.5 text-base break-words whitespace-pre-wrap"><span className="sr-only">{text.you}: </span>{children}</p>
+      <p dir="auto" className="max-w-[85%] rounded-2xl rounded-ee-md bg-accent-soft px-4 py-2.5 text-base break-words whitespace-pre-wrap"><span className="sr-only">{text.you}: </span>{children}</p>
       {footer}
     </div>
   );

@@ -29,4 +29,5 @@ export * from './text.tsx';
 export * from './Toast.tsx';
 export * from './ToolCard.tsx';
 export * from './Unknown.tsx';
+export * from './VirtualList.tsx';
 export * from './Waveform.tsx';

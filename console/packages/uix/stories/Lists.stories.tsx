@@ -1,6 +1,6 @@
 import type { Meta, StoryObj } from '@storybook/react-vite';
 import { useState } from 'react';
-import { Button, DataTable, Dialog, Drawer, EmptyState, Menu, NotificationList, NotificationTray, Tabs, useToast } from '../src/index.ts';
+import { Button, DataTable, Dialog, Drawer, EmptyState, Menu, NotificationList, NotificationTray, Tabs, useToast, VirtualList } from '../src/index.ts';
 
 const meta: Meta = { title: 'Lists and layers' };
 export default meta;
@@ -20,6 +20,9 @@ const Table = ({ count }: { count: number }) => {
 
 export const TenThousandRows: StoryObj = { render: () => <Table count={10_000} /> };
 export const NoRows: StoryObj = { render: () => <Table count={0} /> };
+
+const tall = (row: Row) => <p className="border-b border-line px-4 py-2">{row.what}{Number(row.id.slice(1)) % 3 === 0 ? <span className="block text-sm text-muted">It has a second line, as every third does.</span> : null}</p>;
+export const RowsOfAnyHeight: StoryObj = { render: () => <VirtualList label="Lines" rows={rowsOf(10_000)} rowId={(row) => row.id} rowHeight={40} className="h-96 overflow-y-auto rounded-lg border border-line bg-surface">{tall}</VirtualList> };
 
 const at = new Date(Date.UTC(2026, 0, 2, 3, 4, 5));
 const notices = [{ id: '1', title: 'Answer a message', detail: 'ada asks', at, unread: true, needsYou: true }, { id: '2', title: 'A budget is nearly spent', at, unread: true, needsYou: false, badge: { tone: 'warn', text: 'warning' } as const }, { id: '3', title: 'A run ended', at, unread: false, needsYou: false }];

@@ -5,6 +5,7 @@ import { Settings } from 'lucide-react';
 import { useState } from 'react';
 import { FailureLine } from '~/app/Failure.tsx';
 import { useLanguage } from '~/i18n/words.ts';
+import { serverNow } from '../clock.ts';
 import { everyMs } from './counts.ts';
 import { isSystem, snoozes, type Snooze } from './fold.ts';
 import { useLive } from './live.ts';
@@ -29,7 +30,7 @@ export const TrayList = ({ onClose }: { onClose: () => void }) => {
   const waiting = useQuery({ ...waitingQuery, ...interval, enabled: tab === 'waiting' });
   useQuery(mutesQuery);
   const source = tab === 'waiting' ? waiting : newest;
-  const asleep = (until: string | null) => until !== null && Date.parse(until) > Date.now();
+  const asleep = (until: string | null) => until !== null && Date.parse(until) > serverNow();
   const shown = source.data?.filter((one) => !one.muted && !asleep(one.snoozed_until) && (tab !== 'systems' || isSystem(one)));
   const onOpen = (id: string) => {
     const notice = shown?.find((one) => one.id === id);

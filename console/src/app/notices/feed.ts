@@ -1,5 +1,6 @@
 import type { useToast } from '@somastack/uix';
 import type { QueryClient } from '@tanstack/react-query';
+import { serverNow } from '../clock.ts';
 import { countsQuery } from './counts.ts';
 import { blocks, withFrame, type Frame } from './fold.ts';
 import { follow } from './follow.ts';
@@ -29,13 +30,15 @@ export const feed = (tenant: string, client: QueryClient, toast: ReturnType<type
     // Updates are not kept for who was away, so a new connection reads the lists again.
     if (frame.type === 'hello' || frame.type === 'reload') return listsSoon();
     if (frame.type !== 'notification' && frame.type !== 'update') return;
+    // Whoever looks at what waits for him sees it when the bell does.
+    if (frame.type === 'update' || frame.data.source.startsWith('somastack.approvals.')) void client.invalidateQueries({ queryKey: ['approvals'] });
     const mutes = client.getQueryData(mutesQuery.queryKey) ?? [];
-    client.setQueryData(newestQuery.queryKey, (old) => old && withFrame(old, frame, mutes, newestMax, Date.now()));
+    client.setQueryData(newestQuery.queryKey, (old) => old && withFrame(old, frame, mutes, newestMax, serverNow()));
     listsSoon();
     if (frame.type !== 'notification') return;
     clearTimeout(counting);
     counting = setTimeout(() => reread('counts'), togetherMs + Math.random() * spreadMs);
-    if (blocks(frame.data, Date.now())) toast({ tone: frame.data.severity === 'critical' || frame.data.metadata.decision === 'reject' ? 'bad' : 'info', title: frame.data.title, detail: frame.data.body });
+    if (blocks(frame.data, serverNow())) toast({ tone: frame.data.severity === 'critical' || frame.data.metadata.decision === 'reject' ? 'bad' : 'info', title: frame.data.title, detail: frame.data.body });
   };
   const end = follow(tenant, onFrame);
   return () => {

@@ -1,9 +1,12 @@
 import { token } from '~/auth/session.ts';
+import { serverNow } from '../clock.ts';
 import { cursorAfter, waitMs, type Frame } from './fold.ts';
 import { setLive } from './live.ts';
 
 /** Before a credential ends, and after the session has taken a newer one by itself. */
 const renewMs = 45_000;
+/** An end that is told again and again, whatever the clocks say, is no reason to hurry. */
+const leastMs = 5_000;
 const timerMaxMs = 2_147_483_647;
 
 /**
@@ -28,12 +31,12 @@ export const follow = (tenant: string, onFrame: (frame: Frame) => void) => {
   const renewBefore = (expiresAt: string | null) => {
     clearTimeout(renewal);
     if (!expiresAt) return;
-    const inMs = Date.parse(expiresAt) - Date.now() - renewMs;
+    const inMs = Date.parse(expiresAt) - serverNow() - renewMs;
     if (inMs > timerMaxMs) return;
     renewal = setTimeout(() => {
       const access = token();
       if (access && socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ type: 'token', token: access }));
-    }, Math.max(0, inMs));
+    }, Math.max(leastMs, inMs));
   };
   const take = (frame: Frame) => {
     cursor = cursorAfter(cursor, frame);

@@ -1,5 +1,6 @@
 import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
 import { api, bodyOf, newKey } from '~/api/client.ts';
+import { serverNow } from '../clock.ts';
 import { snoozeUntil, type Notice, type Snooze } from './fold.ts';
 
 export const newestMax = 50;
@@ -15,7 +16,7 @@ const send = (what: NoticeAct) => {
   if (what.act === 'read') return bodyOf(api.POST('/v1/notifications/{id}/read', { params }));
   if (what.act === 'unread') return bodyOf(api.POST('/v1/notifications/{id}/unread', { params }));
   if (what.act !== 'snooze') return bodyOf(api.POST('/v1/notifications/{id}/acknowledge', { params }));
-  return bodyOf(api.POST('/v1/notifications/{id}/snooze', { params, body: { until: what.until === null ? null : snoozeUntil(what.until, new Date()).toISOString() } }));
+  return bodyOf(api.POST('/v1/notifications/{id}/snooze', { params, body: { until: what.until === null ? null : snoozeUntil(what.until, new Date(serverNow())).toISOString() } }));
 };
 
 /** What a person does with a notification of his. */

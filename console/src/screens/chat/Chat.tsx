@@ -4,6 +4,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { List, X } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { api } from '~/api/client.ts';
+import { CopyRequest } from '~/app/CopyRequest.tsx';
 import { Failure } from '~/app/Failure.tsx';
 import { meQuery } from '~/app/queries.ts';
 import { Announce } from './Announce.tsx';
@@ -88,7 +89,7 @@ const OpenThread = ({ id, voice }: { id: string; voice: VoiceSlot | null }) => {
   return (
     <>
       <section aria-label={session?.title} className="flex min-h-0 min-w-0 flex-1 flex-col">
-        <h1 className="truncate border-b border-line px-4 py-2.5 text-base font-semibold">{session?.title ?? '…'}</h1>
+        <div className="flex items-center gap-2 border-b border-line py-1 ps-4 pe-2"><h1 dir="auto" className="min-w-0 flex-1 truncate py-1.5 text-base font-semibold">{session?.title ?? '…'}</h1><CopyRequest method="GET" path={`/v1/sessions/${id}`} cli={`soma chat --session ${id} "…"`} /></div>
         {broken ? <Banner tone="warn" title={say('reconnecting')} className="m-2" /> : null}
         <Thread turns={turns} sending={isPending ? send.variables : null} persona={session?.persona ?? ''} chosen={tab ? chosen?.turn_id : undefined}
           acts={{ busy: running || isPending, onAgain: (prompt) => mutate(prompt), onEdit: (prompt) => { setText(prompt); setEditing(true); }, onWhy: (turn) => void go({ to: '.', search: (old) => ({ ...old, turn, tab: old.tab ?? 'thought' }) }) }} />

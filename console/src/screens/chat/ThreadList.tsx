@@ -32,7 +32,7 @@ export const ThreadList = ({ current, query, onQuery }: { current: string | unde
   return (
     <nav aria-label={say('threads')} className="flex h-full min-h-0 flex-col">
       <div className="flex flex-col gap-2 p-3">
-        <Link to="/chat/{-$session}" params={{}} className={cn(buttonLook({ look: 'plain' }), 'w-full')}><MessageSquarePlus aria-hidden className="size-4" />{say('newChat')}</Link>
+        <Link to="/chat/{-$session}" params={{}} className={cn(buttonLook({ look: 'plain' }), 'w-full')}><MessageSquarePlus aria-hidden className="size-4 shrink-0" /><span className="truncate">{say('newChat')}</span></Link>
         <Input type="search" aria-label={say('search')} placeholder={say('search')} value={query} onChange={(event) => onQuery(event.target.value)} className="h-8 border-line text-sm" />
       </div>
       {sessions.error ? <Failure cause={sessions.error} onRetry={() => void sessions.refetch()} compact /> : null}
@@ -45,7 +45,7 @@ export const ThreadList = ({ current, query, onQuery }: { current: string | unde
               <li key={session.id} className="absolute inset-x-0" style={{ height: item.size, transform: `translateY(${item.start}px)` }}>
                 <Link to="/chat/{-$session}" params={{ session: session.id }} search={(old) => ({ q: old.q })} aria-current={session.id === current ? 'page' : undefined}
                   className={cn('flex h-12 flex-col justify-center rounded-md px-3 hover:bg-hover', session.id === current && 'bg-accent-soft')}>
-                  <span className="truncate text-base">{session.title}</span>
+                  <span dir="auto" className="truncate text-base">{session.title}</span>
                   <time dateTime={session.updated_at} className="text-xs text-muted">{when.format(new Date(session.updated_at))} · {session.persona}</time>
                 </Link>
               </li>

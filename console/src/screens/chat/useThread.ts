@@ -2,6 +2,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { readEvents } from '~/api/events.ts';
 import { ProblemError } from '~/api/problem.ts';
+import { rereading } from '~/app/reread.ts';
 import { fold, nothingYet, type Live } from './fold.ts';
 import { isOpenTurn, sessionQuery, type SessionDetail, type Turn } from './queries.ts';
 
@@ -37,6 +38,7 @@ export const useThread = (id: string) => {
         setLive(now.current);
       });
     };
+    const reread = rereading(client, key, stop.signal);
     const stored = (turn: string) => client.getQueryData(key)?.turns.find((one) => one.turn_id === turn);
     const follow = async () => {
       let wait = firstWaitMs;
@@ -51,7 +53,7 @@ export const useThread = (id: string) => {
             const turn = now.current.current ?? before.current ?? (event.data as Partial<Turn>).turn_id;
             const known = turn ? stored(turn) : undefined;
             // Old events of turns whose end is known already tell nothing new.
-            if (!known || isOpenTurn(known)) void client.invalidateQueries({ queryKey: key });
+            if (!known || isOpenTurn(known)) void reread();
           }
         } catch (cause) {
           if (stop.signal.aborted) return;

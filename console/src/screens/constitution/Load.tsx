@@ -2,6 +2,7 @@ import { Banner, Button, Card, CardBody, CopyButton, Field, Input, Select, TextA
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, bodyOf, newKey, type Schemas } from '~/api/client.ts';
+import { serverNow } from '~/app/clock.ts';
 import { CodeEditor } from '~/app/editor/CodeEditor.tsx';
 import { FailureLine } from '~/app/Failure.tsx';
 import { useStepUp } from '~/auth/StepUp.tsx';
@@ -41,7 +42,7 @@ export const Load = ({ inherited, me }: { inherited: boolean; me: Schemas['MeVie
   const validate = useMutation({ mutationFn: (of: string) => bodyOf(api.POST('/v1/constitution/validate', { body: { document: parse(of) as never } })).then((answer) => ({ of, answer })) });
   const statement = useMutation({
     mutationFn: async (of: string) => {
-      const issued_at = new Date().toISOString();
+      const issued_at = new Date(serverNow()).toISOString();
       const made = await bodyOf(api.POST('/v1/constitution/checksum', { body: { document: parse(of) as never, version: Number(version), issued_at, ...sent } }));
       return { of, issued_at, version: Number(version), statement: made.statement };
     },

@@ -1,4 +1,4 @@
-import { Badge, Button, Card, CardBody, EmptyState, Select, useToast } from '@somastack/uix';
+import { Badge, Button, Card, CardBody, EmptyState, Select, useToast, VirtualList } from '@somastack/uix';
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { History } from 'lucide-react';
 import { api, newKey, type Schemas } from '~/api/client.ts';
@@ -58,16 +58,16 @@ export const Versions = ({ inherited, me }: { inherited: boolean; me: Schemas['M
         {list.error ? <Failure cause={list.error} onRetry={() => void list.refetch()} /> : list.isPending ? <p role="status" className="p-4 text-muted">{common('loading')}</p> : shown.length === 0 ? (
           all.length === 0 ? <EmptyState icon={<History />} title={say('noVersions')} action={scope === 'tenant' ? <Button size="sm" onClick={() => set({ scope: 'installation' })}>{say('showInstallation')}</Button> : null}>{say('noVersionsText')}</EmptyState> : <EmptyState icon={<History />} title={say('noMatch')} action={<Button size="sm" onClick={() => set({ state: undefined })}>{common('clear')}</Button>} />
         ) : (
-          <ul aria-label={say('versionsTab')} className="divide-y divide-line">
-            {shown.map((one) => (
-              <li key={one.version} className="flex flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2.5">
+          <VirtualList label={say('versionsTab')} rows={shown} rowId={(one) => one.version} rowHeight={44} onEnd={() => list.hasNextPage && !list.isFetchingNextPage && void list.fetchNextPage()} className="max-h-96 overflow-y-auto" rowClassName="flex flex-wrap items-center gap-x-3 gap-y-1 border-b border-line px-4 py-2.5">
+            {(one) => (
+              <>
                 <span className="font-medium tabular-nums">{say('version', { n: one.version })}</span><Badge tone={stateTone[one.state as 'active'] ?? 'neutral'}>{one.state in stateTone ? say(one.state as 'active') : one.state}</Badge>{one.rollback_of ? <Badge>{say('rollbackOf', { n: one.rollback_of })}</Badge> : null}
                 <span className="text-sm text-muted">{say('loadedBy', { who: one.loaded_by, when: instant(lang).format(new Date(one.loaded_at)) })}{one.activated_by ? ` · ${say('activatedBy', { who: one.activated_by })}` : ''} · {say('signatureCount', { n: one.signatures.length })}</span>
                 <code className="font-mono text-xs text-muted" title={one.hash}>{one.hash.slice(0, 12)}</code>
                 {mayChange && one.state !== 'active' ? <Button size="sm" className="ms-auto" disabled={keys.asked !== null} busy={keys.busy} onClick={() => keys.ask({ kind: one.state === 'candidate' ? 'activate' : 'rollback', version: one.version })} aria-label={`${one.state === 'candidate' ? say('activate') : say('rollback')}: ${one.version}`}>{one.state === 'candidate' ? say('activate') : say('rollback')}</Button> : null}
-              </li>
-            ))}
-          </ul>
+              </>
+            )}
+          </VirtualList>
         )}
         {list.hasNextPage ? <CardBody><Button size="sm" busy={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>{common('more')}</Button></CardBody> : null}
       </Card>

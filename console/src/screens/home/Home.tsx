@@ -1,8 +1,9 @@
-import { Badge, buttonLook, Card, EmptyState, KpiTile } from '@somastack/uix';
+import { AsOf, Badge, buttonLook, Card, EmptyState, KpiTile } from '@somastack/uix';
 import { useInfiniteQuery, useQuery, useSuspenseQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { CheckCheck, MessagesSquare } from 'lucide-react';
 import { api, bodyOf } from '~/api/client.ts';
+import { CopyRequest } from '~/app/CopyRequest.tsx';
 import { killSwitchQuery, meQuery, openApprovalsQuery } from '~/app/queries.ts';
 import { Running } from '~/app/Running.tsx';
 import { tileOf } from '~/app/tile.ts';
@@ -43,7 +44,7 @@ const Recent = () => {
     <Card title={say('recent')} actions={<Link to="/chat/{-$session}" params={{}} className={buttonLook({ size: 'sm' })}>{say('newChat')}</Link>}>
       {rows.length === 0 ? <EmptyState icon={<MessagesSquare />} title={say('noRecent')} className="py-8" /> : (
         <ul className="divide-y divide-line">
-          {rows.map((row) => <li key={row.id}><Link to="/chat/{-$session}" params={{ session: row.id }} className="flex items-baseline gap-3 px-4 py-2.5 hover:bg-hover"><span className="min-w-0 flex-1 truncate">{row.title}</span><span className="text-xs whitespace-nowrap text-muted">{relativeTime(new Date(row.updated_at), lang)}</span></Link></li>)}
+          {rows.map((row) => <li key={row.id}><Link to="/chat/{-$session}" params={{ session: row.id }} className="flex items-baseline gap-3 px-4 py-2.5 hover:bg-hover"><span dir="auto" className="min-w-0 flex-1 truncate">{row.title}</span><span className="text-xs whitespace-nowrap text-muted">{relativeTime(new Date(row.updated_at), lang)}</span></Link></li>)}
         </ul>
       )}
     </Card>
@@ -68,7 +69,7 @@ export const Home = () => {
     <div className="mx-auto flex max-w-5xl flex-col gap-5 p-5 lg:p-8">
       <h1 className="text-2xl font-semibold tracking-tight">{say('hello', { name: me.display_name })}</h1>
       {done < facts.length ? <Card><div className="flex flex-wrap items-center gap-3 p-4"><div className="min-w-0 flex-1"><h2 className="font-semibold">{say('setupTitle')}</h2><p className="text-sm text-muted">{say('setupText', { n: done, total: facts.length })}</p></div><Link to="/setup" className={buttonLook({ look: 'plain' })}>{say('setupGo')}</Link></div></Card> : null}
-      <Card title={say('needsYou')}>{forMe.length > 0 ? <Approvals rows={forMe} /> : <EmptyState icon={<CheckCheck />} title={say('nothing')} className="py-8">{say('nothingText')}</EmptyState>}</Card>
+      <Card title={say('needsYou')} actions={<><AsOf at={approvals.dataUpdatedAt ? new Date(approvals.dataUpdatedAt) : null} locale={lang} /><CopyRequest method="GET" path="/v1/approvals?state=pending" cli="soma approval list" /></>}>{forMe.length > 0 ? <Approvals rows={forMe} /> : <EmptyState icon={<CheckCheck />} title={say('nothing')} className="py-8">{say('nothingText')}</EmptyState>}</Card>
       {mine.length > 0 ? <Card title={say('mine')} hint={say('mineText')}><Approvals rows={mine} /></Card> : null}
       <div className="grid gap-4 sm:grid-cols-3">
         <KpiTile label={say('waiting')} source="GET /v1/approvals?state=pending" state={tileOf(approvals, (page) => `${page.data.length.toLocaleString(lang)}${page.next_cursor ? '+' : ''}`, say('none'), say('failed'))} />

@@ -1,5 +1,6 @@
 import { ApprovalCard, AsOf, Badge, Button, DataTable, EmptyState, Select, useToast, type Column } from '@somastack/uix';
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient, useSuspenseQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { Inbox as InboxIcon } from 'lucide-react';
 import { useRef } from 'react';
 import { api, bodyOf, newKey } from '~/api/client.ts';
@@ -48,7 +49,7 @@ const Detail = ({ id, onDecided }: { id: string; onDecided: () => void }) => {
     <div ref={place} className="flex flex-col gap-3 p-4">
       <ApprovalCard key={id} approval={approvalOf(view.data, me.principal, say, lang)} busy={decide.isPending ? decide.variables.decision : null} onDecide={may ? (decision, comment) => decide.mutate({ decision, comment, key: newKey() }) : undefined}
         extra={<><FailureLine cause={decide.error} />{may ? null : <p className="text-sm text-muted">{say('cannot')} <code className="font-mono">approval:decide</code></p>}</>} />
-      <CopyRequest method="GET" path={`/v1/approvals/${id}`} cli={`soma approval show ${id}`} />
+      <div className="flex flex-wrap items-center gap-3"><CopyRequest method="GET" path={`/v1/approvals/${id}`} cli={`soma approval show ${id}`} />{me.capabilities.includes('audit:read') ? <Link to="/audit" search={{ q: id }} className="text-sm underline">{say('inJournal')}</Link> : null}</div>
     </div>
   );
 };
@@ -73,10 +74,10 @@ export const InboxScreen = () => {
   const set = (change: Record<string, string | undefined>) => void go({ search: (old) => ({ ...old, ...change }), replace: true });
   const current = id ?? rows[0]?.id ?? null;
   const columns: readonly Column<ApprovalLine>[] = [
-    { id: 'what', header: say('what'), width: 'minmax(12rem, 1fr)', cell: (row) => row.summary },
+    { id: 'what', header: say('what'), width: 'minmax(12rem, 1fr)', cell: (row) => <span title={row.summary}>{row.summary}</span> },
     { id: 'who', header: say('who'), width: '8rem', cell: (row) => <>{row.requester}{row.requester === me.principal ? <span className="text-muted"> · {say('mine')}</span> : null}</> },
     { id: 'state', header: say('keys'), width: '7rem', cell: (row) => <Badge tone={{ waiting: 'warn', given: 'ok', refused: 'bad' }[personKeyOf(row)] as 'ok'}>{say(row.state as 'pending')}</Badge> },
-    { id: 'until', header: say('until'), width: '7rem', cell: (row) => relativeTime(new Date(row.expires_at), lang), end: true },
+    { id: 'until', header: say('until'), width: '7rem', cell: (row) => (row.state === 'pending' ? relativeTime(new Date(row.expires_at), lang) : <span className="text-muted">{relativeTime(new Date(row.ended_at ?? row.decided_at ?? row.expires_at), lang)}</span>), end: true },
   ];
   const filtered = state !== 'pending' || kind !== undefined;
   return (

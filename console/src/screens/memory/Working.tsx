@@ -39,7 +39,7 @@ const InMind = ({ session }: { session: string }) => {
   const { items, status } = working.data;
   const busy = (id: string, to: Change['to']) => change.isPending && change.variables.id === id && change.variables.to === to;
   return (
-    <div className="grid items-start gap-5 p-5 xl:grid-cols-[1fr_20rem]">
+    <div className="grid items-start gap-5 p-5 xl:grid-cols-[minmax(0,1fr)_20rem]">
       <Card title={say('working')} actions={<AsOf at={new Date(working.dataUpdatedAt)} locale={lang} />}>
         <Table label={say('working')} rows={items} rowId={(item) => item.id} empty={<EmptyState icon={<BrainCircuit />} title={say('noItems')} className="py-8">{say('noItemsText')}</EmptyState>}
           columns={[

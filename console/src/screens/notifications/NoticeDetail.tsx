@@ -2,6 +2,7 @@ import { Badge, Banner, Button, Menu, useToast } from '@somastack/uix';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { BellOff, Clock } from 'lucide-react';
 import { api, newKey } from '~/api/client.ts';
+import { serverNow } from '~/app/clock.ts';
 import { CopyRequest } from '~/app/CopyRequest.tsx';
 import { Facts } from '~/app/Facts.tsx';
 import { Failure, FailureLine } from '~/app/Failure.tsx';
@@ -22,7 +23,7 @@ const MuteMenu = ({ notice }: { notice: Notice }) => {
   const toast = useToast();
   const client = useQueryClient();
   const mute = useMutation({
-    mutationFn: ({ scope, value, until }: MuteWhat) => api.POST('/v1/notifications/mutes', { params: { header: { 'Idempotency-Key': newKey() } }, body: { scope, value, until: until ? snoozeUntil(until, new Date()).toISOString() : null } }),
+    mutationFn: ({ scope, value, until }: MuteWhat) => api.POST('/v1/notifications/mutes', { params: { header: { 'Idempotency-Key': newKey() } }, body: { scope, value, until: until ? snoozeUntil(until, new Date(serverNow())).toISOString() : null } }),
     onSuccess: (_, { value }) => toast({ tone: 'ok', title: say('mutedNow', { what: value }), detail: say('mutedText') }),
     onError: (cause) => toast({ tone: 'bad', title: say('mute'), detail: cause.message }),
     onSettled: () => client.invalidateQueries({ queryKey: ['notifications'] }),

@@ -1,4 +1,4 @@
-import { AsOf, Badge, Banner, Button, Card, CardBody, EmptyState, Field, Input, Select, useToast } from '@somastack/uix';
+import { AsOf, Badge, Banner, Button, Card, CardBody, EmptyState, Field, Input, Select, useToast, VirtualList } from '@somastack/uix';
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { MailPlus } from 'lucide-react';
 import { useState } from 'react';
@@ -77,16 +77,16 @@ export const Invitations = ({ me }: { me: Schemas['MeView'] }) => {
         {list.error ? <Failure cause={list.error} onRetry={() => void list.refetch()} /> : list.isPending ? <p role="status" className="p-4 text-muted">{common('loading')}</p> : shown.length === 0 ? (
           all.length === 0 ? <EmptyState icon={<MailPlus />} title={say('noInvitations')}>{say('noInvitationsText')}</EmptyState> : <EmptyState icon={<MailPlus />} title={say('noMatch')} action={<Button size="sm" onClick={() => set(undefined)}>{common('clear')}</Button>} />
         ) : (
-          <ul aria-label={say('invitations')} className="max-h-[32rem] divide-y divide-line overflow-y-auto" tabIndex={0}>
-            {shown.map((one) => (
-              <li key={one.id} className="flex flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2.5">
+          <VirtualList label={say('invitations')} rows={shown} rowId={(one) => one.id} rowHeight={44} onEnd={() => list.hasNextPage && !list.isFetchingNextPage && void list.fetchNextPage()} className="max-h-[32rem] overflow-y-auto" rowClassName="flex flex-wrap items-center gap-x-3 gap-y-1 border-b border-line px-4 py-2.5">
+            {(one) => (
+              <>
                 <span className="min-w-0 font-medium break-words">{one.display_name}</span><code className="font-mono text-xs text-muted">{one.principal}</code><Badge tone={tones[one.state as 'open'] ?? 'neutral'}>{one.state in tones ? say(one.state as 'open') : one.state}</Badge>
                 {one.roles.map((role) => <Badge key={role}>{role}</Badge>)}
                 <span className="text-sm text-muted">{say('invitedBy', { who: one.invited_by })} · {say('until', { when: relativeTime(new Date(one.expires_at), lang) })}{one.email ? ` · ${one.email}` : ''}</span>
                 {one.state === 'open' ? <Button size="sm" className="ms-auto" busy={revoke.isPending && revoke.variables === one.id} onClick={() => revoke.mutate(one.id)} aria-label={`${say('revoke')}: ${one.principal}`}>{say('revoke')}</Button> : null}
-              </li>
-            ))}
-          </ul>
+              </>
+            )}
+          </VirtualList>
         )}
         {list.hasNextPage ? <CardBody><Button size="sm" busy={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>{common('more')}</Button></CardBody> : null}
       </Card>

@@ -1,4 +1,4 @@
-import { Badge, Button, Card, CardBody, EmptyState, Field, Input, useToast } from '@somastack/uix';
+import { Badge, Button, Card, CardBody, EmptyState, Field, Input, useToast, VirtualList } from '@somastack/uix';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { Plus, ShieldHalf } from 'lucide-react';
@@ -61,15 +61,19 @@ export const Roles = ({ me }: { me: Schemas['MeView'] }) => {
       {open === fresh ? <Card title={say('newRole')}><RoleForm role={null} all={known} own={me.capabilities} onDone={() => set({ name: undefined })} /></Card> : null}
       {list.error ? <Failure cause={list.error} onRetry={() => void list.refetch()} /> : list.isPending ? <p role="status" className="text-muted">{common('loading')}</p> : shown.length === 0 ? (
         roles.length === 0 ? <EmptyState icon={<ShieldHalf />} title={say('noRoles')}>{say('noRolesText')}</EmptyState> : <EmptyState icon={<ShieldHalf />} title={say('noMatch')} action={<Button size="sm" onClick={() => set({ q: undefined })}>{common('clear')}</Button>} />
-      ) : shown.map((role) => (
-        <Card key={role.name} title={<span className="flex flex-wrap items-center gap-2"><span className="font-mono text-sm break-all">{role.name}</span>{role.published ? <Badge>{say('published')}</Badge> : <Badge tone="accent">{say('ownRole')}</Badge>}</span>} hint={role.description} actions={<>
-          <Link to="/users" search={{ role: role.name }} className="text-sm underline">{say('holders')}</Link>
-          {role.published ? null : <Button size="sm" aria-expanded={open === role.name} onClick={() => set({ name: open === role.name ? undefined : role.name })}>{say('change')}</Button>}
-        </>}>
-          <CardBody className="flex flex-wrap gap-1.5">{role.capabilities.length === 0 ? '—' : role.capabilities.map((one) => <Badge key={one} className="font-mono">{one}</Badge>)}</CardBody>
-          {open === role.name && !role.published ? <RoleForm key={role.version} role={role} all={known} own={me.capabilities} onDone={() => set({ name: undefined })} /> : null}
-        </Card>
-      ))}
+      ) : (
+        <VirtualList label={say('roles')} rows={shown} rowId={(role) => role.name} rowHeight={110} gap={16}>
+          {(role) => (
+            <Card title={<span className="flex flex-wrap items-center gap-2"><span className="font-mono text-sm break-all">{role.name}</span>{role.published ? <Badge>{say('published')}</Badge> : <Badge tone="accent">{say('ownRole')}</Badge>}</span>} hint={role.description} actions={<>
+              <Link to="/users" search={{ role: role.name }} className="text-sm underline">{say('holders')}</Link>
+              {role.published ? null : <Button size="sm" aria-expanded={open === role.name} onClick={() => set({ name: open === role.name ? undefined : role.name })}>{say('change')}</Button>}
+            </>}>
+              <CardBody className="flex flex-wrap gap-1.5">{role.capabilities.length === 0 ? '—' : role.capabilities.map((one) => <Badge key={one} className="font-mono">{one}</Badge>)}</CardBody>
+              {open === role.name && !role.published ? <RoleForm key={role.version} role={role} all={known} own={me.capabilities} onDone={() => set({ name: undefined })} /> : null}
+            </Card>
+          )}
+        </VirtualList>
+      )}
     </div>
   );
 };

@@ -9,9 +9,11 @@ import { useCommon } from '~/i18n/common.ts';
 import { useLanguage } from '~/i18n/words.ts';
 import { DraftBar } from './DraftBar.tsx';
 import { policyQuery } from './queries.ts';
+import { Moderation } from './Moderation.tsx';
 import { Rules } from './Rules.tsx';
 import { policyTabs, route } from './screen.ts';
 import { Simulator } from './Simulator.tsx';
+import { Strikes } from './Strikes.tsx';
 import { useDraft } from './useDraft.ts';
 import { Versions } from './Versions.tsx';
 import { Weights } from './Weights.tsx';
@@ -34,6 +36,8 @@ export const Policies = () => {
   const content = {
     rules: () => <Rules {...parts!} />,
     weights: () => <Weights {...parts!} />,
+    moderation: () => <Moderation {...parts!} />,
+    strikes: () => <Strikes me={me} />,
     simulator: () => <Simulator policy={shown!} isDraft={draft !== null} />,
     versions: () => <Versions current={policy!.version} mayWrite={mayWrite} />,
   };

@@ -1,25 +1,15 @@
 import { Button, CheckBox, Field, Input, Select, TextArea } from '@somastack/uix';
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useMemo, useState } from 'react';
+import { useMemo, useState } from 'react';
 import { CodeEditor } from '~/app/editor/CodeEditor.tsx';
 import { FailureLine } from '~/app/Failure.tsx';
 import { issuesOf, linesOf, withRule, type Effect, type Obligation, type Policy, type Rule } from './document.ts';
 import { checkQuery } from './queries.ts';
 import { effects } from './screen.ts';
+import { useSettled } from './useSettled.ts';
 import { usePolicyWords } from './words.ts';
 
-const pauseMs = 350;
 const empty: Rule = { id: '', kinds: [], effect: 'needs_approval', code: '', message: '', remedy: '' };
-
-/** A value once it has stayed the same for a moment. */
-const useSettled = <T,>(value: T): T => {
-  const [settled, setSettled] = useState(value);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(value), pauseMs);
-    return () => clearTimeout(timer);
-  }, [value]);
-  return settled;
-};
 
 const parseObligations = (text: string): Obligation[] | null | undefined => {
   if (!text.trim()) return undefined;
@@ -42,8 +32,8 @@ export const RuleEditor = ({ policy, at, onKeep, onRemove }: { policy: Policy; a
   const candidate = useSettled(useMemo(() => withRule(policy, at, whole), [policy, at, whole]));
   const check = useQuery(checkQuery(candidate));
   const position = at < 0 ? policy.rules.length : at;
-  const issues = useMemo(() => (check.data ? issuesOf(check.data).filter((issue) => issue.rule === position) : []), [check.data, position]);
-  const elsewhere = check.data ? issuesOf(check.data).filter((issue) => issue.rule !== position) : [];
+  const issues = useMemo(() => (check.data ? issuesOf(check.data).filter((issue) => issue.list === 'rules' && issue.rule === position) : []), [check.data, position]);
+  const elsewhere = check.data ? issuesOf(check.data).filter((issue) => issue.list !== 'rules' || issue.rule !== position) : [];
   const faultOf = (field: string) => issues.find((issue) => issue.field === field)?.mark.message;
   const marks = useMemo(() => issues.filter((issue) => issue.field === 'condition').map((issue) => issue.mark), [issues]);
   const general = issues.filter((issue) => issue.field === null);

@@ -1,4 +1,4 @@
-import { Badge, Button, Drawer, EmptyState, Input, Select } from '@somastack/uix';
+import { Badge, Button, Drawer, EmptyState, Input, Select, VirtualList } from '@somastack/uix';
 import { Plus, Scale } from 'lucide-react';
 import { useCommon } from '~/i18n/common.ts';
 import { matchesRule, withRule, type Policy, type Rule } from './document.ts';
@@ -32,9 +32,9 @@ export const Rules = ({ policy, onChange }: { policy: Policy; onChange?: (next: 
       {rules.length === 0 ? (
         policy.rules.length === 0 ? <EmptyState icon={<Scale />} title={say('noRules')} action={add}>{say('noRulesText')}</EmptyState> : <EmptyState icon={<Scale />} title={say('noMatch')} action={<Button size="sm" onClick={() => set({ q: undefined, effect: undefined, kind: undefined })}>{common('clear')}</Button>} />
       ) : (
-        <ul aria-label={say('rules')} className="flex flex-col divide-y divide-line rounded-lg border border-line bg-surface shadow-card">
-          {rules.map((rule) => (
-            <li key={rule.id} className="relative flex flex-col gap-1.5 px-4 py-3 hover:bg-hover">
+        <VirtualList label={say('rules')} rows={rules} rowId={(rule) => rule.id} rowHeight={84} className="rounded-lg border border-line bg-surface shadow-card" rowClassName="flex flex-col gap-1.5 border-b border-line px-4 py-3 hover:bg-hover">
+          {(rule) => (
+            <>
               <div className="flex flex-wrap items-center gap-2">
                 <Badge tone={effectTone[rule.effect]}>{say(rule.effect)}</Badge>
                 <button type="button" onClick={() => set({ rule: rule.id })} className="font-mono text-sm font-medium after:absolute after:inset-0">{rule.id}</button>
@@ -45,12 +45,10 @@ export const Rules = ({ policy, onChange }: { policy: Policy; onChange?: (next: 
               {rule.condition ? <pre className="font-mono text-xs break-words whitespace-pre-wrap text-muted">{rule.condition}</pre> : null}
               {rule.terms ? <p className="text-xs text-muted">{say('terms')}: {rule.terms.join(' · ')}</p> : null}
               {rule.obligations ? <p className="text-xs text-muted">{say('obligations')}: {rule.obligations.map((one) => [one.kind, one.target, one.limit].filter((part) => part !== undefined).join(' ')).join(' · ')}</p> : null}
-            </li>
-          ))}
-        </ul>
+            </>
+          )}
+        </VirtualList>
       )}
-      {/* A moderation rule is changed where its effect is seen; here it is only counted. */}
-      <p className="text-sm text-muted">{say('moderationElsewhere', { n: (policy.moderation as { rules?: unknown[] } | null)?.rules?.length ?? '—' })}</p>
       <Drawer open={open !== undefined && (at >= 0 || open === fresh)} onOpenChange={(to) => to || set({ rule: undefined })} title={open === fresh ? say('newRule') : (open ?? '')} hint={onChange ? say('ruleHint') : say('readOnly')} className="max-w-2xl">
         {open === undefined ? null : (
           <RuleEditor key={open} policy={policy} at={at} onKeep={onChange ? (rule) => { onChange(withRule(policy, at, rule)); set({ rule: undefined }); } : undefined} onRemove={onChange && at >= 0 ? () => { onChange({ ...policy, rules: policy.rules.filter((_, index) => index !== at) }); set({ rule: undefined }); } : undefined} />

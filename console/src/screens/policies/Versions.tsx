@@ -1,4 +1,4 @@
-import { Badge, Button, Card, CardBody, EmptyState, Select, useToast } from '@somastack/uix';
+import { Badge, Button, Card, CardBody, EmptyState, Select, useToast, VirtualList } from '@somastack/uix';
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { History } from 'lucide-react';
 import { api, newKey } from '~/api/client.ts';
@@ -45,16 +45,16 @@ export const Versions = ({ current, mayWrite }: { current: number; mayWrite: boo
     <div className="mx-auto flex max-w-4xl flex-col gap-4 p-5">
       <TwoKeys keys={keys} />
       <Card title={say('versions')} actions={<CopyRequest method="GET" path="/v1/policies/versions" cli="soma policy versions" />}>
-        <ul className="max-h-96 divide-y divide-line overflow-y-auto" tabIndex={0} aria-label={say('versions')}>
-          {versions.map((version) => (
-            <li key={version.version} className="flex flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2">
+        <VirtualList label={say('versions')} rows={versions} rowId={(version) => version.version} rowHeight={40} onEnd={() => list.hasNextPage && !list.isFetchingNextPage && void list.fetchNextPage()} className="max-h-96 overflow-y-auto" rowClassName="flex flex-wrap items-center gap-x-3 gap-y-1 border-b border-line px-4 py-2">
+          {(version) => (
+            <>
               <span className="font-medium tabular-nums">{say('version', { n: version.version })}</span>{version.version === current ? <Badge tone="ok">{say('governs')}</Badge> : null}
               <span className="text-sm text-muted">{version.created_by} · <time dateTime={version.created_at}>{instant(lang).format(new Date(version.created_at))}</time></span>
               <code className="font-mono text-xs text-muted" title={version.hash}>{version.hash.slice(0, 12)}</code>
               {mayWrite && version.version !== current ? <Button size="sm" className="ms-auto" busy={keys.busy} disabled={keys.asked !== null} onClick={() => keys.ask(version.version)} aria-label={`${say('restore')}: ${version.version}`}>{say('restore')}</Button> : null}
-            </li>
-          ))}
-        </ul>
+            </>
+          )}
+        </VirtualList>
         {list.hasNextPage ? <CardBody><Button size="sm" busy={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>{common('more')}</Button></CardBody> : null}
       </Card>
       <Card title={say('compare')} actions={from === undefined ? null : <div className="flex flex-wrap items-center gap-2">{pick(say('from'), from, (version) => set({ from: version }))}<span aria-hidden>→</span>{pick(say('to'), to, (version) => set({ to: version }))}</div>}>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { issuesOf, linesOf, matchesRule, scoreOf, type Policy, type Rule } from './document.ts';
+import { issuesOf, linesOf, matchesModeration, matchesRule, scoreOf, withModeration, withModerationRule, type ModerationRule, type Policy, type Rule } from './document.ts';
 
 const weights = { confidence: 0.4, risk: 0.4, budget: 0.2, human_penalty: 0.15 };
 
@@ -26,7 +26,14 @@ describe('the refusal of a policy', () => {
     ]);
   });
 
-  it('that says nothing of a place is shown as it is', () => expect(issuesOf('The policy must be an object.')).toEqual([{ rule: null, field: null, mark: { line: 1, column: 1, message: 'The policy must be an object.' } }]));
+  it('tells a rule of moderation from one of the gate', () =>
+    expect(issuesOf("'moderation.rules[1].patterns' must not be empty. 'rules[1].id' must be a name that no other rule has. 'moderation.ladder' must rise: 1 <= escalate_at <= lock_at <= 1000.").map(({ list, rule, field }) => [list, rule, field])).toEqual([
+      ['moderation', 1, 'patterns'],
+      ['rules', 1, 'id'],
+      [null, null, 'moderation.ladder'],
+    ]));
+
+  it('that says nothing of a place is shown as it is', () => expect(issuesOf('The policy must be an object.')).toEqual([{ list: null, rule: null, field: null, mark: { line: 1, column: 1, message: 'The policy must be an object.' } }]));
 });
 
 describe('rules', () => {
@@ -42,5 +49,23 @@ describe('rules', () => {
   it('take lines, and nothing where there is nothing', () => {
     expect(linesOf(' a \n\nb')).toEqual(['a', 'b']);
     expect(linesOf(' \n')).toBeUndefined();
+  });
+});
+
+describe('rules of moderation', () => {
+  const rule: ModerationRule = { id: 'a', category: 'insult', severity: 'medium', patterns: ['you fool'], message: 'No.', remedy: 'Be kind.' };
+  const policy = { moderation: { ladder: { window_hours: 24, escalate_at: 2, lock_at: 3 }, rules: [rule] } } as unknown as Policy;
+
+  it('look at what a person says where nothing else is said', () => {
+    expect(matchesModeration(rule, { stage: 'input' })).toBe(true);
+    expect(matchesModeration(rule, { stage: 'memory' })).toBe(false);
+    expect(matchesModeration({ ...rule, stages: ['memory'] }, { stage: 'memory', q: 'FOOL', severity: 'medium' })).toBe(true);
+  });
+
+  it('are replaced, added, and leave out what says nothing', () => {
+    expect(withModerationRule(policy, 0, { ...rule, effect: 'drop' }).moderation.rules).toEqual([{ ...rule, effect: 'drop' }]);
+    expect(withModerationRule(policy, -1, { ...rule, id: 'b' }).moderation.rules.map((one) => one.id)).toEqual(['a', 'b']);
+    expect(Object.keys(withModeration(policy, { detector: undefined }).moderation)).not.toContain('detector');
+    expect(policy.moderation.rules).toEqual([rule]);
   });
 });

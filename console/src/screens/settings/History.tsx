@@ -1,4 +1,4 @@
-import { AsOf, Badge, Button, Card, CardBody, EmptyState, Select, useToast } from '@somastack/uix';
+import { AsOf, Badge, Button, Card, CardBody, EmptyState, Select, useToast, VirtualList } from '@somastack/uix';
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { History as HistoryIcon } from 'lucide-react';
 import { api, bodyOf, newKey } from '~/api/client.ts';
@@ -53,15 +53,15 @@ export const History = () => {
         {list.error ? <Failure cause={list.error} onRetry={() => void list.refetch()} /> : list.isPending ? <p role="status" className="p-4 text-muted">{common('loading')}</p> : shown.length === 0 ? (
           all.length === 0 ? <EmptyState icon={<HistoryIcon />} title={say('noHistory')}>{say('noHistoryText')}</EmptyState> : <EmptyState icon={<HistoryIcon />} title={say('noMatch')} action={<Button size="sm" onClick={() => set({ by: undefined })}>{common('clear')}</Button>} />
         ) : (
-          <ul aria-label={say('history')} className="max-h-96 divide-y divide-line overflow-y-auto" tabIndex={0}>
-            {shown.map((one) => (
-              <li key={one.version} className="flex flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2.5">
+          <VirtualList label={say('history')} rows={shown} rowId={(one) => one.version} rowHeight={44} onEnd={() => list.hasNextPage && !list.isFetchingNextPage && void list.fetchNextPage()} className="max-h-96 overflow-y-auto" rowClassName="flex flex-wrap items-center gap-x-3 gap-y-1 border-b border-line px-4 py-2.5">
+            {(one) => (
+              <>
                 <span className="font-medium tabular-nums">{say('version', { n: one.version })}</span>{one.version === current.data?.version ? <Badge tone="ok">{say('holds')}</Badge> : null}{one.restored_from === null ? null : <Badge>{say('restoredFrom', { n: one.restored_from })}</Badge>}
                 <span className="text-sm text-muted">{one.changed_by ?? `— ${say('whoUnknown')}`} · <time dateTime={one.changed_at}>{instant(lang).format(new Date(one.changed_at))}</time></span>
                 {current.data && one.version !== current.data.version ? <Button size="sm" className="ms-auto" disabled={keys.asked !== null} busy={keys.busy} onClick={() => keys.ask(one.version)} aria-label={`${say('restore')}: ${one.version}`}>{say('restore')}</Button> : null}
-              </li>
-            ))}
-          </ul>
+              </>
+            )}
+          </VirtualList>
         )}
         {list.hasNextPage ? <CardBody><Button size="sm" busy={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>{common('more')}</Button></CardBody> : null}
       </Card>

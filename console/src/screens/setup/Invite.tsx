@@ -19,7 +19,21 @@ export const Invite = () => {
     mutationFn: () => bodyOf(api.POST('/v1/invitations', { body: { principal: principal.trim(), display_name: name.trim(), roles: [role] } })),
     onSuccess: () => client.invalidateQueries({ queryKey: ['users'] }),
   });
-  if (invite.data) return <div className="flex flex-col gap-2"><p className="text-sm">{say('inviteLink')}</p><code className="rounded-md border border-line bg-sunken p-2 font-mono text-xs break-all" data-invitation>{invite.data.link}</code><CopyButton value={invite.data.link} label={say('inviteCopy')} look="plain" className="self-start" /></div>;
+  if (invite.data) {
+    const { link, invitation } = invite.data;
+    const command = `soma token --principal ${invitation.principal} --link`;
+    const shown = 'rounded-md border border-line bg-sunken p-2 font-mono text-xs break-all';
+    return (
+      <div className="flex flex-col gap-2">
+        <p className="text-sm">{say('inviteLink', { name: invitation.display_name })}</p>
+        <code className={shown} data-invitation>{link}</code>
+        <CopyButton value={link} label={say('inviteCopy')} look="plain" className="self-start" />
+        <p className="mt-2 text-sm">{say('inviteCounts', { name: invitation.display_name })}</p>
+        <code className={shown}>{command}</code>
+        <CopyButton value={command} label={say('copyCommand')} look="plain" className="self-start" />
+      </div>
+    );
+  }
   return (
     <form className="flex flex-col gap-3" onSubmit={(event) => { event.preventDefault(); invite.mutate(); }}>
       <div className="grid gap-3 sm:grid-cols-3">

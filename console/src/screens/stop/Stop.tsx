@@ -7,7 +7,7 @@ import { killSwitchQuery, meQuery } from '~/app/queries.ts';
 import { useCommon } from '~/i18n/common.ts';
 import { useLanguage } from '~/i18n/words.ts';
 import { EngageForm } from './EngageForm.tsx';
-import { Switch } from './Switch.tsx';
+import { AskedReleases, Switch } from './Switch.tsx';
 import { useStopWords } from './words.ts';
 
 const capability = 'killswitch:engage';
@@ -26,6 +26,7 @@ export const Stop = () => {
       <div className="mx-auto flex max-w-3xl flex-col gap-5 p-5">
         {switches.error ? <Failure cause={switches.error} onRetry={() => void switches.refetch()} /> : !switches.data ? <p role="status" className="text-muted">{common('loading')}</p> : (
           <>
+            <AskedReleases />
             <Card title={say('now')}><div className="divide-y divide-line">
               <Switch label={say('tenant')} state={switches.data.tenant} mayChange={may} />
               <Switch label={say('platform')} state={switches.data.platform} mayChange={mayPlatform} />

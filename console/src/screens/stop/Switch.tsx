@@ -1,10 +1,10 @@
 import { Badge, Banner, Button, Field, StatusLed, TextArea, useToast } from '@somastack/uix';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient, useSuspenseQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useId, useState } from 'react';
 import type { Schemas } from '~/api/client.ts';
 import { FailureLine } from '~/app/Failure.tsx';
-import { killSwitchQuery } from '~/app/queries.ts';
+import { killSwitchQuery, meQuery, openApprovalsQuery } from '~/app/queries.ts';
 import { relativeTime } from '~/app/time.ts';
 import { useStepUp } from '~/auth/StepUp.tsx';
 import { useLanguage } from '~/i18n/words.ts';
@@ -58,4 +58,15 @@ export const Switch = ({ label, state, mayChange }: { label: string; state: Sche
       {state.engaged && mayChange ? <Release key={`${state.scope} ${state.target ?? ''}`} scope={state.scope as Scope} target={state.target} /> : null}
     </div>
   );
+};
+
+const kindOfRelease = 'killswitch.release';
+
+/** What others asked to let go on; it waits for one more person, who may be the reader. */
+export const AskedReleases = () => {
+  const say = useStopWords();
+  const me = useSuspenseQuery(meQuery).data;
+  const open = useQuery({ ...openApprovalsQuery, enabled: me.capabilities.includes('approval:decide') });
+  const asked = open.data?.data.filter((one) => one.kind === kindOfRelease && one.requester !== me.principal) ?? [];
+  return asked.map((one) => <Banner key={one.id} tone="warn" title={say('askedRelease', { who: one.requester })} action={<Link to="/inbox" search={{ id: one.id }} className="text-sm underline">{say('decide')}</Link>}>{one.summary}</Banner>);
 };

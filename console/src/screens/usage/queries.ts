@@ -1,5 +1,6 @@
 import { infiniteQueryOptions, queryOptions, useQueries } from '@tanstack/react-query';
 import { api, bodyOf, type Schemas } from '~/api/client.ts';
+import { serverNow } from '~/app/clock.ts';
 import { lastDays, type UsageDay } from './days.ts';
 
 export type Entry = Schemas['LedgerEntryView'];
@@ -17,7 +18,7 @@ export type Days = { days: readonly string[]; read: readonly (UsageDay | undefin
 
 /** The last days, each by its own call. A day that was not read is unknown, not zero. */
 export const useDays = (count: number, by: string, enabled = true): Days => {
-  const days = lastDays(count, new Date());
+  const days = lastDays(count, new Date(serverNow()));
   return useQueries({
     queries: days.map((day, index) => ({ ...dayQuery(day, by, index === days.length - 1), enabled })),
     combine: (all) => ({
