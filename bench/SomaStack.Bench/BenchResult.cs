@@ -90,4 +90,5 @@ public sealed record BenchResult(
 [JsonSerializable(typeof(BenchResult))]
 [JsonSerializable(typeof(List<RecordingReport>))]
 [JsonSerializable(typeof(int))]
+[JsonSerializable(typeof(string))]
 internal sealed partial class BenchJson : JsonSerializerContext;

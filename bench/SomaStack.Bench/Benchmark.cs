@@ -18,6 +18,7 @@ public static class Benchmarks
         PolicyBench.Benchmark,
         ModerationBench.Benchmark, InjectionModelBench.Benchmark,
         FanoutBench.Benchmark,
+        WorkflowBench.Benchmark,
         TokenBench.Benchmark, RefusalBench.Benchmark, SpeechBench.Benchmark,
     ];
 }
@@ -36,8 +37,11 @@ public sealed record BenchOptions(int? Rounds, int? Seed, Action<string> Progres
     /// <summary>How long to keep the load up, for benchmarks that look for slow growth (gateway).</summary>
     public TimeSpan? Soak { get; init; }
 
-    /// <summary>How many clients, for benchmarks that connect them; null takes the benchmark's own number.</summary>
+    /// <summary>How many clients, or runs that wait, for benchmarks that have them; null takes the benchmark's own number.</summary>
     public int? Connections { get; init; }
+
+    /// <summary>How many seeds to simulate in place of measuring (workflows).</summary>
+    public int? Simulate { get; init; }
 
     /// <summary>The folder to measure on; null takes the benchmark's own, when it has one.</summary>
     public string? Directory { get; init; }

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using SomaStack.Agents.Capsules;
 using SomaStack.Agents.Sessions;
 using SomaStack.Agents.Tools;
 using SomaStack.Agents.Workflows;
@@ -29,7 +30,7 @@ public static class SomaServer
         JournalModule.Room,
         IdentityModule.Room, ApprovalsModule.Room, SettingsModule.Room, ConstitutionModule.Room, BillingModule.Room, PolicyModule.Room,
         InferenceModule.Room, MemoryModule.Room, BenchmarksModule.Room,
-        ToolsModule.Room, SessionsModule.Room, WorkflowsModule.Room,
+        ToolsModule.Room, CapsulesModule.Room, SessionsModule.Room, WorkflowsModule.Room,
         NotificationsModule.Room,
         EdgeModule.Room,
         ConsoleModule.Room,

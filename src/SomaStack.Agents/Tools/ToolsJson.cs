@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using SomaStack.Agents.Tools.Contracts;
 using SomaStack.Platform;
 
 namespace SomaStack.Agents.Tools;
@@ -12,6 +13,12 @@ namespace SomaStack.Agents.Tools;
 [JsonSerializable(typeof(CallOpened))]
 [JsonSerializable(typeof(CallEnded))]
 [JsonSerializable(typeof(CallRefused))]
+[JsonSerializable(typeof(ToolNotice))]
+[JsonSerializable(typeof(GatedMemory))]
+[JsonSerializable(typeof(RecalledAnswer))]
+[JsonSerializable(typeof(RememberedAnswer))]
+[JsonSerializable(typeof(ApprovalsAnswer))]
+[JsonSerializable(typeof(ApprovalAnswer))]
 [JsonSerializable(typeof(WantedManifest))]
 [JsonSerializable(typeof(ManifestSignature))]
 [JsonSerializable(typeof(RegisterRequest))]

@@ -44,6 +44,7 @@ public static class ToolsModule
     /// <summary>One line a kind; a folder with several of them has its own wiring and one line here.</summary>
     private static void AddKinds(IServiceCollection services, SomaOptions options)
     {
-        services.AddSingleton<IAdapterKind, NativeKind>();
+        services.AddSingleton<IAdapterKind, NativeKind>().AddSingleton<IAdapterKind, HttpKind>();
+        services.AddSingleton<INativeAdapter, MemoryAdapter>().AddSingleton<INativeAdapter, ApprovalsAdapter>().AddSingleton<INativeAdapter, NotifyAdapter>();
     }
 }

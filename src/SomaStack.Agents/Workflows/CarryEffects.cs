@@ -54,6 +54,7 @@ internal sealed partial class JournalRunHost
             if (!one.IsStopped) Post(run, null);
             return;
         }
+        if (result is not null || handedOver) WorkflowMetrics.Done(one.Effect, result);
         if (handedOver) run.HandOver(one.Effect);
         // First the result, so that nobody takes the effect for one that was not begun.
         var drive = !one.IsStopped && (result is not null || handedOver) && run.Add(result);
@@ -64,7 +65,7 @@ internal sealed partial class JournalRunHost
 
     private void Drop(HotRun run)
     {
-        _hot.TryRemove(new KeyValuePair<(string, string), HotRun>((run.Row.Tenant, run.Row.Id), run));
+        if (_hot.TryRemove(new KeyValuePair<(string, string), HotRun>((run.Row.Tenant, run.Row.Id), run))) WorkflowMetrics.Hot.Add(-1);
         run.Leave();
         run.Dispose();
     }

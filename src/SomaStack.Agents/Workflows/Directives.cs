@@ -25,6 +25,9 @@ internal static class Directives
     private const int Most = 50;
     private const int PromptMost = 100_000;
 
+    /// <summary>A model that does not answer, and a turn whose server died, are tried again; a refusal is not.</summary>
+    private static readonly CapsuleRetry Patient = new(3);
+
     public static string StepOf(int index) => string.Create(CultureInfo.InvariantCulture, $"agent_{index + 1}");
 
     public static (Capsule Capsule, string Inputs) Compile(string? name, IReadOnlyList<Directive> directives)
@@ -39,7 +42,7 @@ internal static class Directives
                 .And(one.Capabilities is null || one.Capabilities.All(Capability.All.Contains), field + ".capabilities", "must be published ones");
         }
         check.OrThrow();
-        var steps = directives.Select(static (one, i) => new CapsuleStep(StepOf(i), "agent.ask", Params(i, one), i == 0 ? [] : [StepOf(i - 1)])).ToArray();
+        var steps = directives.Select(static (one, i) => new CapsuleStep(StepOf(i), "agent.ask", Params(i, one), i == 0 ? [] : [StepOf(i - 1)]) { Retry = Patient }).ToArray();
         var digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', steps.Select(static step => step.Params)))));
         var capsule = new Capsule(CapsuleId, "1", name ?? $"{directives.Count} agents, one after the other", "composite", digest)
         {

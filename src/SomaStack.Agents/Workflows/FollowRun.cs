@@ -20,8 +20,8 @@ internal sealed class FollowRun(RunStore store, RunStreams streams)
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/v1/mao/{id}/history", (string id, RequestContext context, FollowRun use, string? cursor, int? limit, CancellationToken cancellationToken) =>
-                use.PageAsync(id, context, cursor, Cursor.Limit(limit), cancellationToken))
+        routes.MapGet("/v1/mao/{id}/history", (string id, RequestContext context, FollowRun use, string? cursor, int? limit, CancellationToken cancellationToken, long after = 0) =>
+                use.PageAsync(id, context, cursor, after, Cursor.Limit(limit), cancellationToken))
             .Requires(Capability.RunRead).WithTags("runs").WithSummary("Read a run's events in pages.");
         routes.MapGet("/v1/mao/{id}/events", (string id, RequestContext context, FollowRun use, HttpContext http, long after = 0, string? until = null) => use.StreamAsync(id, context, after, until, http))
             .Requires(Capability.RunRead).WithoutTimeLimit().Produces(200, contentType: "text/event-stream").WithTags("runs").WithSummary("Follow a run, resumable.");
@@ -29,10 +29,11 @@ internal sealed class FollowRun(RunStore store, RunStreams streams)
             .Requires(Capability.RunRead).WithoutTimeLimit().Produces(101).WithTags("runs").WithSummary("Follow a run over WebSocket.");
     }
 
-    private async Task<Ok<Page<EventView>>> PageAsync(string id, RequestContext context, string? cursor, int limit, CancellationToken cancellationToken)
+    private async Task<Ok<Page<EventView>>> PageAsync(string id, RequestContext context, string? cursor, long from, int limit, CancellationToken cancellationToken)
     {
+        Check.That(from >= 0, "after", "must not be negative").OrThrow();
         await store.GetAsync(context.Tenant, id, cancellationToken);
-        var after = Cursor.Decode(cursor) is not { } key ? 0 : long.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var seq) ? seq : throw Problem.Invalid("cursor", "is not a cursor that this server issued");
+        var after = Cursor.Decode(cursor) is not { } key ? from : long.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var seq) ? seq : throw Problem.Invalid("cursor", "is not a cursor that this server issued");
         var page = Cursor.Page(await store.EventsAsync(context.Tenant, id, after, limit + 1, cancellationToken), limit, static row => row.Seq.ToString(CultureInfo.InvariantCulture));
         return TypedResults.Ok(new Page<EventView>([.. page.Data.Select(View)], page.NextCursor));
     }

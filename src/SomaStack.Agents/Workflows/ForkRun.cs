@@ -44,6 +44,7 @@ internal sealed class ForkRun(IRunHost host, RunStore store, IKillSwitch killSwi
         killSwitch.ThrowIfEngaged(context.Tenant, new KillTarget(KillScope.Capsule, old.Identity.Capsule));
         var history = await HistoryAsync(old, cancellationToken);
         var state = RunDecider.Apply(RunState.None, history);
+        if (!state.Graph.TryFind(request.FromStep, out _)) throw WorkflowProblems.StepUnknown.Because($"Its capsule has no step '{request.FromStep}'.");
         var (now, inputs) = (clock.NowMicros(), request.Inputs?.GetRawText() ?? state.Inputs);
         var arguments = JsonSerializer.Serialize(new ForkArguments(old.Id, request.FromStep, state.Plan!.Capsule.Digest), WorkflowsJson.Default.ForkArguments);
         var decision = await gate.CheckAsync(context, new GatedAction("run.fork", old.Identity.Capsule, arguments) { Capsule = old.Identity.Capsule }, cancellationToken);

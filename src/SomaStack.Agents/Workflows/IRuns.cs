@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace SomaStack.Agents.Workflows.Contracts;
 
 /// <summary>
@@ -12,10 +10,9 @@ public static class RunEvents
     public const string StepEnded = "somastack.workflows.step_ended.v1";
     public const string Waiting = "somastack.workflows.run_waiting.v1";
     public const string FormAsked = "somastack.workflows.form_asked.v1";
+    public const string FormEnded = "somastack.workflows.form_ended.v1";
     public const string Retried = "somastack.workflows.run_retried.v1";
     public const string Ended = "somastack.workflows.run_ended.v1";
-
-    public static RunEnded ReadEnded(JsonElement data) => data.Deserialize(WorkflowsJson.Default.RunEnded)!;
 }
 
 /// <param name="CapsuleDigest">Lower-hex SHA-256 of the capsule's document.</param>
@@ -36,6 +33,9 @@ public sealed record RunWait(string Path, string Kind, string? Reference);
 /// <param name="Starter">Who is asked when the step names nobody else.</param>
 /// <param name="To">A principal whom the step names.</param>
 public sealed record RunFormAsked(string Run, string Capsule, string Path, int Attempt, string Title, string Starter, string? To);
+
+/// <summary>The form is asked no more: somebody answered it, or the run ended without.</summary>
+public sealed record RunFormEnded(string Run, string Path, int Attempt);
 
 public sealed record RunRetriedBy(string Run, string By);
 

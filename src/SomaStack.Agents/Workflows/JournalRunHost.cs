@@ -96,6 +96,7 @@ internal sealed partial class JournalRunHost(
             if (_hot.TryGetValue((row.Tenant, row.Id), out var stale)) Drop(stale);
             _hot[(row.Tenant, row.Id)] = run;
         }
+        WorkflowMetrics.Hot.Add(1);
         Post(run, null);
     }
 
@@ -138,7 +139,9 @@ internal sealed partial class JournalRunHost(
         if (step.Write.After.Owner.Length == 0) return;
         var run = new HotRun(step.Write.After, step.State, _life.Token);
         if (!_hot.TryAdd((run.Row.Tenant, run.Row.Id), run)) return;
+        WorkflowMetrics.Hot.Add(1);
         if (!run.TryDrive()) return;
+        WorkflowMetrics.FirstEffect.Record(TimeSpan.FromMicroseconds(clock.NowMicros() - run.Row.Identity.CreatedAt).TotalSeconds);
         // The first effects go out before the caller hears of the start.
         Carry(run, step.Due);
         _ = DriveAsync(run);
@@ -167,6 +170,7 @@ internal sealed partial class JournalRunHost(
                 if (await PersistAsync(step, run.Token) == WriteOutcome.Refused)
                 {
                     TakenOver(log, run.Row.Id);
+                    WorkflowMetrics.Fenced.Add(1);
                     Drop(run);
                     return;
                 }

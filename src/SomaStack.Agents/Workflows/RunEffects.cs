@@ -12,14 +12,13 @@ namespace SomaStack.Agents.Workflows;
 /// Does what is due of a run, as whoever started it. Each effect has a key under which the room that carries it out does it once; so it may be
 /// begun again after a crash, and gives what it gave then.
 /// </summary>
-internal sealed class RunEffects(ITools tools, IConversations conversations, RunRights rights, RunApprovalDesk desk, RunStore store, IKillSwitch killSwitch, TimeProvider clock, ICapsules? capsules = null)
+internal sealed class RunEffects(ITools tools, IConversations conversations, ICapsules capsules, RunRights rights, RunApprovalDesk desk, RunStore store, IKillSwitch killSwitch, TimeProvider clock)
 {
     public const string KillSwitchEngaged = "kill_switch_engaged";
 
     /// <summary>Asked again after this while its outcome is not known.</summary>
     public static readonly TimeSpan RepeatPause = TimeSpan.FromSeconds(1);
 
-    private const int DepthMost = 8;
     private const int BusyTries = 20;
     private static readonly TimeSpan BusyPauseMost = TimeSpan.FromSeconds(15);
 
@@ -116,8 +115,6 @@ internal sealed class RunEffects(ITools tools, IConversations conversations, Run
         var id = RunBeginnings.NestedId(run, nested.Path, nested.Attempt);
         if (await store.FindAsync(run.Tenant, id, cancellationToken) is not null) return;
         var depth = await DepthAsync(run, cancellationToken);
-        if (depth >= DepthMost) throw WorkflowProblems.TooDeep.Because($"This would be level {depth + 1}.");
-        if (capsules is null) throw PlatformProblems.NotBuilt.Because("This program holds no capsules.");
         var capsule = await capsules.ApprovedAsync(context, nested.CapsuleId, nested.Version, cancellationToken);
         var plan = new RunPlan(capsule, id, run.Id, depth, nested.Left) { Taints = nested.Taints };
         var identity = new RunIdentity(
@@ -129,7 +126,7 @@ internal sealed class RunEffects(ITools tools, IConversations conversations, Run
     private async Task<int> DepthAsync(RunIdentity run, CancellationToken cancellationToken)
     {
         var depth = 1;
-        for (var one = run; one.Parent is { } parent && depth <= DepthMost; depth++) one = (await store.GetAsync(run.Tenant, parent.Run, cancellationToken)).Identity;
+        for (var one = run; one.Parent is { } parent && depth <= RunInputs.DepthMax; depth++) one = (await store.GetAsync(run.Tenant, parent.Run, cancellationToken)).Identity;
         return depth;
     }
 

@@ -69,13 +69,16 @@ internal sealed class RunLines(Journal journal, ISettings settings, SomaOptions 
 
     private static void AddWaits(Lines lines, RunRow row, RunState was, RunState state)
     {
-        var asked = RunDecider.Due(was).OfType<AskPerson>().Select(static one => one.Key).ToHashSet(StringComparer.Ordinal);
-        foreach (var form in RunDecider.Due(state).OfType<AskPerson>().Where(form => !asked.Contains(form.Key)))
+        var (before, now) = (FormsOf(was), FormsOf(state));
+        foreach (var form in before.Values.Where(form => !now.ContainsKey(form.Key))) lines.Add(RunEvents.FormEnded, new RunFormEnded(row.Id, form.Path, form.Attempt), WorkflowsJson.Default.RunFormEnded);
+        foreach (var form in now.Values.Where(form => !before.ContainsKey(form.Key)))
             lines.Add(RunEvents.FormAsked, new RunFormAsked(row.Id, row.Identity.Capsule, form.Path, form.Attempt, Short(form.Title), row.Identity.Starter.Id, ToOf(form.Params)), WorkflowsJson.Default.RunFormAsked);
         if (state.Status != RunStatus.Waiting || was.Status == RunStatus.Waiting) return;
         var waits = WaitsOf(state);
         if (waits.Count > 0) lines.Add(RunEvents.Waiting, new RunWaiting(row.Id, row.Identity.Capsule, waits), WorkflowsJson.Default.RunWaiting);
     }
+
+    private static Dictionary<string, AskPerson> FormsOf(RunState state) => RunDecider.Due(state).OfType<AskPerson>().ToDictionary(static form => form.Key, StringComparer.Ordinal);
 
     private static RunEnded EndOf(RunRow row, RunState state)
     {

@@ -117,6 +117,7 @@ internal sealed class RunProgress(RunStore store, RunLines lines, TimeProvider c
             Approvals = [.. events.OfType<StepSuspended>().Select(one => new RunApproval(one.Approval, RunPath.Key(after.Id, one.Path, one.Attempt)))],
             Report = state.Ended && !was.Ended && after.Identity.Parent is { } parent ? new RunReport(parent.Run, ReportOf(parent, state, now)) : null,
             Continues = continues,
+            Ends = state.Ended && !was.Ended,
         }, due);
     }
 

@@ -123,7 +123,11 @@ internal sealed partial class RunPump(Db db, RunLeaseStore leases, JournalRunHos
             host.Enlist(replica);
         }
         _renewedAt = at;
-        if (await leases.ReapAsync(cancellationToken) is > 0 and var left) LeftBehind(log, left);
+        if (await leases.ReapAsync(cancellationToken) is > 0 and var left)
+        {
+            LeftBehind(log, left);
+            WorkflowMetrics.TakenOver.Add(left);
+        }
         foreach (var (tenant, capsule) in await leases.PausedAsync(cancellationToken))
             if (killSwitch.Stopped(tenant, new KillTarget(KillScope.Capsule, capsule)) is null) await leases.ResumeAsync(tenant, capsule, cancellationToken);
     }

@@ -80,8 +80,9 @@ internal sealed class RunStore(Db db, Journal journal, RunSignals signals, TimeP
             if (outcomes[i] == WriteOutcome.Done && writes[i].Also is { } also) await also(work);
             if (writes[i].Report is { } report) await RunInputStore.TellAsync(work, writes[i].Tenant, report.Run, report.Input, clock.NowMicros());
             var write = writes[i];
+            if (write.Ends) work.OnCommit(() => WorkflowMetrics.Ended.Add(1, new KeyValuePair<string, object?>("status", write.After.Status)));
             if (write is { Begins: true, After: { Owner.Length: 0, WakeAt: not null } }) await work.NotifyAsync(RunInputStore.Channel, "due");
-            work.OnCommit(() => signals.Ring(write.Tenant, write.After.Id));
+            work.OnCommit(() => signals.Ring(write.Tenant, write.After.Id, write.After.EndedAt is not null));
         }
         return outcomes;
     }
@@ -89,7 +90,7 @@ internal sealed class RunStore(Db db, Journal journal, RunSignals signals, TimeP
     /// <summary>Gives a run back that goes on no further here, without a step.</summary>
     /// <returns>False when it was taken over.</returns>
     public Task<bool> ReleaseAsync(RunRow row, long? wakeAt, string? paused, CancellationToken cancellationToken) => db.WriteAsync(row.Tenant, async work => await work.ExecuteAsync($"""
-        UPDATE runs SET owner = '', paused = {paused}, taken = {row.Taken}, wake_at = CASE WHEN inbox > {row.Taken} AND {paused is null} THEN {clock.NowMicros()} ELSE {wakeAt} END
+        UPDATE runs SET owner = '', paused = {paused}, wake_at = CASE WHEN inbox > taken AND {paused is null} THEN {clock.NowMicros()} ELSE {wakeAt} END
         WHERE tenant = {row.Tenant} AND id = {row.Id} AND epoch = {row.Epoch} AND owner = {row.Owner}
         """) == 1, cancellationToken);
 

@@ -10,11 +10,13 @@ internal sealed class RunSignals
     private readonly Dictionary<(string Tenant, string Run), Waiters> _waiters = [];
 
     /// <summary>New events of the run are committed.</summary>
-    public void Ring(string tenant, string run)
+    /// <param name="over">With them it ended.</param>
+    public void Ring(string tenant, string run, bool over)
     {
         lock (_lock)
         {
             if (!_waiters.TryGetValue((tenant, run), out var waiters)) return;
+            if (over) waiters.Over.TrySetResult();
             var changed = waiters.Changed;
             waiters.Changed = New();
             changed.TrySetResult();
@@ -39,11 +41,16 @@ internal sealed class RunSignals
         public int Count { get; set; }
 
         public volatile TaskCompletionSource Changed = New();
+
+        public TaskCompletionSource Over { get; } = New();
     }
 
     internal readonly struct Listening(RunSignals signals, (string, string) key, Waiters waiters) : IDisposable
     {
         public Task Next => waiters.Changed.Task;
+
+        /// <summary>Completes when a commit of this process ends the run.</summary>
+        public Task Over => waiters.Over.Task;
 
         public void Dispose()
         {

@@ -23,6 +23,9 @@ internal sealed record RunWrite(RunRow After, bool Begins, IReadOnlyList<RunEven
     /// <summary>Done in the same transaction; what it throws undoes all of it.</summary>
     public Func<DbWork, Task>? Also { get; init; }
 
+    /// <summary>The run ends with it.</summary>
+    public bool Ends { get; init; }
+
     /// <summary>The history begins anew with this step; what was before it goes.</summary>
     public bool Continues { get; init; }
 

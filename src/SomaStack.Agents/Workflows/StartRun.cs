@@ -20,7 +20,7 @@ internal sealed record RunOrder(string Kind, string Name, Capsule Capsule, strin
 
 /// <summary><c>POST /v1/mao/start</c>: agents one after the other, or a capsule. Answers when the run is durable; it goes on by itself.</summary>
 internal sealed class StartRun(
-    IRunHost host, RunStore store, IKillSwitch killSwitch, IGate gate, IApprovals approvals, IBilling billing, ISettings settings, Db db, TimeProvider clock, ICapsules? capsules = null)
+    IRunHost host, RunStore store, ICapsules capsules, IKillSwitch killSwitch, IGate gate, IApprovals approvals, IBilling billing, ISettings settings, Db db, TimeProvider clock)
 {
     private const int NanosPerUnit = 1_000_000_000;
 
@@ -56,7 +56,7 @@ internal sealed class StartRun(
             var (capsule, inputs) = Workflows.Directives.Compile(request.Name, directives);
             return await AnswerAsync(new RunOrder("directives", request.Name ?? capsule.Summary, capsule, inputs, request.Budget, about), context, cancellationToken);
         }
-        var named = await ApprovedAsync(context, request.Capsule!, request.Version, cancellationToken);
+        var named = await capsules.ApprovedAsync(context, request.Capsule!, request.Version, cancellationToken);
         return await AnswerAsync(OrderOf(named, request.Name, request.Inputs?.GetRawText() ?? "{}") with { Limits = request.Budget, About = about }, context, cancellationToken);
     }
 
@@ -64,10 +64,7 @@ internal sealed class StartRun(
     /// <param name="also">Done in the transaction that begins it.</param>
     public async Task<(RunRow? Run, Approval? Wanted)> BeginAsync(
         string capsule, string? version, string? name, string inputs, RequestContext context, CancellationToken cancellationToken, Func<DbWork, Task>? also = null) =>
-        await BeginAsync(OrderOf(await ApprovedAsync(context, capsule, version, cancellationToken), name, inputs) with { Also = also }, context, cancellationToken);
-
-    private Task<Capsule> ApprovedAsync(RequestContext context, string id, string? version, CancellationToken cancellationToken) =>
-        capsules?.ApprovedAsync(context, id, version, cancellationToken) ?? throw PlatformProblems.NotBuilt.Because("This program holds no capsules; start agents with 'directives'.");
+        await BeginAsync(OrderOf(await capsules.ApprovedAsync(context, capsule, version, cancellationToken), name, inputs) with { Also = also }, context, cancellationToken);
 
     private static RunOrder OrderOf(Capsule capsule, string? name, string inputs) =>
         new("capsule", name ?? (capsule.Summary.Length > 0 ? capsule.Summary : capsule.Id), capsule, inputs, null, new RunAbout());

@@ -19,6 +19,14 @@ internal static class WorkflowMetrics
 
     public static readonly Histogram<double> FirstEffect = Telemetry.Meter.CreateHistogram<double>("somastack_workflows_first_effect_delay", "s", "From the start of a run to the beginning of its first effect.");
 
+    /// <param name="result">Null when it waits for something outside, or was stopped.</param>
+    public static void Done(RunEffect effect, RunInput? result)
+    {
+        var kind = effect switch { CallTool => "tool", AskAgent => "agent", StartNested => "nested", RequestApproval => "approval", StopEffect => "stop", _ => "other" };
+        var outcome = result switch { EffectSucceeded => "succeeded", EffectFailed => "failed", EffectSuspended => "suspended", _ => "handed_over" };
+        Effects.Add(1, new KeyValuePair<string, object?>("kind", kind), new KeyValuePair<string, object?>("outcome", outcome));
+    }
+
     public static readonly IReadOnlyList<MetricDescription> All =
     [
         new("somastack_workflows_runs_started_total", "counter", "", "Runs that began here."),

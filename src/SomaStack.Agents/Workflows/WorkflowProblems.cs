@@ -9,9 +9,9 @@ internal static class WorkflowProblems
     public static readonly ProblemCode NotFailed = new("run_not_failed", ProblemKind.Conflict, "The run has not failed", "Only a failed run can be tried again; cancel or fork another one.");
     public static readonly ProblemCode Nested = new("run_nested", ProblemKind.Conflict, "The run belongs to another one", "Retry the run that nested it; its id is in 'parent'.");
     public static readonly ProblemCode FormUnknown = new("form_unknown", ProblemKind.Conflict, "The run asks for no such form", "GET /v1/mao/{id} lists what it waits for.");
-    public static readonly ProblemCode TooDeep = new("run_too_deep", ProblemKind.Conflict, "Runs are nested too deep", "A tree of runs is at most 8 deep; let a step do the work itself.");
+    public static readonly ProblemCode StepUnknown = new("run_step_unknown", ProblemKind.Invalid, "The run has no such step", "Name a step as GET /v1/mao/{id} lists them.");
     public static readonly ProblemCode RightsLost = new("run_rights_lost", ProblemKind.Forbidden, "Whoever started the run may not act any more", "A run acts as whoever started it; let somebody who may start it again.");
     public static readonly ProblemCode Denied = new("run_denied", ProblemKind.Forbidden, "The policy does not let this run start", "See the reasons; each names its rule and what would help.");
 
-    public static readonly IReadOnlyList<ProblemCode> All = [Unknown, Ended, NotFailed, Nested, FormUnknown, TooDeep, RightsLost, Denied];
+    public static readonly IReadOnlyList<ProblemCode> All = [Unknown, Ended, NotFailed, Nested, FormUnknown, StepUnknown, RightsLost, Denied];
 }

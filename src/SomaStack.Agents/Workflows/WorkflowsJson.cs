@@ -14,6 +14,7 @@ namespace SomaStack.Agents.Workflows;
 [JsonSerializable(typeof(RunStepEnded))]
 [JsonSerializable(typeof(RunWaiting))]
 [JsonSerializable(typeof(RunFormAsked))]
+[JsonSerializable(typeof(RunFormEnded))]
 [JsonSerializable(typeof(RunRetriedBy))]
 [JsonSerializable(typeof(RunEnded))]
 [JsonSerializable(typeof(StartArguments))]

@@ -13,6 +13,7 @@ public static class ApprovalsModule
         Add = static (services, _) => services
             .AddSingleton<ApprovalStore>().AddSingleton<ReadApprovals>().AddSingleton<DecideApproval>().AddSingleton<WithdrawApproval>()
             .AddSingleton<IApprovals, Approvals>().AddSingleton<IDecisions>(static provider => provider.GetRequiredService<DecideApproval>())
+            .AddSingleton<IApprovalRecords>(static provider => provider.GetRequiredService<ReadApprovals>())
             .AddSingleton<ReturnApprovals>().AddHostedService(static provider => provider.GetRequiredService<ReturnApprovals>()),
         Map = static routes =>
         {

@@ -18,7 +18,7 @@ internal sealed record ApprovalLine(
 internal sealed record ApprovalView(ApprovalLine Approval, JsonElement Arguments, string ConstitutionHash, long PolicyVersion, string Nonce, IReadOnlyList<Reason> Reasons);
 
 /// <summary>Whoever may decide sees the tenant's approvals, everybody else his own.</summary>
-internal sealed class ReadApprovals(ApprovalStore store, TimeProvider clock)
+internal sealed class ReadApprovals(ApprovalStore store, TimeProvider clock) : IApprovalRecords
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -46,6 +46,20 @@ internal sealed class ReadApprovals(ApprovalStore store, TimeProvider clock)
             throw ApprovalProblems.Unknown.Because("No approval that you may see has this id.");
         using var arguments = JsonDocument.Parse(row.Arguments);
         return TypedResults.Ok(new ApprovalView(Line(row), arguments.RootElement.Clone(), row.ConstitutionHash, row.PolicyVersion, row.Nonce, row.Reasons));
+    }
+
+    async Task<IReadOnlyList<Approval>> IApprovalRecords.ListAsync(RequestContext context, string? state, int limit, CancellationToken cancellationToken)
+    {
+        var own = context.Capabilities.Has(Capability.ApprovalDecide) ? null : context.Principal.Id;
+        if (state is not null && ApprovalStore.Parse(state) is null) throw Problem.Invalid("state", "must be pending, approved, rejected, expired, voided or claimed");
+        return [.. (await store.ListAsync(context.Tenant, state, null, own, null, Cursor.Limit(limit), cancellationToken)).Select(row => row.Public with { State = Line(row).State })];
+    }
+
+    async Task<ApprovalToDecide?> IApprovalRecords.FindAsync(RequestContext context, string id, CancellationToken cancellationToken)
+    {
+        var row = await store.FindAsync(context.Tenant, id, cancellationToken);
+        if (row is null || (row.Requester != context.Principal.Id && !context.Capabilities.Has(Capability.ApprovalDecide))) return null;
+        return new ApprovalToDecide(row.Id, Line(row).State, row.Kind, row.Resource, row.Summary, row.Arguments, row.Digest, row.Requester, row.Needs, row.ExpiresAt);
     }
 
     internal ApprovalLine Line(ApprovalRow row)

@@ -27,9 +27,11 @@ internal sealed class OutgoingHandler(HttpMessageHandler inner, OutgoingLimits l
 
     private async Task<HttpResponseMessage> FollowAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
+        var only = request.Options.TryGetValue(OutgoingHttp.OnlyOrigins, out var origins) ? origins : null;
         for (var redirects = 0; ; redirects++)
         {
             OutgoingHttp.CheckAddress(request.RequestUri);
+            OutgoingHttp.CheckOrigin(request.RequestUri!, only);
             var response = await base.SendAsync(request, cancellationToken);
             if (!IsRedirect(response) || (request.Method != HttpMethod.Get && request.Method != HttpMethod.Head)) return response;
             var from = request.RequestUri!;

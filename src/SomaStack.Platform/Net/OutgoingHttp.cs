@@ -21,6 +21,9 @@ public static class OutgoingHttp
 {
     private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(10);
 
+    /// <summary>Set on a request it limits that request, redirects included, to these origins (<c>https://api.example.com</c>).</summary>
+    public static readonly HttpRequestOptionsKey<IReadOnlyList<string>> OnlyOrigins = new("somastack.only_origins");
+
     /// <param name="allowed">Origins that the operator configured; they may be anywhere, loopback included.</param>
     /// <returns>A client to keep and share; its refusals are <see cref="Problem"/>s with the code <c>address_refused</c>.</returns>
     public static HttpClient Create(OutgoingLimits limits, params IReadOnlyList<Uri> allowed) => Create(limits, Dns.GetHostAddressesAsync, allowed);
@@ -48,6 +51,13 @@ public static class OutgoingHttp
         if (address is not { IsAbsoluteUri: true }) throw PlatformProblems.AddressRefused.Because("The address is not absolute.");
         if (address.Scheme is not ("http" or "https")) throw PlatformProblems.AddressRefused.Because("Only http and https addresses are called.");
         if (address.UserInfo.Length > 0) throw PlatformProblems.AddressRefused.Because("An address with a user name in it is not called.");
+    }
+
+    /// <exception cref="Problem">403 <c>address_refused</c> when the request is limited to origins and this is none of them.</exception>
+    internal static void CheckOrigin(Uri address, IReadOnlyList<string>? only)
+    {
+        if (only is null || only.Contains(address.GetLeftPart(UriPartial.Authority), StringComparer.OrdinalIgnoreCase)) return;
+        throw PlatformProblems.AddressRefused.Because($"'{address.GetLeftPart(UriPartial.Authority)}' is none of the origins that this may reach.");
     }
 
     /// <summary>For what is not HTTP but leads outside all the same: resolves once, checks, and connects to what it checked.</summary>

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using SomaStack.Agents.Tools.Contracts;
+using SomaStack.Agents.Workflows.Contracts;
 using SomaStack.Governance.Approvals.Contracts;
 using SomaStack.Governance.Billing.Contracts;
 using SomaStack.Governance.Constitution.Contracts;
@@ -102,6 +104,15 @@ internal static class EventRules
             }),
         ])),
 
+        // Tools.
+        (ToolEvents.Notify, On(RulesJson.Default.ToolNotice, static (line, one) =>
+        [
+            new Tell(Draft("alert", Severities.Rank(one.Severity) < 0 ? "info" : one.Severity, one.Title, one.Body, one.Capability is { } held ? Audience.Holders(held) : Audience.Of(one.Principals ?? [one.Sender])) with
+            {
+                GroupKey = "tools/notify", Untrusted = true, Metadata = Pairs(("sender", one.Sender), ("session", one.Session ?? ""), ("run", one.Run ?? "")),
+            }),
+        ])),
+
         // Money.
         (BillingEvents.CostAnomaly, On(RulesJson.Default.CostAnomaly, static (line, one) =>
         [
@@ -180,6 +191,9 @@ internal static class EventRules
                 GroupKey = "requests", DedupeKey = Key("request", line.Actor, one.Code ?? ""), Link = "/requests/" + one.RequestId, Metadata = Pairs(("request", one.RequestId), ("code", one.Code ?? "")),
             }),
         ])),
+        (RunEvents.FormAsked, On(RulesJson.Default.RunFormAsked, static (line, one) => Form(one))),
+        (RunEvents.FormEnded, On(RulesJson.Default.RunFormEnded, static (line, one) => [new Resolve($"form/{one.Run}/{one.Path}/{one.Attempt}", "answered")])),
+        (RunEvents.Ended, On(RulesJson.Default.RunEnded, static (line, one) => RunEnd(one))),
         (DeadLettered.Type, On(RulesJson.Default.DeadLettered, static (line, one) =>
         [
             new Tell(Draft("alert", "error", $"{one.Consumer} gave up on an event", $"{one.What} is a dead letter now. The operator sees why, and replays it.",
@@ -223,6 +237,27 @@ internal static class EventRules
             GroupKey = "limits", Link = "/billing/limits", Metadata = Pairs(("limit", one.Id), ("metric", one.Metric), ("principal", one.Principal ?? "")),
         }),
     ];
+
+    private static IEnumerable<RuleEffect> Form(RunFormAsked one) =>
+    [
+        new Tell(Draft("review", "warning", one.Title, $"A run of {one.Capsule} waits for what you fill in.", Audience.Of(one.To ?? one.Starter)) with
+        {
+            Subject = $"form/{one.Run}/{one.Path}/{one.Attempt}", GroupKey = Key("forms", one.Capsule), Link = "/workflows/" + one.Run, RequiresAck = true, Untrusted = true,
+            Metadata = Pairs(("run", one.Run), ("path", one.Path), ("starter", one.Starter)),
+        }),
+    ];
+
+    /// <summary>A failure is always told; another end only when the request named a channel. What a run nested, its own end tells.</summary>
+    private static IEnumerable<RuleEffect> RunEnd(RunEnded one)
+    {
+        if (one.Parent is not null || (one.Status != "failed" && one.Channel is null)) yield break;
+        var failed = one.Status == "failed";
+        var body = failed ? $"{one.Code} at {one.Path ?? "the run"} after {Number(one.Steps)} steps." : $"{Number(one.Steps)} steps, {Number(one.Tokens)} tokens.";
+        yield return new Tell(Draft(failed ? "alert" : "success", failed ? "error" : "info", $"Run {one.Status}: {one.Name}", body, Audience.Of(one.Starter)) with
+        {
+            GroupKey = Key("runs", one.Channel ?? one.Capsule), Link = "/workflows/" + one.Run, Untrusted = true, Metadata = Pairs(("run", one.Run), ("capsule", one.Capsule), ("code", one.Code ?? ""), ("channel", one.Channel ?? "")),
+        });
+    }
 
     private static IEnumerable<RuleEffect> Strike(ModerationStrike one)
     {

@@ -1,4 +1,6 @@
 using System.Text.Json.Serialization;
+using SomaStack.Agents.Tools.Contracts;
+using SomaStack.Agents.Workflows.Contracts;
 using SomaStack.Governance.Approvals.Contracts;
 using SomaStack.Governance.Billing.Contracts;
 using SomaStack.Governance.Constitution.Contracts;
@@ -12,6 +14,7 @@ using SomaStack.Platform;
 namespace SomaStack.Operations.Notifications;
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(ToolNotice))]
 [JsonSerializable(typeof(ApprovalProposed))]
 [JsonSerializable(typeof(ApprovalDecided))]
 [JsonSerializable(typeof(ApprovalReturned))]
@@ -39,5 +42,8 @@ namespace SomaStack.Operations.Notifications;
 [JsonSerializable(typeof(PromotionDecided))]
 [JsonSerializable(typeof(RunFinished))]
 [JsonSerializable(typeof(RequestCompleted))]
+[JsonSerializable(typeof(RunFormAsked))]
+[JsonSerializable(typeof(RunFormEnded))]
+[JsonSerializable(typeof(RunEnded))]
 [JsonSerializable(typeof(DeadLettered))]
 internal sealed partial class RulesJson : JsonSerializerContext;
