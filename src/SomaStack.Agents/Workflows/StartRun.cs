@@ -12,7 +12,11 @@ using SomaStack.Platform;
 namespace SomaStack.Agents.Workflows;
 
 /// <summary>What is to be run, however it was asked for.</summary>
-internal sealed record RunOrder(string Kind, string Name, Capsule Capsule, string Inputs, BudgetRequest? Limits, RunAbout About);
+internal sealed record RunOrder(string Kind, string Name, Capsule Capsule, string Inputs, BudgetRequest? Limits, RunAbout About)
+{
+    /// <summary>Done in the transaction that begins the run.</summary>
+    public Func<DbWork, Task>? Also { get; init; }
+}
 
 /// <summary><c>POST /v1/mao/start</c>: agents one after the other, or a capsule. Answers when the run is durable; it goes on by itself.</summary>
 internal sealed class StartRun(
@@ -57,8 +61,10 @@ internal sealed class StartRun(
     }
 
     /// <summary>Begins a run of an approved capsule.</summary>
-    public async Task<(RunRow? Run, Approval? Wanted)> BeginAsync(string capsule, string? version, string? name, string inputs, RequestContext context, CancellationToken cancellationToken) =>
-        await BeginAsync(OrderOf(await capsules.ApprovedAsync(context, capsule, version, cancellationToken), name, inputs), context, cancellationToken);
+    /// <param name="also">Done in the transaction that begins it.</param>
+    public async Task<(RunRow? Run, Approval? Wanted)> BeginAsync(
+        string capsule, string? version, string? name, string inputs, RequestContext context, CancellationToken cancellationToken, Func<DbWork, Task>? also = null) =>
+        await BeginAsync(OrderOf(await capsules.ApprovedAsync(context, capsule, version, cancellationToken), name, inputs) with { Also = also }, context, cancellationToken);
 
     private static RunOrder OrderOf(Capsule capsule, string? name, string inputs) =>
         new("capsule", name ?? (capsule.Summary.Length > 0 ? capsule.Summary : capsule.Id), capsule, inputs, null, new RunAbout());
@@ -88,7 +94,7 @@ internal sealed class StartRun(
         // What cannot even begin is no run that failed: whoever asked hears it now.
         if (events.OfType<RunFailed>().FirstOrDefault(static one => one.Failure.Code is "inputs_invalid" or "capsule_invalid") is { } unsound)
             throw Problem.Invalid(unsound.Failure.Code == "inputs_invalid" ? "inputs" : "capsule", "cannot be run: " + unsound.Failure.Detail);
-        await host.StartAsync(new RunBeginning(identity, events) { Also = claim }, cancellationToken);
+        await host.StartAsync(new RunBeginning(identity, events) { Also = Both(claim, order.Also) }, cancellationToken);
         WorkflowMetrics.Started.Add(1);
         return (await store.GetAsync(context.Tenant, id, cancellationToken), null);
     }
@@ -118,6 +124,12 @@ internal sealed class StartRun(
         long? money = limits?.Money is { } amount ? (long)decimal.Round(amount * NanosPerUnit, MidpointRounding.ToEven) : null;
         return new RunBudget(limits?.Tokens, money is null ? left : left is null ? money : Math.Min(money.Value, left.Value), limits?.Steps, limits?.Seconds is { } seconds ? now + seconds * 1_000_000L : null);
     }
+
+    private static Func<DbWork, Task>? Both(Func<DbWork, Task>? first, Func<DbWork, Task>? second) => first is null || second is null ? first ?? second : async work =>
+    {
+        await first(work);
+        await second(work);
+    };
 
     private static JsonElement Rfc8785(string inputs)
     {

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -15,9 +16,9 @@ public static class WorkflowsModule
 
     public static readonly Room Room = new("Workflows", typeof(WorkflowsModule).Assembly)
     {
-        Problems = WorkflowProblems.All,
+        Problems = [.. WorkflowProblems.All, .. ScheduleProblems.All],
         Metrics = WorkflowMetrics.All,
-        Json = WorkflowsJson.Default,
+        Json = JsonTypeInfoResolver.Combine(WorkflowsJson.Default, SchedulesJson.Default),
         Add = static (services, options) =>
         {
             services.AddSingleton<RunStore>().AddSingleton<RunInputStore>().AddSingleton<RunLeaseStore>().AddSingleton<RunWriter>().AddSingleton<RunSignals>().AddSingleton<RunStreams>();
@@ -26,14 +27,17 @@ public static class WorkflowsModule
             services.TryAddSingleton<IRunHost>(static provider => provider.GetRequiredService<JournalRunHost>());
             services.AddSingleton<StartRun>().AddSingleton<ReadRuns>().AddSingleton<FollowRun>().AddSingleton<SteerRun>().AddSingleton<ForkRun>().AddSingleton<ListedWorkflows>();
             services.AddSingleton<INativeAdapter, RunsAdapter>();
+            services.AddSingleton<TemplateStore>().AddSingleton<TemplateRuns>().AddSingleton<SaveTemplate>().AddSingleton<ImportTemplate>();
+            services.AddSingleton<ScheduleStore>().AddSingleton<SaveSchedule>().AddSingleton<SteerSchedule>().AddSingleton<FireSchedules>();
             if (!options.HasRole("worker")) return;
             services.AddSingleton<RunPump>().AddHostedService(static provider => provider.GetRequiredService<RunPump>());
-            services.AddHostedService<SweepRuns>();
+            services.AddHostedService<SweepRuns>().AddHostedService(static provider => provider.GetRequiredService<FireSchedules>());
         },
         Handle = static (subscriptions, provider) =>
         {
             var (desk, host) = (provider.GetRequiredService<RunApprovalDesk>(), provider.GetRequiredService<JournalRunHost>());
             subscriptions.On("workflows.approvals", [ApprovalEvents.Decided, ApprovalEvents.Returned], (line, work, _) => desk.HearAsync(line, work, host.Hear));
+            provider.GetRequiredService<FireSchedules>().Handle(subscriptions);
         },
         Map = static routes =>
         {
@@ -43,6 +47,11 @@ public static class WorkflowsModule
             SteerRun.Map(routes);
             ForkRun.Map(routes);
             ListedWorkflows.Map(routes);
+            SaveTemplate.Map(routes);
+            InstantiateTemplate.Map(routes);
+            ImportTemplate.Map(routes);
+            SaveSchedule.Map(routes);
+            SteerSchedule.Map(routes);
         },
     };
 }
