@@ -112,6 +112,8 @@ internal sealed class WorkflowRoom : IAsyncDisposable
 
         public Task<TurnAnswer> AskAsync(RequestContext context, TurnQuestion question, CancellationToken cancellationToken) => throw new NotSupportedException("No agent is measured here.");
 
+        public string SessionOf(RequestContext context, string question) => throw new NotSupportedException("No agent is measured here.");
+
         public Task<bool> CancelAsync(RequestContext context, string session, CancellationToken cancellationToken) => Task.FromResult(false);
     }
 }

@@ -135,7 +135,7 @@ internal sealed class RunEffects(ITools tools, IConversations conversations, ICa
     {
         var context = run.Starter.In(run.Tenant, DeploymentMode.Production, "");
         await desk.WithdrawAsync(run, stop.Key, cancellationToken);
-        await conversations.CancelAsync(context, RunBeginnings.SessionOf(context, stop.Key), cancellationToken);
+        await conversations.CancelAsync(context, conversations.SessionOf(context, stop.Key), cancellationToken);
         var nested = RunBeginnings.NestedId(run, stop.Path, stop.Attempt);
         if (await store.FindAsync(run.Tenant, nested, cancellationToken) is { EndedAt: null })
             try

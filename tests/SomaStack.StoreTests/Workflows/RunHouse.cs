@@ -223,5 +223,7 @@ internal sealed class RecordedAgents(RecordedEffects effects) : IConversations
         return Task.FromResult(new TurnAnswer("s-" + question.Id, "t1", "completed", "Answer to: " + question.Prompt, null, null, 7, 3, 11, "USD"));
     }
 
+    public string SessionOf(RequestContext context, string question) => "s-" + question;
+
     public Task<bool> CancelAsync(RequestContext context, string session, CancellationToken cancellationToken) => Task.FromResult(false);
 }
