@@ -164,6 +164,19 @@ public sealed class McpServerTests(ProtocolServer place) : IClassFixture<Protoco
     }
 
     [Fact]
+    public async Task The_kill_switch_stops_a_tool_here_as_everywhere()
+    {
+        using var engaged = await place.Owner.PostAsJsonAsync("/v1/killswitch", new { engaged = true, scope = "tool", target = "peer", reason = "A test." }, Stop);
+        Assert.True(engaged.IsSuccessStatusCode, await engaged.Content.ReadAsStringAsync(Stop));
+        var parameters = new { name = "peer.echo", arguments = new { message = "stopped?" } };
+        var stopped = (await place.ModernAsync(place.Owner, "tools/call", parameters)).GetProperty("result");
+        Assert.True(stopped.GetProperty("isError").GetBoolean());
+        Assert.Contains("kill_switch_engaged", stopped.GetProperty("content")[0].GetProperty("text").GetString(), StringComparison.Ordinal);
+        await place.Bob.ReleaseAsync(place.Owner, "tool", "peer");
+        Assert.False((await place.ModernAsync(place.Owner, "tools/call", parameters)).GetProperty("result").GetProperty("isError").GetBoolean());
+    }
+
+    [Fact]
     public async Task Progress_is_told_and_a_cancelled_call_ends()
     {
         var session = await place.ShakeAsync(place.Owner);

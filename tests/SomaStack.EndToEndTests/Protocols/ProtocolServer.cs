@@ -15,7 +15,7 @@ public sealed class ProtocolServer : IAsyncLifetime
     public const string Asking = "peer.get-annotated-message";
 
     /// <summary>Who agrees to a tool needs the right to manage tools.</summary>
-    private static readonly string[] Bobs = ["approval:decide", "policy:read", "policy:write", "session:read", "session:start", "tenant:admin", "tool:execute", "tool:manage"];
+    private static readonly string[] Bobs = ["approval:decide", "killswitch:engage", "policy:read", "policy:write", "session:read", "session:start", "tenant:admin", "tool:execute", "tool:manage"];
 
     internal SomaProcess Soma { get; private set; } = null!;
 

@@ -10,7 +10,10 @@ namespace SomaStack.Agents.Tools;
 internal sealed partial class ActWithTool(AdapterSecrets secrets, TimeProvider clock, ILogger<ActWithTool> log)
 {
     /// <summary>Refusals that come before the tool is reached: nothing is owed and nothing can have happened.</summary>
-    private static readonly string[] Before = [ToolProblems.Unavailable.Code, ToolProblems.SecretMissing.Code, PlatformProblems.AddressRefused.Code, McpProblems.Changed.Code, McpProblems.StdioRefused.Code, McpProblems.Busy.Code];
+    private static readonly string[] Before =
+    [
+        ToolProblems.Unavailable.Code, ToolProblems.SecretMissing.Code, PlatformProblems.AddressRefused.Code, McpProblems.Changed.Code, McpProblems.StdioRefused.Code, McpProblems.Busy.Code,
+    ];
 
     public async Task<ActedCall> RunAsync(PlannedCall plan, RunningCalls.Running slot, CancellationToken cancellationToken)
     {

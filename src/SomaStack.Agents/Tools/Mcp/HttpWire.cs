@@ -35,6 +35,8 @@ internal sealed class HttpWire : IMcpWire
         _http = OutgoingHttp.Create(new OutgoingLimits(limit, bytesMax * 2, Redirects: 0), allowed);
     }
 
+    public TimeSpan? ProbeLimit => null;
+
     public int ToolsChanged => Volatile.Read(ref _toolsChanged);
 
     public async Task<JsonElement> AskAsync(McpAsk ask, CancellationToken cancellationToken)

@@ -18,6 +18,9 @@ internal interface IMcpWire : IAsyncDisposable
     /// <summary>Rises when the server says that its tools changed.</summary>
     int ToolsChanged { get; }
 
+    /// <summary>How long a question may stay unanswered that an old server may not know; null where it always gets a refusal.</summary>
+    TimeSpan? ProbeLimit { get; }
+
     /// <summary>The answer's result.</summary>
     /// <exception cref="McpError">The server refused.</exception>
     /// <exception cref="Problem"><c>mcp_server_invalid</c>: it broke the protocol or a cap; <c>tool_unavailable</c>: it was never reached.</exception>

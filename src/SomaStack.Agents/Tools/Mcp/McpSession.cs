@@ -14,9 +14,6 @@ internal sealed class McpSession : IAsyncDisposable
     /// <summary>How long a list of tools is believed: after that it is read again before the next call.</summary>
     private static readonly TimeSpan Belief = TimeSpan.FromSeconds(60);
 
-    /// <summary>An old server may not answer what it does not know.</summary>
-    private static readonly TimeSpan ProbeLimit = TimeSpan.FromSeconds(3);
-
     private readonly IMcpWire _wire;
     private readonly TimeProvider _clock;
     private DateTimeOffset _listedAt;
@@ -103,7 +100,7 @@ internal sealed class McpSession : IAsyncDisposable
     private static async Task<bool?> IsModernAsync(IMcpWire wire, CancellationToken cancellationToken)
     {
         using var probe = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        probe.CancelAfter(ProbeLimit);
+        if (wire.ProbeLimit is { } limit) probe.CancelAfter(limit);
         try
         {
             var result = await wire.AskAsync(new McpAsk("server/discover", McpProtocol.Modern), probe.Token);

@@ -34,6 +34,8 @@ internal sealed class StdioWire : IMcpWire
         _complaints = DrainAsync(_process.StandardError.BaseStream);
     }
 
+    public TimeSpan? ProbeLimit => TimeSpan.FromSeconds(4);
+
     public int ToolsChanged => Volatile.Read(ref _toolsChanged);
 
     public async Task<JsonElement> AskAsync(McpAsk ask, CancellationToken cancellationToken)
