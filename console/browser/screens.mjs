@@ -105,6 +105,11 @@ export const screens = () => {
       await page.getByRole('button', { name: 'Menu' }).click();
       await page.getByRole('link', { name: 'Inbox' }).first().click();
       await page.getByRole('heading', { name: 'Inbox' }).waitFor();
+      // List and approval share the height.
+      await page.goto('/inbox?state=all');
+      const list = await page.getByRole('grid', { name: 'Approvals' }).boundingBox();
+      assert.ok(list.height > 100, `The list is ${list.height} pixels high`);
+      await page.getByRole('article').first().waitFor();
       await page.setViewportSize(desk);
     });
   });

@@ -13,6 +13,7 @@ import { useKeys } from './keys.ts';
 import { setLook, useLook, type Theme } from './look.ts';
 import { ModeChip } from './ModeChip.tsx';
 import { navFor } from './nav.ts';
+import { patiently } from './patiently.ts';
 import { healthQuery, killSwitchQuery, meQuery } from './queries.ts';
 import { Rail } from './Rail.tsx';
 import { useReached } from './reach.ts';
@@ -20,8 +21,8 @@ import { useShellWords } from './shellWords.ts';
 import { Tray } from './Tray.tsx';
 
 const minuteMs = 60_000;
-const Palette = lazy(() => import('./Palette.tsx').then((module) => ({ default: module.Palette })));
-const KeySheet = lazy(() => import('./KeySheet.tsx').then((module) => ({ default: module.KeySheet })));
+const Palette = lazy(async () => ({ default: (await patiently(() => import('./Palette.tsx'))).Palette }));
+const KeySheet = lazy(async () => ({ default: (await patiently(() => import('./KeySheet.tsx'))).KeySheet }));
 
 /** What concerns every page: out of reach, signed out, stopped, a clock that is wrong. */
 const Banners = () => {

@@ -5,9 +5,10 @@ import { useCommon } from '~/i18n/common.ts';
 import { countsQuery, everyMs } from './notices/counts.ts';
 import { useLive } from './notices/live.ts';
 import { useFeed } from './notices/useFeed.ts';
+import { patiently } from './patiently.ts';
 import { meQuery } from './queries.ts';
 
-const TrayList = lazy(() => import('./notices/TrayList.tsx').then((module) => ({ default: module.TrayList })));
+const TrayList = lazy(async () => ({ default: (await patiently(() => import('./notices/TrayList.tsx'))).TrayList }));
 
 /** The bell: told by the feed, and asking by itself while there is none. */
 export const Tray = () => {

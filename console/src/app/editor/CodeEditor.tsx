@@ -1,8 +1,9 @@
 import { cn, Skeleton } from '@somastack/uix';
 import { lazy, Suspense } from 'react';
+import { patiently } from '~/app/patiently.ts';
 import type { EditorProps } from './Editor.tsx';
 
-const Editor = lazy(() => import('./Editor.tsx').then((module) => ({ default: module.Editor })));
+const Editor = lazy(async () => ({ default: (await patiently(() => import('./Editor.tsx'))).Editor }));
 
 /** A text with a grammar. The editor comes when one is shown. */
 export const CodeEditor = ({ className, ...rest }: EditorProps) => (

@@ -87,13 +87,13 @@ export const InboxScreen = () => {
         <span className="text-xs text-muted max-md:hidden">{say('keyHint')}</span>
       </PageHead>
       <div className="flex min-h-0 flex-1 max-lg:flex-col">
-        <div className="flex min-h-0 min-w-0 flex-1 flex-col border-line max-lg:max-h-[45%] lg:border-e">
+        <div className="flex min-h-0 min-w-0 flex-1 flex-col border-line max-lg:h-2/5 max-lg:flex-none max-lg:border-b lg:border-e">
           {list.error ? <Failure cause={list.error} onRetry={() => void list.refetch()} /> : list.isPending ? <p role="status" className="p-6 text-muted">{common('loading')}</p> : (
             <DataTable label={say('list')} columns={columns} rows={rows} rowId={(row) => row.id} selected={current} onSelect={(row) => set({ id: row.id })} onEnd={() => list.hasNextPage && !list.isFetchingNextPage && void list.fetchNextPage()} className="h-full"
               empty={filtered ? <EmptyState icon={<InboxIcon />} title={say('none')} action={<Button size="sm" onClick={() => set({ state: undefined, kind: undefined, id: undefined })}>{common('clear')}</Button>} /> : <EmptyState icon={<InboxIcon />} title={say('first')} action={<Button size="sm" onClick={() => set({ state: 'all' })}>{say('all')}</Button>}>{say('firstText')}</EmptyState>} />
           )}
         </div>
-        <div className="min-h-0 overflow-y-auto bg-sunken lg:w-[30rem] lg:shrink-0">{current ? <Detail key={current} id={current} onDecided={() => set({ id: current })} /> : <EmptyState title={say('pick')} className="max-lg:hidden" />}</div>
+        <div className="min-h-0 overflow-y-auto bg-sunken max-lg:flex-1 lg:w-[30rem] lg:shrink-0">{current ? <Detail key={current} id={current} onDecided={() => set({ id: current })} /> : <EmptyState title={say('pick')} className="max-lg:hidden" />}</div>
       </div>
     </>
   );
