@@ -1,4 +1,5 @@
 using SomaStack.Agents.Workflows;
+using SomaStack.Bench;
 
 namespace SomaStack.Tests.Workflows.Deciding;
 
@@ -279,7 +280,7 @@ public sealed class RunDeciderTests
         run.Succeed("A", """{"value":null,"list":[ 1 , "é" ]}""", default, "web");
         var json = System.Text.Json.JsonSerializer.Serialize(run.History, RunHistoryJson.Default.IReadOnlyListRunEvent);
         var read = System.Text.Json.JsonSerializer.Deserialize(json, RunHistoryJson.Default.IReadOnlyListRunEvent)!;
-        Assert.True(Bench.SimulationChecks.Same(run.State, RunDecider.Apply(RunState.None, read)));
+        Assert.True(SimulationChecks.Same(run.State, RunDecider.Apply(RunState.None, read)));
         Assert.Contains("\"type\":\"step_completed\"", json, StringComparison.Ordinal);
     }
 }
