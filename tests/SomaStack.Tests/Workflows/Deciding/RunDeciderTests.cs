@@ -285,4 +285,16 @@ public sealed class RunDeciderTests
         Assert.True(SimulationChecks.Same(run.State, RunDecider.Apply(RunState.None, read)));
         Assert.Contains("\"type\":\"step_completed\"", json, StringComparison.Ordinal);
     }
+
+    /// <summary>The generated reader gives null for a list that is absent, whatever its initializer says.</summary>
+    [Fact]
+    public void What_an_older_history_does_not_have_reads_as_empty()
+    {
+        var completed = Assert.IsType<StepCompleted>(System.Text.Json.JsonSerializer.Deserialize("""{"type":"step_completed","at":1,"path":"A","attempt":1,"output":null}""", RunHistoryJson.Default.RunEvent));
+        Assert.Equal(("null", 0), (completed.Output, completed.Taints.Count));
+        var succeeded = Assert.IsType<EffectSucceeded>(System.Text.Json.JsonSerializer.Deserialize("""{"type":"effect_succeeded","at":1,"path":"A","attempt":1,"result":{"output":"{}"}}""", RunHistoryJson.Default.RunInput));
+        Assert.Empty(succeeded.Result.Taints);
+        var continued = Assert.IsType<RunContinued>(System.Text.Json.JsonSerializer.Deserialize("""{"type":"run_continued","at":1,"snapshot":{"decider":1,"phase":"working","plan":{"capsule":{"id":"a","steps":[]}},"inputs":{},"began_at":1}}""", RunHistoryJson.Default.RunEvent));
+        Assert.Equal((0, 0, "{}"), (continued.Snapshot.Steps.Count, continued.Snapshot.Review.Taints.Count, continued.Snapshot.Inputs));
+    }
 }
