@@ -118,7 +118,8 @@ internal sealed partial class RunDecision(RunState state, long at)
 
     private void Suspend(EffectSuspended suspended)
     {
-        if (Working(suspended.Path, suspended.Attempt) is not { } unit || (unit.Approval == suspended.ApprovalId && !unit.Approved)) return;
+        // The same report may come again after the yes did; waiting for a yes that was spent would never end.
+        if (Working(suspended.Path, suspended.Attempt) is not { } unit || (unit.Approval == suspended.ApprovalId && !unit.Approved) || _state.SpentApprovals.Contains(suspended.ApprovalId)) return;
         Emit(new StepSuspended(at, suspended.Path, suspended.Attempt, suspended.ApprovalId));
         if (_state.EarlyApprovals.TryGetValue(suspended.ApprovalId, out var early)) Approve(suspended.Path, early.Approval, early.Code, early.Detail, early.By);
     }

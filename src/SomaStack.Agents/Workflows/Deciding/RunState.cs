@@ -167,12 +167,12 @@ internal sealed record Unit
     /// <summary>Attempts since a person last tried the run again.</summary>
     public int Tries { get; init; }
 
-    public string Action { get; init; } = "";
+    public string Action { get => field ?? ""; init; } = "";
 
     [System.Text.Json.Serialization.JsonConverter(typeof(RawJson))]
     public string? Params { get; init; }
 
-    public IReadOnlyList<string> ParamTaints { get; init; } = [];
+    public IReadOnlyList<string> ParamTaints { get => field ?? []; init; } = [];
 
     /// <summary>Place of its effect in <see cref="RunState.Open"/>, or among those who wait for a signal.</summary>
     public long Order { get; init; }
@@ -198,7 +198,7 @@ internal sealed record Unit
     [System.Text.Json.Serialization.JsonConverter(typeof(RawJson))]
     public string? Output { get; init; }
 
-    public IReadOnlyList<string> Taints { get; init; } = [];
+    public IReadOnlyList<string> Taints { get => field ?? []; init; } = [];
 
     public string? Record { get; init; }
 
