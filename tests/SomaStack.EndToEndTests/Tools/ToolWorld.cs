@@ -37,9 +37,9 @@ public sealed class ToolWorld : IAsyncLifetime
     /// <summary>A manifest of the kind http with one action a path, all of them reading.</summary>
     internal static JsonObject Manifest(string id, string origin, string more, params (string Name, string Path)[] actions)
     {
-        var all = string.Join(',', actions.Select(static one => $$$"""
-            {"name":"{{{one.Name}}}","description":"d","input":{"type":"object","properties":{"to":{"type":"string"}}},"risk":"low","read_only":true,
-             "settings":{"method":"GET","path":"{{{one.Path}}}","query":{"to":"to"}}}
+        var all = string.Join(',', actions.Select(static one => $$$$"""
+            {"name":"{{{{one.Name}}}}","description":"d","input":{"type":"object","properties":{"to":{"type":"string"}}},"risk":"low","read_only":true,
+             "settings":{"method":"GET","path":"{{{{one.Path}}}}","query":{"to":"to"}}}
             """));
         return JsonNode.Parse($$$"""
             {"id":"{{{id}}}","version":"1.0.0","kind":"http","summary":"Tried by a test.","egress":["{{{origin}}}"],"settings":{"base_url":"{{{origin}}}"},"actions":[{{{all}}}]{{{more}}} }
