@@ -35,9 +35,15 @@ internal sealed partial class SandboxRun(Process process, SandboxCommand command
         // All processes of the namespace end with its first; their pipes close then.
         var said = Task.WhenAll(output, error);
         if (await Task.WhenAny(said, Task.Delay(Grace, CancellationToken.None)) != said) KillOrphan();
-        await said.WaitAsync(LastBytes, CancellationToken.None);
-        await _stop.CancelAsync();
-        await Task.WhenAll(feeding, watching);
+        try
+        {
+            await said.WaitAsync(LastBytes, CancellationToken.None);
+        }
+        finally
+        {
+            await _stop.CancelAsync();
+            await Task.WhenAll(feeding, watching);
+        }
         cancellationToken.ThrowIfCancellationRequested();
         if (_end == SandboxEnd.Exited && command.Workspace is { } workspace && !command.WorkspaceReadOnly && workspace.Measure().Exceeds(workspace.Quota)) _end = SandboxEnd.WorkspaceFull;
         return new SandboxResult(_end, process.ExitCode, await output, await error, _truncated, Stopwatch.GetElapsedTime(began));

@@ -15,7 +15,7 @@ internal sealed class WasiWorld(byte[] input, int outputMax, DateTimeOffset now,
 {
     public const string Module = "wasi_snapshot_preview1";
 
-    private const int Success = 0, BadDescriptor = 8, Fault = 21, InvalidValue = 28, NotSupported = 58, NotSeekable = 70, NotCapable = 76;
+    private const int Success = 0, BadDescriptor = 8, Fault = 21, InvalidValue = 28, NotSeekable = 70, NotCapable = 76;
     private const int BuffersMax = 1024;
     private const int RandomMax = 64 << 10;
     private const int ErrorMax = 64 << 10;
