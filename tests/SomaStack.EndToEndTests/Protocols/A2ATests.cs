@@ -96,7 +96,7 @@ public sealed class A2ATests(ProtocolServer place) : IClassFixture<ProtocolServe
     private static string State(JsonElement task) => task.GetProperty("status").GetProperty("state").GetString()!;
 
     private static string Message(string text, string? more = null) =>
-        $$"""{"message":{"messageId":"{{Guid.NewGuid()}}","role":"ROLE_USER","parts":[{"text":"{{text}}"}]{{(more is null ? "" : "," + more)}}} }""";
+        $$"""{"message":{"messageId":"{{Guid.CreateVersion7()}}","role":"ROLE_USER","parts":[{"text":"{{text}}"}]{{(more is null ? "" : "," + more)}}} }""";
 
     private static async Task<JsonElement> AskAsync(HttpClient client, string method, string parameters, string? version = "1.0")
     {

@@ -95,7 +95,7 @@ public sealed class McpServerTests(ProtocolServer place) : IClassFixture<Protoco
         using var eve = await place.Soma.ClientAsync("--principal", "eve");
         using (var stolen = await place.PostAsync(eve, ping, ("Mcp-Session-Id", session))) Assert.Equal(HttpStatusCode.NotFound, stolen.StatusCode);
         using (var without = await place.PostAsync(eve, ping)) Assert.Equal(HttpStatusCode.OK, without.StatusCode);
-        foreach (var made in (string[])[session[..^2] + (session.EndsWith("AA", StringComparison.Ordinal) ? "BB" : "AA"), "1", Guid.NewGuid().ToString(), new string('A', 4000)])
+        foreach (var made in (string[])[session[..^2] + (session.EndsWith("AA", StringComparison.Ordinal) ? "BB" : "AA"), "1", Guid.CreateVersion7().ToString(), new string('A', 4000)])
             using (var forged = await place.PostAsync(place.Owner, ping, ("Mcp-Session-Id", made))) Assert.Equal(HttpStatusCode.NotFound, forged.StatusCode);
         Assert.NotEqual(session, await place.ShakeAsync(place.Owner));
     }
@@ -112,7 +112,7 @@ public sealed class McpServerTests(ProtocolServer place) : IClassFixture<Protoco
         var other = await ResultAsync(place.Owner, call, ("Mcp-Session-Id", await place.ShakeAsync(place.Owner)));
         Assert.NotEqual(Meta(first, "call"), Meta(other, "call"));
         // Without a session the caller's own key says what is one intention.
-        var key = Guid.NewGuid().ToString();
+        var key = Guid.CreateVersion7().ToString();
         var parameters = new { name = "peer.echo", arguments = new { message = "by key" } };
         var one = (await place.ModernAsync(place.Owner, "tools/call", parameters, null, ("Idempotency-Key", key))).GetProperty("result");
         var two = (await place.ModernAsync(place.Owner, "tools/call", parameters, null, ("Idempotency-Key", key))).GetProperty("result");

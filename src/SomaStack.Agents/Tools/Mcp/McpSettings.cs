@@ -32,7 +32,7 @@ internal sealed record McpSettings(string? Transport = null, string? Protocol = 
     public const string Stdio = "stdio";
     public const string Http = "http";
 
-    private static readonly IReadOnlyDictionary<string, string> None = new Dictionary<string, string>();
+    private static readonly Dictionary<string, string> None = [];
 
     private const int TextMax = 4096;
     private const int CountMax = 64;

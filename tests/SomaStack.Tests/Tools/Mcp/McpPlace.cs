@@ -35,7 +35,7 @@ internal sealed class McpPlace : IAsyncDisposable
         Context = RequestContext.ForSystem("acme", mode);
     }
 
-    public FakeTimeProvider Clock { get; } = new(DateTimeOffset.UtcNow);
+    public FakeTimeProvider Clock { get; } = new(new DateTimeOffset(2026, 11, 29, 3, 0, 0, TimeSpan.Zero));
 
     public SomaOptions Options { get; }
 
@@ -72,7 +72,7 @@ internal sealed class McpPlace : IAsyncDisposable
 
     public Task<AdapterAnswer> CallAsync(Manifest manifest, string action, string arguments = "{}", IReadOnlyDictionary<string, string>? secrets = null, CancellationToken? stop = null)
     {
-        var call = new ToolCall(manifest.Id, action, arguments, Guid.NewGuid().ToString());
+        var call = new ToolCall(manifest.Id, action, arguments, Guid.CreateVersion7().ToString());
         var wanted = manifest.Actions.Single(item => item.Name == action);
         return Adapter.ExecuteAsync(new AdapterCall(Context, manifest, wanted, JsonDocument.Parse(arguments).RootElement, call, secrets ?? new Dictionary<string, string>()), stop ?? Stop);
     }

@@ -90,7 +90,7 @@ public sealed class StdioServerTests
         var since = Stopwatch.GetTimestamp();
         var problem = await Assert.ThrowsAsync<Problem>(() => place.CallAsync(manifest, "echo", """{"text":"hi"}"""));
         Assert.Equal("tool_timeout", problem.Code.Code);
-        Assert.InRange(Stopwatch.GetElapsedTime(since), TimeSpan.FromSeconds(0.9), TimeSpan.FromSeconds(8));
+        Assert.InRange(Stopwatch.GetElapsedTime(since), TimeSpan.FromSeconds(0.9), TimeSpan.FromSeconds(30));
     }
 
     [Fact]
@@ -161,7 +161,7 @@ public sealed class StdioServerTests
     public async Task A_tool_that_says_something_else_than_was_approved_is_not_called()
     {
         await using var place = new McpPlace();
-        var file = Path.Combine(Path.GetTempPath(), Guid.NewGuid().ToString("N"));
+        var file = Path.Combine(Path.GetTempPath(), Guid.CreateVersion7().ToString("N"));
         var manifest = await place.ApproveAsync(McpPlace.Stdio(McpPlace.Hostile, "changed", file));
         var problem = await Assert.ThrowsAsync<Problem>(() => place.CallAsync(manifest, "echo", """{"text":"hi"}"""));
         Assert.Equal("adapter_changed", problem.Code.Code);
