@@ -14,7 +14,7 @@ internal sealed class SecondPerson : IDisposable
 {
     private static readonly string[] Capabilities =
     [
-        "approval:decide", "constitution:load", "constitution:read", "killswitch:engage", "platform:admin", "policy:read", "policy:write", "session:read", "session:start", "tenant:admin",
+        "approval:decide", "constitution:load", "constitution:read", "killswitch:engage", "platform:admin", "policy:read", "policy:write", "session:read", "session:start", "tenant:admin", "tool:manage",
     ];
 
     private SecondPerson(HttpClient client) => Client = client;

@@ -38,8 +38,7 @@ internal sealed class AdapterCatalog(AdapterStore store, AdapterKinds kinds, Nat
         {
             if (states.GetValueOrDefault(stored.Adapter) != AdapterRow.Enabled || natives.Has(stored.Adapter)) continue;
             if (await publishers.FaultAsync(context, stored.Signed, stored.Digest, cancellationToken) is not null) continue;
-            var loaded = manifests.Of(stored);
-            if (kinds.Unavailable(loaded.Manifest.Kind) is null) usable.Add(new UsableAdapter(loaded, stored.Signed, kinds.Find(loaded.Manifest.Kind)!));
+            if (manifests.Find(stored, out _) is { } loaded && kinds.Unavailable(loaded.Manifest.Kind) is null) usable.Add(new UsableAdapter(loaded, stored.Signed, kinds.Find(loaded.Manifest.Kind)!));
         }
         usable.Sort(static (one, other) => string.CompareOrdinal(one.Id, other.Id));
         return usable;

@@ -21,6 +21,8 @@ namespace SomaStack.Agents.Tools;
 [JsonSerializable(typeof(ApprovalAnswer))]
 [JsonSerializable(typeof(WantedManifest))]
 [JsonSerializable(typeof(ManifestSignature))]
+[JsonSerializable(typeof(ImportRequest))]
+[JsonSerializable(typeof(ImportAnswer))]
 [JsonSerializable(typeof(RegisterRequest))]
 [JsonSerializable(typeof(SwitchRequest))]
 [JsonSerializable(typeof(RevokeRequest))]

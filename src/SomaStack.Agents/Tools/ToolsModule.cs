@@ -21,7 +21,7 @@ public static class ToolsModule
             services.AddSingleton<ExecuteTool>().AddSingleton<RecordCalls>().AddSingleton<ActWithTool>().AddSingleton<ShapeResult>();
             services.AddSingleton<RunningCalls>().AddSingleton<IHostedService>(static provider => provider.GetRequiredService<RunningCalls>());
             services.AddSingleton<ITools, Tools>();
-            services.AddSingleton<ReadAdapters>().AddSingleton<RegisterManifest>().AddSingleton<SwitchAdapter>().AddSingleton<BindSecrets>().AddSingleton<PinPublishers>().AddSingleton<VerifyManifest>();
+            services.AddSingleton<ReadAdapters>().AddSingleton<RegisterManifest>().AddSingleton<SwitchAdapter>().AddSingleton<BindSecrets>().AddSingleton<PinPublishers>().AddSingleton<VerifyManifest>().AddSingleton<ImportOpenApi>();
             services.AddSingleton<CallAdapter>().AddSingleton<ReadCalls>().AddSingleton<Provision>().AddSingleton<SweepCalls>();
             if (options.HasRole("worker")) services.AddSingleton<IHostedService>(static provider => provider.GetRequiredService<SweepCalls>());
             AddKinds(services, options);
@@ -31,6 +31,7 @@ public static class ToolsModule
         {
             ReadAdapters.Map(routes);
             VerifyManifest.Map(routes);
+            ImportOpenApi.Map(routes);
             RegisterManifest.Map(routes);
             SwitchAdapter.Map(routes);
             BindSecrets.Map(routes);
@@ -44,7 +45,7 @@ public static class ToolsModule
     /// <summary>One line a kind; a folder with several of them has its own wiring and one line here.</summary>
     private static void AddKinds(IServiceCollection services, SomaOptions options)
     {
-        services.AddSingleton<IAdapterKind, NativeKind>().AddSingleton<IAdapterKind, HttpKind>();
+        services.AddSingleton<IAdapterKind, NativeKind>().AddSingleton<HttpKind>().AddSingleton<IAdapterKind>(static provider => provider.GetRequiredService<HttpKind>());
         services.AddSingleton<INativeAdapter, MemoryAdapter>().AddSingleton<INativeAdapter, ApprovalsAdapter>().AddSingleton<INativeAdapter, NotifyAdapter>();
     }
 }

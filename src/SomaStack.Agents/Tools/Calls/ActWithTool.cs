@@ -15,8 +15,8 @@ internal sealed partial class ActWithTool(AdapterSecrets secrets, TimeProvider c
     public async Task<ActedCall> RunAsync(PlannedCall plan, RunningCalls.Running slot, CancellationToken cancellationToken)
     {
         var since = clock.GetTimestamp();
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(slot.Token, cancellationToken);
-        using var timer = clock.CreateTimer(static state => ((CancellationTokenSource)state!).Cancel(), limit, plan.Limit, Timeout.InfiniteTimeSpan);
+        using var late = new CancellationTokenSource(plan.Limit, clock);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(slot.Token, cancellationToken, late.Token);
         ActedCall acted;
         try
         {

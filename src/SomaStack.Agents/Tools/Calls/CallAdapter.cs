@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Primitives;
 using SomaStack.Agents.Tools.Contracts;
 using SomaStack.Governance.Approvals.Contracts;
 using SomaStack.Platform;
@@ -57,14 +58,17 @@ internal sealed record CallOutput(string Text, JsonElement? Structured, IReadOnl
 internal sealed class CallAdapter(ExecuteTool execute, CallStore calls, RunningCalls running)
 {
     private const int LabelsMax = 20;
+    internal const string KeyHeader = "Idempotency-Key";
+    private const int KeyMax = 255;
 
     public static void Map(IEndpointRouteBuilder routes) => routes
-        .MapPost("/v1/adapters/{id}/execute", static (string id, CallRequest request, RequestContext context, CallAdapter use, CancellationToken cancellationToken) => use.RunAsync(context, id, request, cancellationToken))
+        .MapPost("/v1/adapters/{id}/execute", static (string id, CallRequest request, RequestContext context, CallAdapter use, HttpRequest http, CancellationToken cancellationToken) =>
+            use.RunAsync(context, id, request, http.Headers[KeyHeader], cancellationToken))
         .Requires(Capability.ToolExecute).WithoutReplay().WithoutTimeLimit().Produces<CallAnswer>().Produces<CallAnswer>(StatusCodes.Status202Accepted).WithTags("tools").WithSummary("Carry out an action.");
 
-    internal async Task<IResult> RunAsync(RequestContext context, string id, CallRequest request, CancellationToken cancellationToken)
+    internal async Task<IResult> RunAsync(RequestContext context, string id, CallRequest request, StringValues named, CancellationToken cancellationToken)
     {
-        var key = await KeyAsync(context, cancellationToken);
+        var key = await KeyAsync(context, named, cancellationToken);
         var done = await execute.RunAsync(context, ToCall(context, id, request, key), running.Stopping);
         var answer = CallAnswer.Of(done);
         return done.Result.Outcome == ToolOutcome.Awaiting ? TypedResults.Accepted($"/v1/approvals/{answer.Approval!.Id}", answer) : TypedResults.Ok(answer);
@@ -73,7 +77,7 @@ internal sealed class CallAdapter(ExecuteTool execute, CallStore calls, RunningC
     /// <exception cref="Problem">422 for what is no call.</exception>
     public static ToolCall ToCall(RequestContext context, string adapter, CallRequest request, string key)
     {
-        Check.That(request.Taints is null || (request.Taints.Count <= LabelsMax && request.Taints.All(static label => label.Length is >= 1 and <= 64)), "taints", $"must be at most {LabelsMax} labels of 1 to 64 characters")
+        Check.That(request.Taints is null || (request.Taints.Count <= LabelsMax && request.Taints.All(static label => label is { Length: >= 1 and <= 64 })), "taints", $"must be at most {LabelsMax} labels of 1 to 64 characters")
             .And(IsName(request.Session), "session", "must have 1 to 64 characters").And(IsName(request.Persona), "persona", "must have 1 to 64 characters").And(IsName(request.Capsule), "capsule", "must have 1 to 64 characters")
             .And(request.TimeoutSeconds is null or (>= 1 and <= ManifestReader.TimeoutMax), "timeout_seconds", $"must be from 1 to {ManifestReader.TimeoutMax}").OrThrow();
         return new ToolCall(adapter, request.Action, request.Arguments is { ValueKind: not JsonValueKind.Undefined } arguments ? arguments.GetRawText() : "{}", key)
@@ -85,10 +89,12 @@ internal sealed class CallAdapter(ExecuteTool execute, CallStore calls, RunningC
         static bool IsName(string? text) => text is null or { Length: >= 1 and <= 64 };
     }
 
-    /// <summary>The caller's own, else that of the call which waits for the approval that he brings, else a new one.</summary>
-    private async Task<string> KeyAsync(RequestContext context, CancellationToken cancellationToken)
+    /// <summary>That of the call which waits for the approval that he brings, else the caller's own, else a new one.</summary>
+    /// <remarks>The edge keeps no answers for this route: while somebody is asked, the same key must hear what has become of it.</remarks>
+    private async Task<string> KeyAsync(RequestContext context, StringValues named, CancellationToken cancellationToken)
     {
-        if (context.IdempotencyKey is null && context.Approval is { } approval && await calls.ByApprovalAsync(context.Tenant, context.Principal.Id, approval, cancellationToken) is { } waiting) return waiting.Key;
-        return "call/" + Ids.For(context, "tool_call");
+        if (named.Count > 0 && named is not [{ Length: >= 1 and <= KeyMax } _]) throw Problem.Invalid(KeyHeader, $"must be one value of 1 to {KeyMax} characters");
+        if (context.Approval is { } approval && await calls.ByApprovalAsync(context.Tenant, context.Principal.Id, approval, cancellationToken) is { } waiting) return waiting.Key;
+        return "call/" + (named.Count == 0 ? Ids.New() : Ids.Derive($"{context.Principal.Id}\n{named[0]}"));
     }
 }

@@ -87,7 +87,7 @@ internal sealed class ExecuteTool(
     private async Task<long> CountAsync(RequestContext context, UsableAdapter adapter, CancellationToken cancellationToken)
     {
         var limit = adapter.Manifest.Manifest.Limits.PerMinute;
-        var answer = await counters.AddAsync($"{context.Tenant}:tool:{adapter.Id}", limit, RateWindow, cancellationToken);
+        var answer = await counters.AddAsync($"{context.Tenant}/tool/{adapter.Id}", limit, RateWindow, cancellationToken);
         if (answer.IsAllowed) return answer.Remaining;
         throw new Problem(PlatformProblems.RateLimited, $"'{adapter.Id}' takes {limit} calls a minute.") { RetryAfter = answer.RetryAfter };
     }
@@ -150,7 +150,7 @@ internal sealed class ExecuteTool(
     private static string Canonical(ToolCall call)
     {
         Platform.Check.That(call.Key.Length is >= 1 and <= KeyMax, "key", $"must have 1 to {KeyMax} characters")
-            .And(call.Adapter.Length is >= 1 and <= 64, "adapter", "must have 1 to 64 characters").And(call.Action.Length is >= 1 and <= 128, "action", "must have 1 to 128 characters")
+            .And(call.Adapter.Length is >= 1 and <= 64, "adapter", "must have 1 to 64 characters").And(call.TimeLimit is null || call.TimeLimit > TimeSpan.Zero, "time_limit", "must be positive").And(call.Action.Length is >= 1 and <= 128, "action", "must have 1 to 128 characters")
             .And(Encoding.UTF8.GetByteCount(call.Arguments) <= ArgumentsMax, "arguments", $"must have at most {ArgumentsMax} bytes").OrThrow();
         try
         {

@@ -40,7 +40,7 @@ internal sealed class Provision(ExecuteTool execute, RunningCalls running)
     internal async Task<Ok<ProvisionAnswer>> RunAsync(RequestContext context, ProvisionRequest request, CancellationToken cancellationToken)
     {
         Check.That(request.DeliverableId.Length is >= 1 and <= 64, "deliverable_id", "must have 1 to 64 characters")
-            .And(request.Actions.Count is >= 1 and <= ActionsMax, "actions", $"must be 1 to {ActionsMax} actions").OrThrow();
+            .And(request.Actions.Count is >= 1 and <= ActionsMax && request.Actions.All(static action => action is not null), "actions", $"must be 1 to {ActionsMax} actions").OrThrow();
         var results = new List<ProvisionResult>(request.Actions.Count);
         var stopped = false;
         for (var i = 0; i < request.Actions.Count; i++)

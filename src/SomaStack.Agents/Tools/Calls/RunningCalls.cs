@@ -13,6 +13,7 @@ internal sealed class RunningCalls(IKillSwitch killSwitch) : IHostedService, IDi
     private readonly ConcurrentDictionary<Running, byte> _running = new();
     private readonly ConcurrentDictionary<string, int> _tenants = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stopping = new();
+    private readonly SemaphoreSlim _left = new(0);
 
     /// <summary>This process as an owner of calls.</summary>
     public string Owner { get; } = Ids.New();
@@ -44,9 +45,15 @@ internal sealed class RunningCalls(IKillSwitch killSwitch) : IHostedService, IDi
     {
         killSwitch.Engaged -= StopEngaged;
         await _stopping.CancelAsync();
+        // What each of them did is still to be written down.
+        while (!_running.IsEmpty) await _left.WaitAsync(cancellationToken);
     }
 
-    public void Dispose() => _stopping.Dispose();
+    public void Dispose()
+    {
+        _stopping.Dispose();
+        _left.Dispose();
+    }
 
     internal void StopEngaged()
     {
@@ -90,6 +97,7 @@ internal sealed class RunningCalls(IKillSwitch killSwitch) : IHostedService, IDi
             }
             owner._running.TryRemove(this, out _);
             owner.Leave(tenant);
+            if (owner._stopping.IsCancellationRequested) owner._left.Release();
             ToolMetrics.Running.Add(-1);
         }
     }

@@ -80,11 +80,11 @@ internal sealed class ShapeResult(IModeration moderation)
     private static string Cut(string text, int bytesMax)
     {
         if (text.Length * 3L <= bytesMax || Encoding.UTF8.GetByteCount(text) <= bytesMax) return text;
-        var bytes = Encoding.UTF8.GetBytes(text).AsSpan(0, bytesMax);
+        var bytes = Encoding.UTF8.GetBytes(text);
+        var end = bytesMax;
         // Not inside a character.
-        while (bytes.Length > 0 && (bytes[^1] & 0xC0) == 0x80) bytes = bytes[..^1];
-        if (bytes.Length > 0 && bytes[^1] >= 0xC0) bytes = bytes[..^1];
-        return Encoding.UTF8.GetString(bytes) + $"\n[Cut at {bytesMax} bytes.]";
+        while (end > 0 && (bytes[end] & 0xC0) == 0x80) end--;
+        return Encoding.UTF8.GetString(bytes, 0, end) + $"\n[Cut at {bytesMax} bytes.]";
     }
 
     /// <summary>Neither database keeps NUL or half a surrogate pair; a tool may send both.</summary>

@@ -86,12 +86,13 @@ internal sealed class ReadAdapters(AdapterStore store, AdapterKinds kinds, Nativ
     private async ValueTask<AdapterLine> LineAsync(RequestContext context, string id, AdapterRow? row, ManifestRow? active, CancellationToken cancellationToken)
     {
         var native = natives.Find(id);
-        var manifest = native?.Manifest ?? (active is null ? null : manifests.Of(active).Manifest);
-        var fault = native is null && active is not null ? await publishers.FaultAsync(context, active.Signed, active.Digest, cancellationToken) : null;
+        Problem? broken = null;
+        var manifest = native?.Manifest ?? (active is null ? null : manifests.Find(active, out broken)?.Manifest);
+        var fault = broken ?? (native is null && active is not null ? await publishers.FaultAsync(context, active.Signed, active.Digest, cancellationToken) : null);
         var kind = manifest?.Kind ?? row!.Kind;
         var (status, reason) = row?.State == AdapterRow.Disabled ? (AdapterRow.Disabled, row.Reason ?? "It was switched off.")
-            : manifest is null ? (AdapterRow.Proposed, "No manifest of it was let in yet.")
             : fault is not null ? ("untrusted", fault.Detail)
+            : manifest is null ? (AdapterRow.Proposed, "No manifest of it was let in yet.")
             : kinds.Unavailable(kind) is { } missing ? ("unavailable", missing) : (AdapterRow.Enabled, (string?)null);
         return new AdapterLine(
             id, kind, status, reason, manifest?.Version, manifest?.Summary, native is not null ? NativeAdapters.Kind : active?.KeyId is null ? "unsigned" : "signed", active?.Signed, native?.Digest ?? active?.Digest,

@@ -37,6 +37,7 @@ internal sealed class VerifyManifest(AdapterKinds kinds, Publishers publishers, 
         {
             throw Problem.Invalid("signature", "must have algorithm, key_id and value");
         }
+        if (signature is { } half && (half.Algorithm is null || half.KeyId is null || half.Value is null)) throw Problem.Invalid("signature", "must have algorithm, key_id and value");
         var fault = await publishers.FaultAsync(context, signature, read.Digest, cancellationToken);
         return TypedResults.Ok(new VerifyAnswer(fault is null, signature is null ? "unsigned" : ManifestSignature.Ed25519, read.Digest, signature?.KeyId, fault?.Detail));
     }

@@ -35,6 +35,22 @@ internal sealed class LoadedManifests
 
     private readonly ConcurrentDictionary<string, LoadedManifest> _kept = new(StringComparer.Ordinal);
 
+    /// <summary>For lists, in which one that is broken must not hide the others.</summary>
+    /// <returns>Null with the reason when what is stored cannot be used.</returns>
+    public LoadedManifest? Find(ManifestRow row, out Platform.Problem? fault)
+    {
+        try
+        {
+            fault = null;
+            return Of(row);
+        }
+        catch (Platform.Problem problem)
+        {
+            fault = problem;
+            return null;
+        }
+    }
+
     /// <exception cref="Platform.Problem">What is stored is no manifest by the rules of this program.</exception>
     public LoadedManifest Of(ManifestRow row)
     {

@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Text;
 using System.Text.Json;
+using SomaStack.Agents.Tools.Contracts;
 using SomaStack.Platform;
 
 namespace SomaStack.Agents.Tools;
@@ -12,18 +13,15 @@ internal sealed record ManifestSignature(string Algorithm, string KeyId, string 
 {
     public const string Ed25519 = "ed25519";
 
-    /// <summary>What is signed: the digest with a word before it, so that a signature over anything else never fits.</summary>
-    public static byte[] Message(string digest) => Encoding.ASCII.GetBytes("somastack.tool-manifest.v1\n" + digest);
-
     /// <summary>The publisher's own act; no server calls this.</summary>
-    public static ManifestSignature Sign(Ed25519Key key, string digest) => new(Ed25519, key.KeyId, Base64Url.EncodeToString(key.Sign(Message(digest))));
+    public static ManifestSignature Sign(Ed25519Key key, string digest) => new(Ed25519, key.KeyId, Base64Url.EncodeToString(key.Sign(ManifestSigning.Message(digest))));
 
     public bool Fits(Ed25519PublicKey key, string digest)
     {
         if (Algorithm != Ed25519 || KeyId != key.KeyId || Value.Length > 100) return false;
         try
         {
-            return key.Verify(Message(digest), Base64Url.DecodeFromChars(Value));
+            return key.Verify(ManifestSigning.Message(digest), Base64Url.DecodeFromChars(Value));
         }
         catch (FormatException)
         {
