@@ -4,13 +4,8 @@ using SomaStack.Cli;
 var root = new RootCommand("SomaStack: run AI agents that have to ask first.\n\nExamples:\n  soma up               start everything and see one governed answer\n  soma chat \"What is checked before an agent acts?\"\n  soma audit verify     prove that the journal was not touched\n  soma bench --list")
 {
     UpCommand.Create(), ServeCommand.Create(), ChatCommand.Create(), StatusCommand.Create(), TokenCommand.Create(), LoginCommand.Create(), LogoutCommand.Create(), AuditCommand.Create(),
-<<<<<<< HEAD
     ModelCommand.Create(), CapsuleCommand.Create(), PolicyCommand.Create(), ConstitutionCommand.Create(), ApprovalCommand.Create(), KillCommand.Create(), WorkflowCommand.Create(), NotifyCommand.Create(), UserCommand.Create(), TenantCommand.Create(), KeyCommand.Create(),
-    WebhookCommand.Create(), BenchCommand.Create(), TestCommand.Create(), VersionCommand.Create(), CompletionCommand.Create(),
-=======
-    ModelCommand.Create(), PolicyCommand.Create(), ConstitutionCommand.Create(), ApprovalCommand.Create(), KillCommand.Create(), NotifyCommand.Create(), UserCommand.Create(), TenantCommand.Create(), KeyCommand.Create(),
     WebhookCommand.Create(), ToolCommand.Create(), BenchCommand.Create(), TestCommand.Create(), VersionCommand.Create(), CompletionCommand.Create(),
->>>>>>> tools
 };
 var parsed = root.Parse(args);
 return await Failures.GuardAsync(parsed, () => parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(10) }));
