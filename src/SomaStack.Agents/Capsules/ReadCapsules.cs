@@ -13,7 +13,7 @@ internal sealed record CapsuleLine(string Id, string Version, string Summary, st
 
 /// <param name="Definition">The parsed document.</param>
 /// <param name="Text">As it was written.</param>
-internal sealed record CapsuleView(
+internal sealed record CapsuleDetail(
     string Id, string Version, string Summary, string Type, string Source, string Status, string Digest, string? SubmissionId, JsonElement Definition, string Text, IReadOnlyList<string> Versions);
 
 internal sealed record SubmissionLine(
@@ -61,7 +61,7 @@ internal sealed class ReadCapsules(CapsuleStore store, ShippedCapsules shipped)
         return Cursor.Page(lines, limit, static line => line.Id);
     }
 
-    private async Task<Ok<CapsuleView>> GetAsync(RequestContext context, string id, string? version, CancellationToken cancellationToken)
+    private async Task<Ok<CapsuleDetail>> GetAsync(RequestContext context, string id, string? version, CancellationToken cancellationToken)
     {
         var wanted = version?.TrimStart('v');
         var rows = (await store.VersionsAsync(context.Tenant, id, cancellationToken)).Where(row => MaySee(context, row)).ToList();
@@ -72,9 +72,9 @@ internal sealed class ReadCapsules(CapsuleStore store, ShippedCapsules shipped)
             ? Newest(rows.Where(static one => one.Status == SubmissionStatus.Approved)) ?? (ours is null ? Newest(rows) : null)
             : rows.Find(one => one.CapsuleVersion == wanted);
         if (row is not null && (wanted is not null || ours is null || CapsuleVersions.Order.Compare(row.CapsuleVersion, ours.Capsule.Version) > 0))
-            return TypedResults.Ok(new CapsuleView(row.Capsule, row.CapsuleVersion, row.Summary, row.Type, "tenant", CapsuleStore.Name(row.Status), row.Digest, row.Id, Parsed(row.Definition), row.Source, versions));
+            return TypedResults.Ok(new CapsuleDetail(row.Capsule, row.CapsuleVersion, row.Summary, row.Type, "tenant", CapsuleStore.Name(row.Status), row.Digest, row.Id, Parsed(row.Definition), row.Source, versions));
         if (ours is not null && (wanted is null || ours.Capsule.Version == wanted))
-            return TypedResults.Ok(new CapsuleView(id, ours.Capsule.Version, ours.Capsule.Summary, ours.Capsule.Type, "release", "approved", ours.Capsule.Digest, null, Parsed(ours.Definition), ours.Source, versions));
+            return TypedResults.Ok(new CapsuleDetail(id, ours.Capsule.Version, ours.Capsule.Summary, ours.Capsule.Type, "release", "approved", ours.Capsule.Digest, null, Parsed(ours.Definition), ours.Source, versions));
         throw CapsuleProblems.Unknown.Because(wanted is null ? $"There is no capsule '{id}'." : $"There is no version {wanted} of '{id}'.");
     }
 

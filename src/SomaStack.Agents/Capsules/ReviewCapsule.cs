@@ -11,7 +11,7 @@ namespace SomaStack.Agents.Capsules;
 /// <param name="Digest">Of what the reviewer read, so that nobody approves something else.</param>
 internal sealed record ReviewRequest(ReviewDecision Decision, string Digest, string? Notes = null);
 
-internal sealed record RevokeRequest(string Notes);
+internal sealed record RevokeCapsuleRequest(string Notes);
 
 internal sealed record CapsuleReviewed(string Id, string Capsule, string Version, string Digest, string Decision, string Reviewer, string? Notes);
 
@@ -24,7 +24,7 @@ internal sealed class ReviewCapsule(Db db, Journal journal, IIdentity identity, 
     {
         routes.MapPost("/v1/submissions/{id}/review", static (RequestContext context, string id, ReviewRequest request, ReviewCapsule review, CancellationToken cancellationToken) =>
             review.ReviewAsync(context, id, request, cancellationToken)).Requires(Capability.CapsuleReview).WithTags("capsules").WithSummary("Approve or reject a submission.");
-        routes.MapPost("/v1/submissions/{id}/revoke", static (RequestContext context, string id, RevokeRequest request, ReviewCapsule review, CancellationToken cancellationToken) =>
+        routes.MapPost("/v1/submissions/{id}/revoke", static (RequestContext context, string id, RevokeCapsuleRequest request, ReviewCapsule review, CancellationToken cancellationToken) =>
             review.RevokeAsync(context, id, request, cancellationToken)).Requires(Capability.CapsuleReview).WithTags("capsules").WithSummary("Take an approval back; runs that are under way go on.");
     }
 
@@ -47,7 +47,7 @@ internal sealed class ReviewCapsule(Db db, Journal journal, IIdentity identity, 
         return TypedResults.Ok(SubmissionView.Of(reviewed));
     }
 
-    private async Task<Ok<SubmissionView>> RevokeAsync(RequestContext context, string id, RevokeRequest request, CancellationToken cancellationToken)
+    private async Task<Ok<SubmissionView>> RevokeAsync(RequestContext context, string id, RevokeCapsuleRequest request, CancellationToken cancellationToken)
     {
         Check.That(!string.IsNullOrWhiteSpace(request.Notes) && request.Notes.Length <= 4000, "notes", "must have 1 to 4000 characters").OrThrow();
         var revoked = await db.WriteAsync(context.Tenant, async work =>

@@ -17,9 +17,9 @@ namespace SomaStack.Agents.Capsules;
 /// <param name="AttestationSignature">Ed25519 over the UTF-8 text of the hash, in base64url.</param>
 internal sealed record SubmitRequest(JsonElement Definition, string? AttestationHash = null, string? AttestationKey = null, string? AttestationSignature = null);
 
-internal sealed record ValidateRequest(JsonElement Definition);
+internal sealed record ValidateCapsuleRequest(JsonElement Definition);
 
-internal sealed record ValidateAnswer(bool Passed, string? Id, string? Version, string? Digest, string? AttestationHash, IReadOnlyList<CapsuleFault> Faults);
+internal sealed record CapsuleValidation(bool Passed, string? Id, string? Version, string? Digest, string? AttestationHash, IReadOnlyList<CapsuleFault> Faults);
 
 internal sealed record CapsuleSubmitted(string Id, string Capsule, string Version, string Digest, string Author, string? AttestationKey);
 
@@ -28,15 +28,15 @@ internal sealed class SubmitCapsule(CapsuleStore store, ShippedCapsules shipped,
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/v1/capsules/validate", static (ValidateRequest request) => TypedResults.Ok(Validate(request))).Requires(Capability.CapsuleSubmit).WithTags("capsules").WithSummary("Find every fault of a capsule; nothing is kept.");
+        routes.MapPost("/v1/capsules/validate", static (ValidateCapsuleRequest request) => TypedResults.Ok(Validate(request))).Requires(Capability.CapsuleSubmit).WithTags("capsules").WithSummary("Find every fault of a capsule; nothing is kept.");
         routes.MapPost("/v1/submissions", static (RequestContext context, SubmitRequest request, SubmitCapsule submit, CancellationToken cancellationToken) => submit.RunAsync(context, request, cancellationToken))
             .Requires(Capability.CapsuleSubmit).WithTags("capsules").WithSummary("Submit a version of a capsule for review.");
     }
 
-    private static ValidateAnswer Validate(ValidateRequest request)
+    private static CapsuleValidation Validate(ValidateCapsuleRequest request)
     {
         var reading = Read(request.Definition);
-        return new ValidateAnswer(reading.Passed, reading.Capsule?.Id, reading.Capsule?.Version, reading.Capsule?.Digest, reading.Passed ? Attested(request.Definition, reading) : null, reading.Faults);
+        return new CapsuleValidation(reading.Passed, reading.Capsule?.Id, reading.Capsule?.Version, reading.Capsule?.Digest, reading.Passed ? Attested(request.Definition, reading) : null, reading.Faults);
     }
 
     private async Task<Created<SubmissionView>> RunAsync(RequestContext context, SubmitRequest request, CancellationToken cancellationToken)

@@ -25,7 +25,7 @@ namespace SomaStack.Agents.Tools;
 [JsonSerializable(typeof(ImportAnswer))]
 [JsonSerializable(typeof(RegisterRequest))]
 [JsonSerializable(typeof(SwitchRequest))]
-[JsonSerializable(typeof(RevokeRequest))]
+[JsonSerializable(typeof(RevokeAdapterRequest))]
 [JsonSerializable(typeof(BindSecretRequest))]
 [JsonSerializable(typeof(PinRequest))]
 [JsonSerializable(typeof(VerifyRequest))]

@@ -6,6 +6,9 @@ namespace SomaStack.Agents.Workflows;
 /// <summary>What is due of a run is begun, what is due no more is ended; each result comes back to the run as an input.</summary>
 internal sealed partial class JournalRunHost
 {
+    /// <summary>Tries of an effect that ends in a fault of the program, before its step fails.</summary>
+    private const int FaultsMost = 5;
+
     private void Carry(HotRun run, IReadOnlyList<RunEffect> due)
     {
         run.KeepOnly(due.Select(RunProgress.KeyOf).ToHashSet(StringComparer.Ordinal));
@@ -49,10 +52,15 @@ internal sealed partial class JournalRunHost
         {
             // The database is away, or the program has a fault: nothing is known about the effect, so its key is tried again.
             NotDone(log, run.Row.Id, one.Effect.Path, exception);
-            await Task.Delay(RunEffects.RepeatPause, clock, one.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            run.Ended(one);
-            if (!one.IsStopped) Post(run, null);
-            return;
+            var faults = run.Fault(one.Effect);
+            if (faults < FaultsMost || exception is System.Data.Common.DbException)
+            {
+                await Task.Delay(RunEffects.RepeatPause * Math.Min(10, faults), clock, one.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                run.Ended(one);
+                if (!one.IsStopped) Post(run, null);
+                return;
+            }
+            result = new EffectFailed(clock.NowMicros(), one.Effect.Path, one.Effect.Attempt, new StepFailure(PlatformProblems.Internal.Code, "Something went wrong on our side; the log of the server has it."), Retryable: false, default);
         }
         if (result is not null || handedOver) WorkflowMetrics.Done(one.Effect, result);
         if (handedOver) run.HandOver(one.Effect);

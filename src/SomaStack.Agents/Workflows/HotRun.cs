@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace SomaStack.Agents.Workflows;
 
 /// <param name="Told">Inputs of other origin have been kept; they are to be read.</param>
@@ -9,6 +11,7 @@ internal sealed class HotRun : IDisposable
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _source;
     private readonly Dictionary<string, Underway> _underway = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _faults = new(StringComparer.Ordinal);
     private readonly HashSet<string> _handedOver = new(StringComparer.Ordinal);
     private readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private List<RunInput> _came = [];
@@ -102,6 +105,12 @@ internal sealed class HotRun : IDisposable
             if (_underway.Remove(RunProgress.KeyOf(one.Effect))) one.Dispose();
             Settle();
         }
+    }
+
+    /// <returns>How often the effect has ended here and nobody knows how.</returns>
+    public int Fault(RunEffect effect)
+    {
+        lock (_gate) return CollectionsMarshal.GetValueRefOrAddDefault(_faults, RunProgress.KeyOf(effect), out _) += 1;
     }
 
     /// <summary>It waits from now on for something outside and needs this process no more.</summary>

@@ -14,7 +14,7 @@ internal sealed class ReadRuns(RunStore store, RunProgress progress)
         routes.MapGet("/v1/mao", async (RequestContext context, ReadRuns use, string? status, string? capsule, string? kind, string? parent, string? cursor, int? limit, CancellationToken cancellationToken) =>
                 TypedResults.Ok(await use.ListAsync(context, status, capsule, kind, parent, cursor, Cursor.Limit(limit), cancellationToken)))
             .Requires(Capability.RunRead).WithTags("runs").WithSummary("List runs.");
-        routes.MapGet("/v1/mao/{id}", async Task<Ok<RunView>> (string id, RequestContext context, ReadRuns use, HttpContext http, CancellationToken cancellationToken) =>
+        routes.MapGet("/v1/mao/{id}", async Task<Ok<RunDetail>> (string id, RequestContext context, ReadRuns use, HttpContext http, CancellationToken cancellationToken) =>
             {
                 var view = await use.GetAsync(context, id, cancellationToken);
                 http.Response.Headers.ETag = Routes.ETag(view.Events);
@@ -31,10 +31,10 @@ internal sealed class ReadRuns(RunStore store, RunProgress progress)
         return new Page<RunSummary>([.. page.Data.Select(RunSummary.Of)], page.NextCursor);
     }
 
-    public async Task<RunView> GetAsync(RequestContext context, string id, CancellationToken cancellationToken)
+    public async Task<RunDetail> GetAsync(RequestContext context, string id, CancellationToken cancellationToken)
     {
         var (row, state) = await StateAsync(context.Tenant, id, cancellationToken);
-        return RunView.Of(row, state);
+        return RunDetail.Of(row, state);
     }
 
     /// <summary>The row first: the history is as new or newer, so nothing that the row says is missing in it. One that was continued meanwhile is read again.</summary>

@@ -47,7 +47,7 @@ internal sealed class RunsAdapter(IServiceProvider rooms) : INativeAdapter
                 context.Require(Capability.RunRead);
                 var view = await rooms.GetRequiredService<ReadRuns>().GetAsync(context, Text(given, "run")!, cancellationToken);
                 var text = $"Run {view.RunId} of {view.Capsule} is {view.Status}.{(view.Failure is { } failure ? $" {failure.Code}: {failure.Detail}" : "")}";
-                return new NativeAnswer(text, JsonSerializer.Serialize(view, WorkflowsJson.Default.RunView)) { Taints = view.Taints };
+                return new NativeAnswer(text, JsonSerializer.Serialize(view, WorkflowsJson.Default.RunDetail)) { Taints = view.Taints };
             case "signal":
                 await rooms.GetRequiredService<SteerRun>().SignalAsync(Text(given, "run")!, new SteerRun.SignalRequest(Text(given, "name")!, given.TryGetProperty("data", out var data) ? data.Clone() : null), asking, cancellationToken);
                 return Answer("The signal is kept.", new JsonObject { ["run"] = Text(given, "run") });

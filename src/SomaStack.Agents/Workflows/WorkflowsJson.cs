@@ -30,6 +30,6 @@ namespace SomaStack.Agents.Workflows;
 [JsonSerializable(typeof(ListedWorkflows.View), TypeInfoPropertyName = "ListedWorkflowsView")]
 [JsonSerializable(typeof(Page<ListedWorkflows.View>), TypeInfoPropertyName = "PageListedWorkflowsView")]
 [JsonSerializable(typeof(Page<RunSummary>))]
-[JsonSerializable(typeof(RunView))]
+[JsonSerializable(typeof(RunDetail))]
 [JsonSerializable(typeof(Page<FollowRun.EventView>))]
 internal sealed partial class WorkflowsJson : JsonSerializerContext;

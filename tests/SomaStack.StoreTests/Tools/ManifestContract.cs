@@ -121,7 +121,7 @@ public sealed class ManifestContract(Databases databases)
         Assert.Equal("disabled", (await house.LetInAsync(ToolHouse.Manifest("1.0.1"))).Adapter.Status);
         await switching.SwitchAsync(ToolHouse.Caller(), "counter", AdapterRow.Enabled, null, Stop);
         await house.CallAsync();
-        await switching.RevokeAsync(ToolHouse.Caller(), "counter", new RevokeRequest("A hole."), Stop);
+        await switching.RevokeAsync(ToolHouse.Caller(), "counter", new RevokeAdapterRequest("A hole."), Stop);
         await ToolHouse.RefusedAsync("adapter_unknown", () => house.CallAsync("after"));
         await ToolHouse.RefusedAsync("manifest_revoked", () => house.RegisterAsync(ToolHouse.Manifest("1.0.1")));
         Assert.Equal("enabled", (await house.LetInAsync(ToolHouse.Manifest("1.0.2"))).Adapter.Status);

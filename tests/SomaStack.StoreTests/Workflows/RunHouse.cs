@@ -94,7 +94,7 @@ internal sealed class RunHouse : IAsyncDisposable
 
     public Task<RunRow> RowAsync(string run) => Get<RunStore>().GetAsync("demo", run, Stop);
 
-    public async Task<RunView> ViewAsync(string run) => await Get<ReadRuns>().GetAsync(Caller(), run, Stop);
+    public async Task<RunDetail> ViewAsync(string run) => await Get<ReadRuns>().GetAsync(Caller(), run, Stop);
 
     public async Task<List<string>> HistoryAsync(string run) => [.. (await Get<RunStore>().EventsAsync("demo", run, 0, 10_000, Stop)).Select(static one => one.Type)];
 

@@ -11,7 +11,8 @@ public sealed class DirectivesTests
     public void Each_agent_waits_for_the_one_before_it()
     {
         var (capsule, _) = Directives.Compile("x", [new Directive("a", "1"), new Directive("b", "2"), new Directive("c", "3")]);
-        Assert.Equal([[], ["agent_1"], ["agent_2"]], capsule.Steps.Select(static step => step.After.ToArray()));
+        string[][] before = [[], ["agent_1"], ["agent_2"]];
+        Assert.Equal(before, capsule.Steps.Select(static step => step.After.ToArray()).ToArray());
         Assert.All(capsule.Steps, static step => Assert.Equal("agent.ask", step.Action));
     }
 

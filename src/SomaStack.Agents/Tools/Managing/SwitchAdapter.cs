@@ -11,7 +11,7 @@ namespace SomaStack.Agents.Tools;
 internal sealed record SwitchRequest(string? Reason = null);
 
 /// <param name="Version">The version in force when it is left out.</param>
-internal sealed record RevokeRequest(string Reason, string? Version = null);
+internal sealed record RevokeAdapterRequest(string Reason, string? Version = null);
 
 /// <summary>Switches an adapter off and on, and revokes versions for good. Off is one key, since it stops; what was let in with two keys may come back with one.</summary>
 internal sealed class SwitchAdapter(Db db, Journal journal, NativeAdapters natives, ReadAdapters read, TimeProvider clock)
@@ -24,7 +24,7 @@ internal sealed class SwitchAdapter(Db db, Journal journal, NativeAdapters nativ
             use.SwitchAsync(context, id, AdapterRow.Disabled, request.Reason, cancellationToken)).Requires(Capability.ToolManage).OpenWhenStopped().WithTags("tools").WithSummary("Switch an adapter off.");
         routes.MapPost("/v1/adapters/{id}/enable", static (string id, RequestContext context, SwitchAdapter use, CancellationToken cancellationToken) =>
             use.SwitchAsync(context, id, AdapterRow.Enabled, null, cancellationToken)).Requires(Capability.ToolManage).WithTags("tools").WithSummary("Switch an adapter on again.");
-        routes.MapPost("/v1/adapters/{id}/revoke", static (string id, RevokeRequest request, RequestContext context, SwitchAdapter use, CancellationToken cancellationToken) =>
+        routes.MapPost("/v1/adapters/{id}/revoke", static (string id, RevokeAdapterRequest request, RequestContext context, SwitchAdapter use, CancellationToken cancellationToken) =>
             use.RevokeAsync(context, id, request, cancellationToken)).Requires(Capability.ToolManage).OpenWhenStopped().WithTags("tools").WithSummary("Revoke a version of a manifest for good.");
     }
 
@@ -51,7 +51,7 @@ internal sealed class SwitchAdapter(Db db, Journal journal, NativeAdapters nativ
         return TypedResults.Ok(await read.GetAsync(context, id, cancellationToken));
     }
 
-    internal async Task<Ok<AdapterView>> RevokeAsync(RequestContext context, string id, RevokeRequest request, CancellationToken cancellationToken)
+    internal async Task<Ok<AdapterView>> RevokeAsync(RequestContext context, string id, RevokeAdapterRequest request, CancellationToken cancellationToken)
     {
         Check.That(request.Reason.Trim().Length > 0, "reason", "is needed").OrThrow();
         Checked(request.Reason);

@@ -24,7 +24,7 @@ internal sealed class ImportTemplate(Db db, SaveTemplate templates, TemplateStor
 
     internal sealed record ScheduleWish(string Cron, string TimeZone = "UTC", JsonElement? Inputs = null, string CatchUp = "latest", string Overlap = "skip");
 
-    internal sealed record Response(TemplateView Template, StartRun.Response? Run, ScheduleView? Schedule);
+    internal sealed record Response(RunTemplateView Template, StartRun.Response? Run, ScheduleView? Schedule);
 
     public static void Map(IEndpointRouteBuilder routes) => routes
         .MapPost("/v1/templates/import", (Request request, RequestContext context, ImportTemplate use, CancellationToken cancellationToken) => use.RunAsync(request, context, cancellationToken))
@@ -57,7 +57,7 @@ internal sealed class ImportTemplate(Db db, SaveTemplate templates, TemplateStor
         return TypedResults.Created($"/v1/templates/{template.Id}", new Response(written, begun, shown));
     }
 
-    private async Task<ScheduleRow> RowAsync(ScheduleWish wish, TemplateView template, RequestContext context, CancellationToken cancellationToken)
+    private async Task<ScheduleRow> RowAsync(ScheduleWish wish, RunTemplateView template, RequestContext context, CancellationToken cancellationToken)
     {
         Check.That(wish.Inputs is null or { ValueKind: JsonValueKind.Object }, "schedule.inputs", "must be an object").OrThrow();
         using var laid = JsonDocument.Parse(TemplateRuns.Laid(template.Defaults, wish.Inputs));

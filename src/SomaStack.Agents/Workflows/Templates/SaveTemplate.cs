@@ -33,7 +33,7 @@ internal sealed class SaveTemplate(Db db, TemplateStore store, ICapsules capsule
             .Requires(Capability.RunManage).WithTags("templates").WithSummary("Change a template; needs If-Match.");
     }
 
-    public async Task<TemplateView> OfAsync(string id, string name, string capsule, string? version, JsonElement? defaults, RequestContext context, CancellationToken cancellationToken)
+    public async Task<RunTemplateView> OfAsync(string id, string name, string capsule, string? version, JsonElement? defaults, RequestContext context, CancellationToken cancellationToken)
     {
         Check.That(id.Length is > 0 and <= 64 && id.All(static c => c is (>= 'a' and <= 'z') or (>= '0' and <= '9') or '-' or '_'), "id", "must have 1 to 64 characters of a-z, 0-9, - and _")
             .And(!string.IsNullOrWhiteSpace(name) && name.Length <= 200, "name", "must have 1 to 200 characters")
@@ -45,10 +45,10 @@ internal sealed class SaveTemplate(Db db, TemplateStore store, ICapsules capsule
                 if (approved.Inputs.All(input => input.Name != member.Name)) throw Problem.Invalid($"defaults.{member.Name}", $"is no input of {approved.Id} {approved.Version}");
         using var none = JsonDocument.Parse("{}");
         var now = clock.GetUtcNow();
-        return new TemplateView(id, name, approved.Id, approved.Version, defaults ?? none.RootElement.Clone(), context.Principal.Id, 1, now, now);
+        return new RunTemplateView(id, name, approved.Id, approved.Version, defaults ?? none.RootElement.Clone(), context.Principal.Id, 1, now, now);
     }
 
-    private async Task<Created<TemplateView>> CreateAsync(CreateRequest request, RequestContext context, HttpContext http, CancellationToken cancellationToken)
+    private async Task<Created<RunTemplateView>> CreateAsync(CreateRequest request, RequestContext context, HttpContext http, CancellationToken cancellationToken)
     {
         var template = await OfAsync(request.Id, request.Name, request.Capsule, request.Version, request.Defaults, context, cancellationToken);
         await db.WriteAsync(context.Tenant, work => store.CreateAsync(work, context, template), cancellationToken);
@@ -56,7 +56,7 @@ internal sealed class SaveTemplate(Db db, TemplateStore store, ICapsules capsule
         return TypedResults.Created($"/v1/templates/{template.Id}", await store.GetAsync(context.Tenant, template.Id, cancellationToken));
     }
 
-    private async Task<Ok<TemplateView>> UpdateAsync(string id, UpdateRequest request, RequestContext context, HttpContext http, CancellationToken cancellationToken)
+    private async Task<Ok<RunTemplateView>> UpdateAsync(string id, UpdateRequest request, RequestContext context, HttpContext http, CancellationToken cancellationToken)
     {
         var expected = Routes.IfMatch(http.Request);
         await store.GetAsync(context.Tenant, id, cancellationToken);
@@ -65,7 +65,7 @@ internal sealed class SaveTemplate(Db db, TemplateStore store, ICapsules capsule
         return Tagged(http, await store.GetAsync(context.Tenant, id, cancellationToken));
     }
 
-    private static Ok<TemplateView> Tagged(HttpContext http, TemplateView template)
+    private static Ok<RunTemplateView> Tagged(HttpContext http, RunTemplateView template)
     {
         http.Response.Headers.ETag = Routes.ETag(template.Version);
         return TypedResults.Ok(template);

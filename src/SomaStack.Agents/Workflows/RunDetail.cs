@@ -28,7 +28,7 @@ internal sealed record RunFailureView(string Code, string Detail, string? Path);
 internal sealed record BudgetLine(decimal? Used, decimal? Limit, decimal? Left);
 
 /// <param name="Money">In USD.</param>
-internal sealed record BudgetView(BudgetLine Tokens, BudgetLine Money, BudgetLine Steps, DateTimeOffset? Deadline);
+internal sealed record RunBudgetView(BudgetLine Tokens, BudgetLine Money, BudgetLine Steps, DateTimeOffset? Deadline);
 
 /// <param name="Reference">The approval's id, the signal's name.</param>
 /// <param name="Title">Of a form.</param>
@@ -44,20 +44,20 @@ internal sealed record StepView(
     string Path, string Action, string Status, int Attempt, JsonElement? Params, JsonElement? Output, RunFailureView? Failure, string? Record, string? Approval, long Tokens, decimal Cost, IReadOnlyList<string> Taints,
     DateTimeOffset? StartedAt, DateTimeOffset? EndedAt, IReadOnlyList<StepView>? Items);
 
-internal sealed record RunView(
+internal sealed record RunDetail(
     string RunId, string WorkflowId, string OrchestrationId, string Kind, string Name, string Status, string Capsule, string Version, string CapsuleDigest, string Host, string Starter, string? Initiator, string? Parent,
-    string? ForkedFrom, string? Paused, IReadOnlyList<StepView> Steps, IReadOnlyList<WaitView> Waits, BudgetView Budget, RunFailureView? Failure, JsonElement? Outputs, IReadOnlyList<string> Taints,
+    string? ForkedFrom, string? Paused, IReadOnlyList<StepView> Steps, IReadOnlyList<WaitView> Waits, RunBudgetView Budget, RunFailureView? Failure, JsonElement? Outputs, IReadOnlyList<string> Taints,
     JsonElement Inputs, JsonElement? Metadata, string? NotificationChannel, long Events, string HistorySha256, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, DateTimeOffset? EndedAt)
 {
     private const decimal NanosPerUnit = 1_000_000_000m;
 
     /// <param name="state">Folded from the same events that <paramref name="row"/> counts, or newer.</param>
-    public static RunView Of(RunRow row, RunState state)
+    public static RunDetail Of(RunRow row, RunState state)
     {
         var one = row.Identity;
         var capsule = state.Plan!.Capsule;
         var failure = state.Failure is { } failed ? new RunFailureView(failed.Code, failed.Detail, state.FailedPath) : null;
-        return new RunView(
+        return new RunDetail(
             row.Id, row.Id, row.Id, one.Kind, one.Name, state.Status.Name(), one.Capsule, one.CapsuleVersion, capsule.Digest, one.Host, one.Starter.Id, one.About.Initiator, one.Parent?.Run, one.ForkedFrom, row.Paused,
             [.. state.Steps.Select((step, i) => Step(capsule.Steps[i].Name, capsule.Steps[i].Action, step))], WaitsOf(state), BudgetOf(state), failure, Json(state.Outputs), state.Taints,
             Json(state.Inputs)!.Value, one.About.Metadata, one.About.Channel, row.Seq, Convert.ToHexStringLower(row.Chain), one.CreatedAt.ToInstant(), row.UpdatedAt.ToInstant(), row.EndedAt?.ToInstant());
@@ -83,10 +83,10 @@ internal sealed record RunView(
         ];
     }
 
-    private static BudgetView BudgetOf(RunState state)
+    private static RunBudgetView BudgetOf(RunState state)
     {
         var (used, limit) = (state.Used, state.Limit);
-        return new BudgetView(
+        return new RunBudgetView(
             Line(used.Tokens, limit.Tokens), Line(AllCosts(state) ? used.CostNanos / NanosPerUnit : null, limit.CostNanos / NanosPerUnit), Line(used.Steps, limit.Steps), limit.Deadline?.ToInstant());
     }
 
