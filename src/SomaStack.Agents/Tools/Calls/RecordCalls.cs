@@ -39,12 +39,11 @@ internal sealed class RecordCalls(Db db, Journal journal, IApprovals approvals, 
     {
         await StillInForceAsync(work, plan);
         var needs = plan.Decision.Verdict == Verdict.NeedsApproval;
-        // A crash left it open: its yes was spent when it was opened first, for exactly this.
         var spends = needs && known?.State != CallRow.Open;
         var row = (known ?? NewRow(plan)) with
         {
             State = CallRow.Open, Version = plan.Manifest.Version, ManifestDigest = plan.Adapter.Manifest.Digest, Arguments = plan.Arguments, Repeatable = plan.IsRepeatable, Owner = owner,
-            LeaseUntil = (clock.GetUtcNow() + plan.Limit + LeaseMargin).ToMicros(), Events = (known?.Events ?? 0) + 1, Approval = needs ? approval : null,
+            LeaseUntil = (clock.GetUtcNow() + plan.Limit + LeaseMargin).ToMicros(), Events = (known?.Events ?? 0) + 1, Approval = needs ? approval ?? known?.Approval : null,
         };
         if (plan.PriceNanos is not null) row = row with { Reservation = "tool/" + row.Id };
         if (known is null) await CallStore.InsertAsync(work, row);
