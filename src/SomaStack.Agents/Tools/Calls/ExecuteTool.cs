@@ -87,7 +87,7 @@ internal sealed class ExecuteTool(
     private async Task<long> CountAsync(RequestContext context, UsableAdapter adapter, CancellationToken cancellationToken)
     {
         var limit = adapter.Manifest.Manifest.Limits.PerMinute;
-        var answer = await counters.AddAsync($"{context.Tenant}:tool:{adapter.Id}", limit, RateWindow, cancellationToken);
+        var answer = await counters.AddAsync($"{context.Tenant}/tool/{adapter.Id}", limit, RateWindow, cancellationToken);
         if (answer.IsAllowed) return answer.Remaining;
         throw new Problem(PlatformProblems.RateLimited, $"'{adapter.Id}' takes {limit} calls a minute.") { RetryAfter = answer.RetryAfter };
     }
