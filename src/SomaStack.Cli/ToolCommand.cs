@@ -47,7 +47,7 @@ internal static class ToolCommand
             [new("version", "version", 12), new("state", "state", 10), new("digest", "digest", 66), new("by", "registered_by", 16), new("at", "registered_at", 28)], Id),
         Remote.List("calls", "Calls of an adapter, newest first.", parsed => $"{Adapters}/{Remote.Part(parsed.GetValue(Id)!)}/calls",
             [new("id", "job_id", 37), new("action", "action", 20), new("status", "status", 18), new("code", "code", 22), new("by", "principal", 16), new("at", "created_at", 28)], Id),
-        Remote.Show("verify", "Whether a manifest could be registered here, and whose signature it has.", parsed => Ask.Post(Adapters + "/verify", Remote.Document(parsed.GetValue(File)!) is var read && read.ContainsKey("manifest") ? read : new JsonObject { ["manifest"] = read }), File),
+        Remote.Show("verify", "Whether a manifest could be registered here, and whose signature it has.", parsed => Ask.Post(Adapters + "/verify", WithManifest(Remote.Document(parsed.GetValue(File)!))), File),
         Sign(),
         Remote.Show("import", "Make the draft of a manifest from an OpenAPI document; nothing is stored.", Import, Document, As, BaseUrl),
         Remote.List("publishers", "Keys whose signatures count.", _ => Publishers, [new("key", "key_id", 44), new("name", "name", 24), new("scope", "scope", 12), new("by", "pinned_by", 16)]),
@@ -64,7 +64,7 @@ internal static class ToolCommand
     /// <summary>Talks to no server.</summary>
     private static Command Sign()
     {
-        var command = new Command("sign", "Sign a manifest with the publisher's own key and print both; talks to no server.") { File, KeyFile };
+        var command = new Command("sign", "Sign a manifest with the publisher's own key and print both; talks to no server.") { File, KeyFile, GlobalOptions.Json };
         command.SetAction(parsed =>
         {
             var manifest = Manifest(parsed.GetValue(File)!);
@@ -92,6 +92,9 @@ internal static class ToolCommand
         var read = Remote.Document(file);
         return read["manifest"] is JsonObject inside ? (JsonObject)inside.DeepClone() : read;
     }
+
+    /// <summary>A bare manifest is put where a signed one has it.</summary>
+    private static JsonObject WithManifest(JsonObject read) => read.ContainsKey("manifest") ? read : new JsonObject { ["manifest"] = read };
 
     private static JsonObject Signed(string file)
     {

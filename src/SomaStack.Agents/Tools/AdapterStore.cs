@@ -130,7 +130,8 @@ internal sealed class AdapterStore(Db db)
         row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), row.Text(4), row.GetInt64(5), row.GetInt64(6), row.GetString(7), row.Text(8), row.Instant(9), row.Instant(10));
 
     private static ManifestRow MapManifest(DbDataReader row) => new(
-        row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetString(4), row.Text(5), row.Text(6), row.GetString(7), row.Text(8), row.GetString(9), row.Instant(10), row.MaybeInstant(11));
+        row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetString(4), row.Text(5), row.Text(6), row.GetString(7), row.Text(8), row.GetString(9),
+        row.Instant(10), row.MaybeInstant(11));
 
     private static PublisherRow MapPublisher(DbDataReader row) => new(row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetString(4), row.Instant(5));
 }

@@ -16,7 +16,8 @@ internal sealed record CallOpened(
     IReadOnlyList<string> Taints, int Attempt);
 
 /// <param name="Outcome">succeeded, failed or unknown.</param>
-internal sealed record CallEnded(string CallId, string Adapter, string Action, string Outcome, string? Code, string TextSha256, string? StructuredSha256, IReadOnlyList<string> Taints, long? CostNanos, string Currency, long TookMicros);
+internal sealed record CallEnded(string CallId, string Adapter, string Action, string Outcome, string? Code, string TextSha256, string? StructuredSha256, IReadOnlyList<string> Taints,
+    long? CostNanos, string Currency, long TookMicros);
 
 /// <summary>Refusals are journalled too: who was refused which tool by which rules.</summary>
 internal sealed record CallRefused(string Adapter, string Action, string ArgumentsSha256, string? Session, string Code, IReadOnlyList<string> Reasons, string? PolicyDigest);

@@ -21,7 +21,8 @@ public static class ToolsModule
             services.AddSingleton<ExecuteTool>().AddSingleton<RecordCalls>().AddSingleton<ActWithTool>().AddSingleton<ShapeResult>();
             services.AddSingleton<RunningCalls>().AddSingleton<IHostedService>(static provider => provider.GetRequiredService<RunningCalls>());
             services.AddSingleton<ITools, Tools>();
-            services.AddSingleton<ReadAdapters>().AddSingleton<RegisterManifest>().AddSingleton<SwitchAdapter>().AddSingleton<BindSecrets>().AddSingleton<PinPublishers>().AddSingleton<VerifyManifest>().AddSingleton<ImportOpenApi>();
+            services.AddSingleton<ReadAdapters>().AddSingleton<RegisterManifest>().AddSingleton<SwitchAdapter>();
+            services.AddSingleton<BindSecrets>().AddSingleton<PinPublishers>().AddSingleton<VerifyManifest>().AddSingleton<ImportOpenApi>();
             services.AddSingleton<CallAdapter>().AddSingleton<ReadCalls>().AddSingleton<Provision>().AddSingleton<SweepCalls>();
             if (options.HasRole("worker")) services.AddSingleton<IHostedService>(static provider => provider.GetRequiredService<SweepCalls>());
             AddKinds(services, options);

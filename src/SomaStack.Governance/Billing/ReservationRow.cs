@@ -18,7 +18,8 @@ internal sealed record ReservationMore(
 
     public static string? Write(in UnitPrices price, TokenUsage usage)
     {
-        if (price is { CacheWrite: null, CacheWriteHour: null, AudioMinute: null, Characters: null, Tier: null, Call: null } && usage is { CacheWriteHourTokens: null, AudioMilliseconds: null, Characters: null }) return null;
+        if (price is { CacheWrite: null, CacheWriteHour: null, AudioMinute: null, Characters: null, Tier: null, Call: null }
+            && usage is { CacheWriteHourTokens: null, AudioMilliseconds: null, Characters: null }) return null;
         var more = new ReservationMore(price.CacheWrite, price.CacheWriteHour, price.AudioMinute, price.Characters, price.Tier, usage.CacheWriteHourTokens, usage.AudioMilliseconds, usage.Characters, price.Call);
         return more.Write();
     }

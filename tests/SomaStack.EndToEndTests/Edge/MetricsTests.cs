@@ -57,6 +57,7 @@ public sealed class MetricsTests
         await PostAsync("/v1/sessions/start", """{"prompt":"How often is the journal sealed?"}""");
         await PostAsync("/v1/chat/completions", """{"model":"soma-extract","messages":[{"role":"user","content":"How often is the journal sealed?"}]}""");
         await PostAsync("/v1/requests", """{"mode":"infer_sync","model":"soma-extract","payload":{"prompt":"How often is the journal sealed?"}}""");
+        await PostAsync("/v1/adapters/approvals/execute", """{"action":"list"}""");
         await FollowAsync(client, () => PostAsync("/v1/notifications", """{"title":"Somebody follows"}"""));
         using var first = await PostAsync("/v1/notifications", """{"title":"It happened","dedupe_key":"twice","requires_ack":true}""");
         await PostAsync("/v1/notifications", """{"title":"It happened again","dedupe_key":"twice","requires_ack":true}""");

@@ -66,7 +66,8 @@ internal sealed class ToolHouse : IAsyncDisposable
         var database = await databases.CreateAsync(name);
         var options = new SomaOptions { Database = database, DataDirectory = Path.Combine(Path.GetTempPath(), "soma-keys-" + Guid.CreateVersion7().ToString("N")) };
         var clock = new FakeTimeProvider(new DateTimeOffset(2026, 11, 22, 12, 0, 0, TimeSpan.Zero));
-        var services = new ServiceCollection().AddSingleton(options).AddSingleton<TimeProvider>(clock).AddSingleton(_ => Db.Open(database)).AddSingleton<Platform.Journal>().AddSingleton<ICounters, ProcessCounters>();
+        var services = new ServiceCollection().AddSingleton(options).AddSingleton<TimeProvider>(clock).AddSingleton(_ => Db.Open(database)).AddSingleton<Platform.Journal>();
+        services.AddSingleton<ICounters, ProcessCounters>();
         services.AddLogging(logging => logging.ClearProviders());
         foreach (var room in Rooms) room.Add(services, options);
         // Memory is a room of its own with an index and a model; its adapter is tried over HTTP.

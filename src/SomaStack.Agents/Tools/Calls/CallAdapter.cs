@@ -93,7 +93,7 @@ internal sealed class CallAdapter(ExecuteTool execute, CallStore calls, RunningC
     /// <remarks>The edge keeps no answers for this route: while somebody is asked, the same key must hear what has become of it.</remarks>
     private async Task<string> KeyAsync(RequestContext context, StringValues named, CancellationToken cancellationToken)
     {
-        if (named.Count > 0 && named is not [{ Length: >= 1 and <= KeyMax } _]) throw Problem.Invalid(KeyHeader, $"must be one value of 1 to {KeyMax} characters");
+        if (named.Count > 0 && named is not [{ Length: >= 1 and <= KeyMax }]) throw Problem.Invalid(KeyHeader, $"must be one value of 1 to {KeyMax} characters");
         if (context.Approval is { } approval && await calls.ByApprovalAsync(context.Tenant, context.Principal.Id, approval, cancellationToken) is { } waiting) return waiting.Key;
         return "call/" + (named.Count == 0 ? Ids.New() : Ids.Derive($"{context.Principal.Id}\n{named[0]}"));
     }

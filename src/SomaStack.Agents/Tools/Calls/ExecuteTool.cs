@@ -121,7 +121,8 @@ internal sealed class ExecuteTool(
             {
                 if (known is { State: CallRow.Open, Repeatable: false }) return (null, await records.GiveUpAsync(plan, known, cancellationToken));
                 var approval = plan.Call.Approval ?? (known?.State == CallRow.Awaiting ? known.Approval : null);
-                if (plan.Decision.Verdict == Verdict.NeedsApproval && approval is null) return (null, await records.SuspendAsync(plan, cancellationToken));
+                // What a crash left open has spent its yes when it was opened first, for exactly this.
+                if (plan.Decision.Verdict == Verdict.NeedsApproval && approval is null && known?.State != CallRow.Open) return (null, await records.SuspendAsync(plan, cancellationToken));
                 return (await records.OpenAsync(plan, known, approval, running.Owner, cancellationToken), null);
             }
             catch (Problem problem) when (problem.Code.Code == ApprovalPending)

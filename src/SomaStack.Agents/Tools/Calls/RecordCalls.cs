@@ -39,12 +39,11 @@ internal sealed class RecordCalls(Db db, Journal journal, IApprovals approvals, 
     {
         await StillInForceAsync(work, plan);
         var needs = plan.Decision.Verdict == Verdict.NeedsApproval;
-        // A crash left it open: its yes was spent when it was opened first, for exactly this.
         var spends = needs && known?.State != CallRow.Open;
         var row = (known ?? NewRow(plan)) with
         {
             State = CallRow.Open, Version = plan.Manifest.Version, ManifestDigest = plan.Adapter.Manifest.Digest, Arguments = plan.Arguments, Repeatable = plan.IsRepeatable, Owner = owner,
-            LeaseUntil = (clock.GetUtcNow() + plan.Limit + LeaseMargin).ToMicros(), Events = (known?.Events ?? 0) + 1, Approval = needs ? approval : null,
+            LeaseUntil = (clock.GetUtcNow() + plan.Limit + LeaseMargin).ToMicros(), Events = (known?.Events ?? 0) + 1, Approval = needs ? approval ?? known?.Approval : null,
         };
         if (plan.PriceNanos is not null) row = row with { Reservation = "tool/" + row.Id };
         if (known is null) await CallStore.InsertAsync(work, row);
@@ -52,7 +51,10 @@ internal sealed class RecordCalls(Db db, Journal journal, IApprovals approvals, 
         if (spends) await approvals.ClaimAsync(work, plan.Context, approval!, plan.Wanted);
         else if (!needs && known is { State: CallRow.Awaiting, Approval: { } idle }) await approvals.WithdrawAsync(work, plan.Context, idle, "The policy asks for it no more.");
         if (plan.PriceNanos is { } price)
-            await billing.ReserveAsync(work, plan.Context, new ReservationRequest(row.Reservation!, "tool/" + plan.Adapter.Id, plan.Action.Action.Name, 0, 0, "tool") { Fixed = new FixedPrice(price, plan.Manifest.Billing!.Currency) });
+        {
+            var reserved = new ReservationRequest(row.Reservation!, "tool/" + plan.Adapter.Id, plan.Action.Action.Name, 0, 0, "tool") { Fixed = new FixedPrice(price, plan.Manifest.Billing!.Currency) };
+            await billing.ReserveAsync(work, plan.Context, reserved);
+        }
         await journal.NoticeAsync(work, plan.Context, plan.Decision, plan.Gated.Kind, plan.Gated.Resource, ToolFactTypes.OfCall(row.Id));
         await journal.AppendAsync(work, plan.Context, ToolFactTypes.OfCall(row.Id), row.Events, ToolEvents.CallOpened, new CallOpened(
             row.Id, row.Adapter, row.Action, row.Version, row.ManifestDigest, TextDigest.Of(row.Arguments), row.Session, row.Run, row.Approval, plan.Decision.Digest, plan.Decision.Score,
@@ -84,7 +86,8 @@ internal sealed class RecordCalls(Db db, Journal journal, IApprovals approvals, 
     {
         var decision = plan.Decision;
         var refused = new CallRefused(
-            plan.Adapter.Id, plan.Action.Action.Name, TextDigest.Of(plan.Arguments), plan.Call.Session, ToolProblems.PolicyDenied.Code, [.. decision.Reasons.Select(static reason => reason.Code)], decision.Digest);
+            plan.Adapter.Id, plan.Action.Action.Name, TextDigest.Of(plan.Arguments), plan.Call.Session, ToolProblems.PolicyDenied.Code,
+            [.. decision.Reasons.Select(static reason => reason.Code)], decision.Digest);
         await db.WriteAsync(plan.Context.Tenant, work => journal.AppendAsync(work, plan.Context, ToolFactTypes.CallRefused, refused, ToolsJson.Default.CallRefused), cancellationToken);
         ToolMetrics.Calls.Add(1, new TagList { { "kind", plan.Manifest.Kind }, { "outcome", "denied" } });
         return new Problem(ToolProblems.PolicyDenied, $"The policy denies this with a score of {decision.Score} against {decision.Threshold}.") { Reasons = decision.Reasons };

@@ -82,7 +82,8 @@ internal sealed partial record HttpAction(
         if (read.Object(name) is not { } found) return pairs;
         foreach (var member in found.EnumerateObject())
         {
-            if (pairs.Count < most && member.Value.ValueKind == JsonValueKind.String && member.Value.GetString() is { Length: > 0 } text && text.Length <= longest && !text.Any(char.IsControl) && pairs.TryAdd(member.Name, text)) continue;
+            var text = member.Value.ValueKind == JsonValueKind.String ? member.Value.GetString()! : "";
+            if (pairs.Count < most && text.Length >= 1 && text.Length <= longest && !text.Any(char.IsControl) && pairs.TryAdd(member.Name, text)) continue;
             errors.Add(new FieldError(StrictObject.Pointer(at + "/" + name, member.Name), $"must be a text of 1 to {longest} characters, one of at most {most}"));
         }
         return pairs;

@@ -25,7 +25,8 @@ internal sealed class PinPublishers(AdapterStore store, Publishers publishers, D
             .Requires(Capability.ToolManage).WithTags("tools").WithSummary("List publisher keys whose signatures count.");
         routes.MapPost(Path, static (PinRequest request, RequestContext context, PinPublishers use, CancellationToken cancellationToken) => use.PinAsync(context, request, cancellationToken))
             .Requires(Capability.ToolManage).RequiresStepUp().WithTags("tools").WithSummary("Pin a publisher's key.");
-        routes.MapDelete(Path + "/{keyId}", static (string keyId, RequestContext context, PinPublishers use, string? scope, CancellationToken cancellationToken) => use.UnpinAsync(context, keyId, scope, cancellationToken))
+        routes.MapDelete(Path + "/{keyId}", static (string keyId, RequestContext context, PinPublishers use, string? scope, CancellationToken cancellationToken) =>
+            use.UnpinAsync(context, keyId, scope, cancellationToken))
             .Requires(Capability.ToolManage).OpenWhenStopped().WithTags("tools").WithSummary("Take a publisher's key back; what it signed stops at once.");
     }
 

@@ -22,7 +22,8 @@ internal sealed record WantedManifest(string Adapter, string Version, string Man
 /// not; the same call with the approval brings it into force. Until then the old one counts, and a version never changes.
 /// </summary>
 internal sealed class RegisterManifest(
-    Db db, Journal journal, AdapterStore store, AdapterKinds kinds, NativeAdapters natives, LoadedManifests manifests, Publishers publishers, IApprovals approvals, IConstitution constitutions, ReadAdapters read, TimeProvider clock)
+    Db db, Journal journal, AdapterStore store, AdapterKinds kinds, NativeAdapters natives, LoadedManifests manifests, Publishers publishers,
+    IApprovals approvals, IConstitution constitutions, ReadAdapters read, TimeProvider clock)
 {
     public const string Kind = "tool.register";
 

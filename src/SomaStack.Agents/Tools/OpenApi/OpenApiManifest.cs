@@ -179,7 +179,8 @@ internal sealed class OpenApiManifest(JsonObject document, List<FieldError> erro
 
     private static string IdOf(string title)
     {
-        var id = string.Join('-', new string([.. title.ToLowerInvariant().Select(static c => char.IsAsciiLetterOrDigit(c) ? c : ' ')]).Split(' ', StringSplitOptions.RemoveEmptyEntries)).TrimStart('0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '-');
+        var plain = new string([.. title.ToLowerInvariant().Select(static c => char.IsAsciiLetterOrDigit(c) ? c : ' ')]);
+        var id = string.Join('-', plain.Split(' ', StringSplitOptions.RemoveEmptyEntries)).TrimStart('-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9');
         return id.Length == 0 ? "imported" : id[..Math.Min(id.Length, 64)].TrimEnd('-');
     }
 

@@ -96,8 +96,8 @@ internal sealed class SchemaCompiler(JsonElement document, string at, List<Field
                 case "pattern": node.Pattern = value.ValueKind == JsonValueKind.String ? Regex(value.GetString()!, here) : Refuse<Regex>(here, "must be a text"); break;
                 case "required": node.Required = Names(value, here); break;
                 case "dependentRequired":
-                    if (value.ValueKind == JsonValueKind.Object) node.DependentRequired = value.EnumerateObject().DistinctBy(static one => one.Name).ToDictionary(static one => one.Name, one => Names(one.Value, here + "/" + one.Name) ?? [], StringComparer.Ordinal);
-                    else Wrong(here, "must be an object");
+                    node.DependentRequired = value.ValueKind != JsonValueKind.Object ? Refuse<Dictionary<string, string[]>>(here, "must be an object")
+                        : value.EnumerateObject().DistinctBy(static one => one.Name).ToDictionary(static one => one.Name, one => Names(one.Value, here + "/" + one.Name) ?? [], StringComparer.Ordinal);
                     break;
                 default: break;
             }
