@@ -20,7 +20,9 @@ internal static class SimulatedCapsules
             Inputs = [new CapsuleInput("n", "integer", Required: true), new CapsuleInput("list", "list", Required: false, Default: "[1,2,3]")],
             Outputs = new Dictionary<string, CapsuleOutput> { ["last"] = new(null, Json($"{{{{ steps.{steps[^1].Name} | default('none') }}}}"), null) },
             Tools = ["tools"],
-            Budget = calm || random.Next(4) > 0 ? new CapsuleBudget() : new CapsuleBudget(Tokens: random.Next(50, 2000), Steps: random.Next(2, 60), Time: random.Next(3) == 0 ? TimeSpan.FromMinutes(random.Next(1, 600)) : null),
+            Budget = calm || random.Next(4) > 0
+                ? new CapsuleBudget()
+                : new CapsuleBudget(Tokens: random.Next(50, 2000), Steps: random.Next(2, 60), Time: random.Next(3) == 0 ? TimeSpan.FromMinutes(random.Next(1, 600)) : null),
             RequiresReview = !calm && random.Next(6) == 0,
             MaxParallel = random.Next(1, 6),
             Steps = steps,
@@ -46,7 +48,7 @@ internal static class SimulatedCapsules
             Retry = works && random.Next(2) == 0 ? new CapsuleRetry(random.Next(2, 5), TimeSpan.FromMilliseconds(random.Next(1, 5000))) : new CapsuleRetry(),
             TimeLimit = !calm && random.Next(4) == 0 ? TimeSpan.FromSeconds(random.Next(1, 900)) : null,
             Optional = random.Next(5) == 0,
-            Compensate = works && random.Next(3) == 0 ? new CapsuleCompensation("tools.undo", $$$"""{"of":"{{{{{name}}}}}","result":"{{ steps.{{{name}}} | json }}"}""") : null,
+            Compensate = works && random.Next(3) == 0 ? new CapsuleCompensation("tools.undo", "{\"of\":\"" + name + "\",\"result\":" + Json("{{ steps." + name + " | json }}") + "}") : null,
         };
     }
 
@@ -56,7 +58,7 @@ internal static class SimulatedCapsules
         return action switch
         {
             "agent.ask" => $$"""{"prompt":{{Json(read)}},"item":{{Json(item)}}}""",
-            "capsule.run" => $$$"""{"capsule":"child_{{{index}}}","inputs":{"n":{{{Json("{{ n + 1 }}")}}} }}""",
+            "capsule.run" => "{\"capsule\":\"child\",\"inputs\":{\"n\":" + Json("{{ n + 1 }}") + "}}",
             "wait.timer" => """{"for":"90s"}""",
             "wait.signal" => $$"""{"name":"signal_{{index % 2}}"}""",
             "approvals.request" => $$"""{"summary":{{Json("May " + read + "?")}}}""",

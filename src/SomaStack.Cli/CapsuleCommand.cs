@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using SomaStack.Client;
 
 namespace SomaStack.Cli;
 
@@ -39,7 +38,7 @@ internal static class CapsuleCommand
     private static readonly Argument<string> Submission = new("submission") { Description = "A submission as soma capsule submissions shows it." };
     private static readonly Argument<string> Decision = new("decision") { Description = "approve or reject." };
     private static readonly Option<string?> Output = new("--output", "-o") { Description = "The file to write (default NAME.yaml)." };
-    private static readonly Option<string?> Version = new("--version-of") { Description = "A version; without it the one that would run." };
+    private static readonly Option<string?> Version = new("--capsule-version") { Description = "A version; without it the one that would run." };
     private static readonly Option<string?> Notes = new("--notes") { Description = "Why; needed to reject and to revoke." };
     private static readonly Option<string?> Status = new("--status") { Description = "pending, approved, rejected or revoked." };
 

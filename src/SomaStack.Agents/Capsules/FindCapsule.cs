@@ -49,7 +49,7 @@ internal sealed class CapsuleVersions : IComparer<string>
         var (a, b) = (Parts(x ?? ""), Parts(y ?? ""));
         for (var i = 0; i < 3; i++)
             if (a.Numbers[i].CompareTo(b.Numbers[i]) is not 0 and var order) return order;
-        if (a.Pre.Length == 0 || b.Pre.Length == 0) return b.Pre.Length.CompareTo(a.Pre.Length) is var shorter ? Math.Sign(shorter) : 0;
+        if (a.Pre.Length == 0 || b.Pre.Length == 0) return Math.Sign(b.Pre.Length.CompareTo(a.Pre.Length));
         string[] left = a.Pre.Split('.'), right = b.Pre.Split('.');
         for (var i = 0; i < Math.Min(left.Length, right.Length); i++)
             if (Identifier(left[i], right[i]) is not 0 and var order) return order;

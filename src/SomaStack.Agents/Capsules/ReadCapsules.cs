@@ -13,7 +13,8 @@ internal sealed record CapsuleLine(string Id, string Version, string Summary, st
 
 /// <param name="Definition">The parsed document.</param>
 /// <param name="Text">As it was written.</param>
-internal sealed record CapsuleView(string Id, string Version, string Summary, string Type, string Source, string Status, string Digest, string? SubmissionId, JsonElement Definition, string Text, IReadOnlyList<string> Versions);
+internal sealed record CapsuleView(
+    string Id, string Version, string Summary, string Type, string Source, string Status, string Digest, string? SubmissionId, JsonElement Definition, string Text, IReadOnlyList<string> Versions);
 
 internal sealed record SubmissionLine(
     string Id, string CapsuleId, string Version, string Status, string Summary, string Owner, string Digest, string? Reviewer, DateTimeOffset CreatedAt, DateTimeOffset? ApprovedAt);
@@ -68,7 +69,7 @@ internal sealed class ReadCapsules(CapsuleStore store, ShippedCapsules shipped)
         var versions = rows.Select(static row => row.CapsuleVersion).Concat(ours is null ? [] : [ours.Capsule.Version]).Distinct(StringComparer.Ordinal).OrderDescending(CapsuleVersions.Order).ToList();
         // Without a version: what would run, else the newest that there is.
         var row = wanted is null
-            ? rows.Where(static one => one.Status == SubmissionStatus.Approved).MaxBy(static one => one.CapsuleVersion, CapsuleVersions.Order) ?? (ours is null ? rows.MaxBy(static one => one.CapsuleVersion, CapsuleVersions.Order) : null)
+            ? Newest(rows.Where(static one => one.Status == SubmissionStatus.Approved)) ?? (ours is null ? Newest(rows) : null)
             : rows.Find(one => one.CapsuleVersion == wanted);
         if (row is not null && (wanted is not null || ours is null || CapsuleVersions.Order.Compare(row.CapsuleVersion, ours.Capsule.Version) > 0))
             return TypedResults.Ok(new CapsuleView(row.Capsule, row.CapsuleVersion, row.Summary, row.Type, "tenant", CapsuleStore.Name(row.Status), row.Digest, row.Id, Parsed(row.Definition), row.Source, versions));
@@ -90,9 +91,14 @@ internal sealed class ReadCapsules(CapsuleStore store, ShippedCapsules shipped)
         var author = context.Capabilities.Has(Capability.CapsuleReview) ? null : context.Principal.Id;
         var rows = await store.ListAsync(context.Tenant, status, author, beforeAt, beforeId, limit + 1, cancellationToken);
         var page = Cursor.Page(rows, limit, static row => string.Create(CultureInfo.InvariantCulture, $"{row.CreatedAt.ToMicros()} {row.Id}"));
-        return new Page<SubmissionLine>([.. page.Data.Select(static row => new SubmissionLine(
-            row.Id, row.Capsule, row.CapsuleVersion, CapsuleStore.Name(row.Status), row.Summary, row.Author, row.Digest, row.Reviewer, row.CreatedAt, row.Status == SubmissionStatus.Approved ? row.ReviewedAt : null))], page.NextCursor);
+        return new Page<SubmissionLine>([.. page.Data.Select(Line)], page.NextCursor);
     }
+
+    private static SubmissionLine Line(SubmissionRow row) => new(
+        row.Id, row.Capsule, row.CapsuleVersion, CapsuleStore.Name(row.Status), row.Summary, row.Author, row.Digest, row.Reviewer, row.CreatedAt,
+        row.Status == SubmissionStatus.Approved ? row.ReviewedAt : null);
+
+    private static SubmissionRow? Newest(IEnumerable<SubmissionRow> rows) => rows.MaxBy(static row => row.CapsuleVersion, CapsuleVersions.Order);
 
     private async Task<Ok<SubmissionView>> SubmissionAsync(RequestContext context, string id, CancellationToken cancellationToken) =>
         await store.FindAsync(context.Tenant, id, cancellationToken) is { } row && (MaySee(context, row) || row.Author == context.Principal.Id)

@@ -69,7 +69,7 @@ internal sealed record FormAnswered(long At, string Path, string Data, string By
 
 internal sealed record NestedEnded(long At, string Path, int Attempt, RunStatus Status, string Outputs, StepFailure? Failure, EffectUse Used) : RunInput(At)
 {
-    public IReadOnlyList<string> Taints { get; init; } = [];
+    public IReadOnlyList<string> Taints { get => field ?? []; init; } = [];
 }
 
 internal sealed record CancelRun(long At, string By, string Reason) : RunInput(At);
@@ -106,7 +106,7 @@ internal abstract record RunEvent(long At);
 /// <param name="Output">JSON.</param>
 internal sealed record EffectResult(string Output, EffectUse Used)
 {
-    public IReadOnlyList<string> Taints { get; init; } = [];
+    public IReadOnlyList<string> Taints { get => field ?? []; init; } = [];
 
     /// <summary>Where the effect is recorded: <c>tool_call/ID</c>, <c>session/ID</c>, <c>run/ID</c>.</summary>
     public string? Record { get; init; }
@@ -122,7 +122,7 @@ internal sealed record StepFailure(string Code, string Detail);
 internal sealed record RunPlan(Capsule Capsule, string Run, string? Parent, int Depth, RunBudget Budget)
 {
     /// <summary>Labels of what its inputs were made from.</summary>
-    public IReadOnlyList<string> Taints { get; init; } = [];
+    public IReadOnlyList<string> Taints { get => field ?? []; init; } = [];
 }
 
 /// <param name="Deadline">Unix microseconds; null for none.</param>
@@ -143,7 +143,7 @@ internal sealed record AskAgent(string Path, int Attempt, string Key, string Par
 internal sealed record StartNested(string Path, int Attempt, string Key, string CapsuleId, string? Version, string Inputs, RunBudget Left) : RunEffect(Path, Attempt, Key)
 {
     /// <summary>For <see cref="RunPlan.Taints"/> of the run that it begins.</summary>
-    public IReadOnlyList<string> Taints { get; init; } = [];
+    public IReadOnlyList<string> Taints { get => field ?? []; init; } = [];
 }
 
 internal sealed record RequestApproval(string Path, int Attempt, string Key, string Summary, string Params) : RunEffect(Path, Attempt, Key);

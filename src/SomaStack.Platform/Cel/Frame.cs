@@ -5,10 +5,10 @@ public sealed class Frame(int slots)
 {
     private int _left = CelLimits.Steps;
 
-    public readonly Value[] Slots = new Value[slots];
+    public Value[] Slots { get; } = new Value[slots];
 
     /// <summary>Why the last test answered <see cref="Truth.Error"/>.</summary>
-    public Fault Fault = Fault.Unbound;
+    public Fault Fault { get; private set; } = Fault.Unbound;
 
     public int Left => _left;
 

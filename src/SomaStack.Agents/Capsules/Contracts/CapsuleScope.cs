@@ -60,7 +60,7 @@ internal sealed class CapsuleScope
     /// <summary>Names that no input may have.</summary>
     public static IReadOnlyList<string> Reserved { get; } =
     [
-        "run", "inputs", "steps", "item", "index", "bool", "int", "uint", "double", "string", "bytes", "list", "map", "null_type", "type", "google",
+        "run", "inputs", "steps", "item", "index", "google",
         "true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "package", "namespace", "return", "var", "void", "while",
     ];
 

@@ -231,7 +231,8 @@ internal sealed partial class CapsuleReader
             if (amount is ScalarNode { Number: >= 0 and <= 1e9 } scalar && decimal.TryParse(scalar.Text, System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture, out var exact)) money = exact;
             else Wrong("type_wrong", "'budget_money' must be a number from 0 to a billion.", amount);
         }
-        return (new CapsuleBudget(Number(policies, "budget_tokens", 0, 1_000_000_000_000), money, currency, (int?)Number(policies, "budget_steps", 1, 1_000_000), Time(policies, "budget_time")), Truth(policies, "requires_review") ?? false);
+        var (tokens, steps, time) = (Number(policies, "budget_tokens", 0, 1_000_000_000_000), Number(policies, "budget_steps", 1, 1_000_000), Time(policies, "budget_time"));
+        return (new CapsuleBudget(tokens, money, currency, (int?)steps, time), Truth(policies, "requires_review") ?? false);
     }
 
     private Dictionary<string, CapsuleOutput> Outputs(MapNode map, StepReader steps)

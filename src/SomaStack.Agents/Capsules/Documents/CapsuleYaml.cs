@@ -40,7 +40,10 @@ internal sealed class CapsuleYaml
         }
         catch (YamlException exception)
         {
-            Add(faults, "yaml_invalid", $"This is not YAML: {exception.Message}", (int)Math.Max(1, exception.Start.Line), (int)Math.Max(1, exception.Start.Column));
+            // The parser counts a line more where the text ends too early.
+            var lines = text.Split('\n');
+            var (line, column) = exception.Start.Line > lines.Length ? (lines.Length, lines[^1].Length + 1) : ((int)Math.Max(1, exception.Start.Line), (int)Math.Max(1, exception.Start.Column));
+            Add(faults, "yaml_invalid", $"This is not YAML: {exception.Message.TrimEnd('.')}.", line, column);
             return null;
         }
         catch (Exception exception) when (exception is ArgumentException or InvalidOperationException or FormatException or OverflowException)

@@ -121,10 +121,10 @@ internal sealed class StepParams(CapsuleReader reader, IReadOnlyList<string> too
     {
         try
         {
-            if (node is not ScalarNode { IsText: true, Text.Length: <= 500 } text) throw new ArgumentException("it must be text of at most 500 characters");
+            if (node is not ScalarNode { IsText: true, Text.Length: <= 500 } text) throw new FormatException("It must be text of at most 500 characters.");
             _ = new Regex(text.Text, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
         }
-        catch (Exception exception) when (exception is ArgumentException or NotSupportedException)
+        catch (Exception exception) when (exception is ArgumentException or NotSupportedException or FormatException)
         {
             reader.Wrong("form_invalid", "'pattern' must be a regular expression without look-around and back-references.", node);
         }

@@ -179,7 +179,7 @@ internal sealed partial class RunDecision
     private void FailUnit(string path, Unit unit, StepFailure failure, bool retryable, EffectUse used, bool stop = false)
     {
         var step = StepOf(path);
-        if (retryable && step is not null && unit.Tries < step.Retry.Attempts && unit.Action != RunActions.ApprovalsRequest && _state.Phase is RunPhase.Working or RunPhase.Compensating)
+        if (retryable && step is not null && unit.Tries < step.Retry.Attempts && _state.Phase is RunPhase.Working or RunPhase.Compensating)
         {
             var wait = RunTimes.BackOff(step.Retry, _state.Plan!.Run, path, unit.Attempt, unit.Tries);
             Emit(new StepRetrying(at, path, unit.Attempt, failure, used, _state.Timers + 1, at + wait, stop));

@@ -141,7 +141,7 @@ internal static partial class RunApply
         foreach (var path in paths)
         {
             if (state.Find(path) is not { IsOpen: true } unit) continue;
-            state = Close(state, path, unit);
+            state = Spend(Close(state, path, unit), unit);
             if (unit.Status != StepStatus.Retrying && (RunActions.EffectOf(state.Plan!.Run, path, unit) is not null)) state = WithStop(state, path, unit);
             state = Put(state, path, unit with { Status = StepStatus.Cancelled, EndedAt = stopping.At });
         }

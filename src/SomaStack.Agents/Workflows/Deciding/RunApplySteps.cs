@@ -60,9 +60,10 @@ internal static partial class RunApply
         var order = state.Order + 1;
         unit = unit with
         {
-            Status = StepStatus.Running, Approval = resumed.Approval, Approved = true, By = resumed.By, Order = order, Timer = resumed.Timer, TimerOrder = order + 1, Due = resumed.Due ?? 0, LimitFrom = resumed.At,
+            Status = StepStatus.Running, Approval = resumed.Approval, Approved = true, By = resumed.By, Order = order,
+            Timer = resumed.Timer, TimerOrder = order + 1, Due = resumed.Due ?? 0, LimitFrom = resumed.At,
         };
-        state = state with { Order = order + 1, Timers = Math.Max(state.Timers, resumed.Timer ?? 0), EarlyApprovals = state.EarlyApprovals.Remove(resumed.Approval) };
+        state = state with { Order = order + 1, Timers = Math.Max(state.Timers, resumed.Timer ?? 0), EarlyApprovals = state.EarlyApprovals.Remove(resumed.Approval), SpentApprovals = state.SpentApprovals.Add(resumed.Approval) };
         return Put(Open(state, resumed.Path, unit), resumed.Path, unit);
     }
 
@@ -74,7 +75,8 @@ internal static partial class RunApply
         var order = state.Order + 1;
         unit = unit with
         {
-            Status = StepStatus.Retrying, Failure = retrying.Failure, Timer = retrying.Timer, TimerOrder = order, Due = retrying.Due, LimitFrom = retrying.At, Left = null, Used = RunLimits.Sum(unit.Used, retrying.Used),
+            Status = StepStatus.Retrying, Failure = retrying.Failure, Timer = retrying.Timer, TimerOrder = order, Due = retrying.Due, LimitFrom = retrying.At,
+            Left = null, Used = RunLimits.Sum(unit.Used, retrying.Used),
         };
         state = state with { Order = order, Timers = Math.Max(state.Timers, retrying.Timer), Used = RunLimits.Sum(state.Used, retrying.Used) };
         return Put(Open(state, retrying.Path, unit), retrying.Path, unit);
@@ -85,7 +87,7 @@ internal static partial class RunApply
         var at = RunPath.Parse(completed.Path, state.Graph);
         var old = Get(state, at);
         if (completed.Signal is not null) state = Take(state, old.Action, old);
-        if (old.Approval is { } approval) state = state with { EarlyApprovals = state.EarlyApprovals.Remove(approval) };
+        state = Spend(state, old);
         state = End(state, completed.Path, old);
         var unit = old with
         {
@@ -110,10 +112,18 @@ internal static partial class RunApply
         var old = Get(state, at);
         state = End(state, failed.Path, old);
         if (failed.Stop) state = WithStop(state, failed.Path, old);
-        if (old.Approval is { } approval) state = state with { EarlyApprovals = state.EarlyApprovals.Remove(approval) };
-        var unit = old with { Status = StepStatus.Failed, Failure = failed.Failure, Used = RunLimits.Sum(old.Used, failed.Used), Left = null, Timer = null, EndedAt = failed.At, StartedAt = old.StartedAt == 0 ? failed.At : old.StartedAt };
+        state = Spend(state, old);
+        var unit = old with
+        {
+            Status = StepStatus.Failed, Failure = failed.Failure, Used = RunLimits.Sum(old.Used, failed.Used), Left = null, Timer = null,
+            EndedAt = failed.At, StartedAt = old.StartedAt == 0 ? failed.At : old.StartedAt,
+        };
         state = Put(state with { Used = RunLimits.Sum(state.Used, failed.Used) }, failed.Path, unit);
-        if (at.Kind == PathKind.Undo) return state with { UndoPath = null, UndoFailures = state.UndoFailures.Add(new UndoFailure(failed.Path[RunPath.UndoPrefix.Length..], failed.Failure)), Undoable = Without(state.Undoable, failed.Path[RunPath.UndoPrefix.Length..]) };
+        if (at.Kind == PathKind.Undo)
+        {
+            var undone = failed.Path[RunPath.UndoPrefix.Length..];
+            return state with { UndoPath = null, UndoFailures = state.UndoFailures.Add(new UndoFailure(undone, failed.Failure)), Undoable = Without(state.Undoable, undone) };
+        }
         if (at.Kind != PathKind.Step) return state;
         if (at.Item < 0) return state with { Unfinished = state.Unfinished - 1 };
         var began = old.Status != StepStatus.Pending;
@@ -122,6 +132,11 @@ internal static partial class RunApply
             Open = fan.Open - (began ? 1 : 0), Failed = fan.Failed + 1, Next = Math.Max(fan.Next, began ? fan.Next : item + 1), FirstFailure = fan.FirstFailure ?? failed.Failure,
         });
     }
+
+    private static RunState Spend(RunState state, Unit unit) => unit.Approval is not { } approval ? state : state with
+    {
+        EarlyApprovals = state.EarlyApprovals.Remove(approval), SpentApprovals = state.SpentApprovals.Add(approval),
+    };
 
     private static RunState Skip(RunState state, StepSkipped skipped)
     {

@@ -118,7 +118,8 @@ internal sealed partial class RunDecision(RunState state, long at)
 
     private void Suspend(EffectSuspended suspended)
     {
-        if (Working(suspended.Path, suspended.Attempt) is not { } unit || (unit.Approval == suspended.ApprovalId && !unit.Approved)) return;
+        // The same report may come again after the yes did; waiting for a yes that was spent would never end.
+        if (Working(suspended.Path, suspended.Attempt) is not { } unit || (unit.Approval == suspended.ApprovalId && !unit.Approved) || _state.SpentApprovals.Contains(suspended.ApprovalId)) return;
         Emit(new StepSuspended(at, suspended.Path, suspended.Attempt, suspended.ApprovalId));
         if (_state.EarlyApprovals.TryGetValue(suspended.ApprovalId, out var early)) Approve(suspended.Path, early.Approval, early.Code, early.Detail, early.By);
     }
@@ -126,12 +127,9 @@ internal sealed partial class RunDecision(RunState state, long at)
     private void EndApproval(ApprovalEnded ended)
     {
         if (_state.Approvals.TryGetValue(ended.ApprovalId, out var path)) Approve(path, ended.ApprovalId, ended.Code, ended.Detail, ended.By);
-        else if (_state.Active > 0 && !_state.EarlyApprovals.ContainsKey(ended.ApprovalId) && _state.EarlyApprovals.Count < EarlyApprovalsMax && !Known(ended.ApprovalId))
+        else if (_state.Active > 0 && !_state.EarlyApprovals.ContainsKey(ended.ApprovalId) && _state.EarlyApprovals.Count < EarlyApprovalsMax && !_state.SpentApprovals.Contains(ended.ApprovalId))
             Emit(new ApprovalNoted(at, ended.ApprovalId, ended.Code, ended.Detail, ended.By));
     }
-
-    /// <summary>A yes or no that came before, for an effect that is going on again.</summary>
-    private bool Known(string approval) => _state.Open.Values.Any(effect => _state.Find(effect.Path)?.Approval == approval);
 
     private void Approve(string path, string approval, string? code, string? detail, string by)
     {
@@ -199,7 +197,7 @@ internal sealed partial class RunDecision(RunState state, long at)
 
     /// <summary>The unit, when an effect of exactly this attempt is going on.</summary>
     private Unit? Working(string path, int attempt) =>
-        _state.Find(path) is { Status: StepStatus.Running or StepStatus.Waiting } unit && unit.Attempt == attempt && unit.Action is not RunActions.HumanAsk && (RunActions.Works(unit.Action) || unit.Action == RunActions.ApprovalsRequest)
+        _state.Find(path) is { Status: StepStatus.Running or StepStatus.Waiting } unit && unit.Attempt == attempt && (RunActions.Works(unit.Action) || unit.Action == RunActions.ApprovalsRequest)
             ? unit : null;
 
     private void NoteLate(string path, int attempt, EffectUse used, bool succeeded)

@@ -13,7 +13,7 @@ internal sealed record KeptStep(string Step, StepStatus Status)
     [JsonConverter(typeof(RawJson))]
     public string? Output { get; init; }
 
-    public IReadOnlyList<string> Taints { get; init; } = [];
+    public IReadOnlyList<string> Taints { get => field ?? []; init; } = [];
 
     public StepFailure? Failure { get; init; }
 }
@@ -31,7 +31,7 @@ internal sealed record StepStarted(long At, string Path, int Attempt, string Act
 
     public long? TokensLeft { get; init; }
 
-    public IReadOnlyList<string> Taints { get; init; } = [];
+    public IReadOnlyList<string> Taints { get => field ?? []; init; } = [];
 }
 
 internal sealed record StepSuspended(long At, string Path, int Attempt, string Approval) : RunEvent(At);
@@ -43,7 +43,7 @@ internal sealed record StepRetrying(long At, string Path, int Attempt, StepFailu
 
 internal sealed record StepCompleted(long At, string Path, int Attempt, [property: JsonConverter(typeof(RawJson))] string Output, EffectUse Used = default) : RunEvent(At)
 {
-    public IReadOnlyList<string> Taints { get; init; } = [];
+    public IReadOnlyList<string> Taints { get => field ?? []; init; } = [];
 
     public string? Record { get; init; }
 
@@ -60,7 +60,7 @@ internal sealed record StepSkipped(long At, string Path) : RunEvent(At);
 /// <param name="Items">Each as JSON.</param>
 internal sealed record FanOutOpened(long At, string Path, [property: JsonConverter(typeof(RawJsonList))] IReadOnlyList<string> Items) : RunEvent(At)
 {
-    public IReadOnlyList<string> Taints { get; init; } = [];
+    public IReadOnlyList<string> Taints { get => field ?? []; init; } = [];
 }
 
 /// <param name="Failure">Null when every item was done.</param>
@@ -82,7 +82,7 @@ internal sealed record RunStopping(long At, StepFailure? Failure, string? Path, 
 
 internal sealed record RunCompleted(long At, [property: JsonConverter(typeof(RawJson))] string Outputs) : RunEvent(At)
 {
-    public IReadOnlyList<string> Taints { get; init; } = [];
+    public IReadOnlyList<string> Taints { get => field ?? []; init; } = [];
 }
 
 internal sealed record RunFailed(long At, StepFailure Failure, string? Path) : RunEvent(At);

@@ -5,11 +5,13 @@ namespace SomaStack.Agents.Workflows;
 
 /// <summary>
 /// Events and inputs as they are stored. Names of types and fields are for ever: histories of every released version are read by them. A
-/// new field needs a default that means what its absence meant.
+/// new field needs a default that means what its absence meant; the generated reader sets what is absent to null or zero, whatever the
+/// initializer says, so the getter has to give it.
 /// </summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault,
+    IgnoreReadOnlyProperties = true,
     Converters = [typeof(SnakeCaseEnum<RunStatus>), typeof(SnakeCaseEnum<StepStatus>), typeof(SnakeCaseEnum<RunPhase>)])]
 [JsonSerializable(typeof(RunEvent))]
 [JsonSerializable(typeof(IReadOnlyList<RunEvent>))]

@@ -6,9 +6,9 @@ namespace SomaStack.Agents.Workflows;
 /// <summary>A state as it is written down. What can be derived from it (what is due, who waits, what is held back) is not in it.</summary>
 internal sealed record RunSnapshot(int Decider, RunPhase Phase, RunPlan Plan, [property: JsonConverter(typeof(RawJson))] string Inputs, long BeganAt)
 {
-    public IReadOnlyList<StepSnapshot> Steps { get; init; } = [];
+    public IReadOnlyList<StepSnapshot> Steps { get => field ?? []; init; } = [];
 
-    public Unit Review { get; init; } = Unit.Pending;
+    public Unit Review { get => field ?? Unit.Pending; init; } = Unit.Pending;
 
     public long Order { get; init; }
 
@@ -16,24 +16,26 @@ internal sealed record RunSnapshot(int Decider, RunPhase Phase, RunPlan Plan, [p
 
     public EffectUse Used { get; init; }
 
-    public IReadOnlyList<StopEffect> Stops { get; init; } = [];
+    public IReadOnlyList<StopEffect> Stops { get => field ?? []; init; } = [];
 
-    public IReadOnlyList<ApprovalNoted> EarlyApprovals { get; init; } = [];
+    public IReadOnlyList<ApprovalNoted> EarlyApprovals { get => field ?? []; init; } = [];
 
-    public IReadOnlyList<string> SignalIds { get; init; } = [];
+    public IReadOnlyList<string> SpentApprovals { get => field ?? []; init; } = [];
 
-    public IReadOnlyList<SignalReceived> Signals { get; init; } = [];
+    public IReadOnlyList<string> SignalIds { get => field ?? []; init; } = [];
+
+    public IReadOnlyList<SignalReceived> Signals { get => field ?? []; init; } = [];
 
     /// <summary>The newest first.</summary>
-    public IReadOnlyList<string> Undoable { get; init; } = [];
+    public IReadOnlyList<string> Undoable { get => field ?? []; init; } = [];
 
     public string? UndoPath { get; init; }
 
-    public Unit Undo { get; init; } = Unit.Pending;
+    public Unit Undo { get => field ?? Unit.Pending; init; } = Unit.Pending;
 
-    public IReadOnlyDictionary<string, int> UndoAttempts { get; init; } = ImmutableDictionary<string, int>.Empty;
+    public IReadOnlyDictionary<string, int> UndoAttempts { get => field ?? ImmutableDictionary<string, int>.Empty; init; } = ImmutableDictionary<string, int>.Empty;
 
-    public IReadOnlyList<UndoFailure> UndoFailures { get; init; } = [];
+    public IReadOnlyList<UndoFailure> UndoFailures { get => field ?? []; init; } = [];
 
     public StepFailure? Failure { get; init; }
 
@@ -46,7 +48,7 @@ internal sealed record RunSnapshot(int Decider, RunPhase Phase, RunPlan Plan, [p
     [JsonConverter(typeof(RawJson))]
     public string? Outputs { get; init; }
 
-    public IReadOnlyList<string> Taints { get; init; } = [];
+    public IReadOnlyList<string> Taints { get => field ?? []; init; } = [];
 
     public static RunSnapshot Of(RunState state) => new(state.Version, state.Phase, state.Plan!, state.Inputs, state.BeganAt)
     {
@@ -57,6 +59,7 @@ internal sealed record RunSnapshot(int Decider, RunPhase Phase, RunPlan Plan, [p
         Used = state.Used,
         Stops = [.. state.Stops.Values],
         EarlyApprovals = [.. state.EarlyApprovals.Values.OrderBy(static note => note.Approval, StringComparer.Ordinal)],
+        SpentApprovals = [.. state.SpentApprovals.Order(StringComparer.Ordinal)],
         SignalIds = [.. state.SignalIds.Order(StringComparer.Ordinal)],
         Signals = [.. state.Signals.OrderBy(static pair => pair.Key, StringComparer.Ordinal).SelectMany(static pair => pair.Value)],
         Undoable = [.. state.Undoable],
@@ -85,6 +88,7 @@ internal sealed record RunSnapshot(int Decider, RunPhase Phase, RunPlan Plan, [p
             Timers = Timers,
             Used = Used,
             EarlyApprovals = EarlyApprovals.ToImmutableDictionary(static note => note.Approval, StringComparer.Ordinal),
+            SpentApprovals = SpentApprovals.ToImmutableHashSet(StringComparer.Ordinal),
             SignalIds = SignalIds.ToImmutableHashSet(StringComparer.Ordinal),
             Signals = Signals.GroupBy(static signal => signal.Name, StringComparer.Ordinal).ToImmutableDictionary(static named => named.Key, static named => ImmutableQueue.CreateRange(named), StringComparer.Ordinal),
             SignalsHeld = Signals.Count,
@@ -108,9 +112,9 @@ internal sealed record RunSnapshot(int Decider, RunPhase Phase, RunPlan Plan, [p
 /// <param name="Items">Null outside a fan-out.</param>
 internal sealed record StepSnapshot(Unit Own, [property: JsonConverter(typeof(RawJsonList))] IReadOnlyList<string>? Items = null, IReadOnlyList<Unit>? Units = null)
 {
-    public IReadOnlyList<string> ItemTaints { get; init; } = [];
+    public IReadOnlyList<string> ItemTaints { get => field ?? []; init; } = [];
 
-    public IReadOnlyList<string> Taints { get; init; } = [];
+    public IReadOnlyList<string> Taints { get => field ?? []; init; } = [];
 
     public StepFailure? FirstFailure { get; init; }
 

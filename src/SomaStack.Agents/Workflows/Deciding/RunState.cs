@@ -80,6 +80,9 @@ internal sealed record RunState
 
     public ImmutableDictionary<string, ApprovalNoted> EarlyApprovals { get; init; } = Named<ApprovalNoted>();
 
+    /// <summary>Approvals that ended and were acted on.</summary>
+    public ImmutableHashSet<string> SpentApprovals { get; init; } = ImmutableHashSet.Create<string>(StringComparer.Ordinal);
+
     public ImmutableHashSet<string> SignalIds { get; init; } = ImmutableHashSet.Create<string>(StringComparer.Ordinal);
 
     /// <summary>Signals that nobody has taken yet, by name, oldest first.</summary>
@@ -164,12 +167,12 @@ internal sealed record Unit
     /// <summary>Attempts since a person last tried the run again.</summary>
     public int Tries { get; init; }
 
-    public string Action { get; init; } = "";
+    public string Action { get => field ?? ""; init; } = "";
 
     [System.Text.Json.Serialization.JsonConverter(typeof(RawJson))]
     public string? Params { get; init; }
 
-    public IReadOnlyList<string> ParamTaints { get; init; } = [];
+    public IReadOnlyList<string> ParamTaints { get => field ?? []; init; } = [];
 
     /// <summary>Place of its effect in <see cref="RunState.Open"/>, or among those who wait for a signal.</summary>
     public long Order { get; init; }
@@ -195,7 +198,7 @@ internal sealed record Unit
     [System.Text.Json.Serialization.JsonConverter(typeof(RawJson))]
     public string? Output { get; init; }
 
-    public IReadOnlyList<string> Taints { get; init; } = [];
+    public IReadOnlyList<string> Taints { get => field ?? []; init; } = [];
 
     public string? Record { get; init; }
 

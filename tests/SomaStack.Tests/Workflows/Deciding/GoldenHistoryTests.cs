@@ -11,7 +11,7 @@ namespace SomaStack.Tests.Workflows.Deciding;
 /// </summary>
 public sealed class GoldenHistoryTests
 {
-    public static TheoryData<string> Names => [.. GoldenScripts.All.Select(static script => $"v{RunDecider.Version}_{script.Name}").Union(Files().Select(Path.GetFileNameWithoutExtension)!)];
+    public static TheoryData<string> Names => [.. GoldenScripts.All.Select(static script => $"v{RunDecider.Version}_{script.Name}").Union(Files().Select(static file => Path.GetFileNameWithoutExtension(file)))];
 
     [Theory]
     [MemberData(nameof(Names))]

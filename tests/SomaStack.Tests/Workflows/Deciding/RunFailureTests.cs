@@ -140,12 +140,12 @@ public sealed class RunFailureTests
                 - {name: B, action: capsule.run, after: [], params: {capsule: child}}
                 - {name: C, action: capsule.run, after: [A, B], params: {capsule: child, version: 2.0.0}}
             """);
-        Assert.Equal((50L, 24), (run.Find<StartNested>("A").Left.Tokens, run.Find<StartNested>("A").Left.Steps));
+        Assert.Equal(((long?)50, (int?)24), (run.Find<StartNested>("A").Left.Tokens, run.Find<StartNested>("A").Left.Steps));
         Assert.Equal(50, run.Find<StartNested>("B").Left.Tokens);
         Assert.Equal("""{"n":1}""", run.Find<StartNested>("A").Inputs);
         run.Succeed("A", "{}", new EffectUse(10, 0, 4), "web");
         run.Succeed("B", "{}", new EffectUse(20, 0, 5));
-        Assert.Equal((70L, "2.0.0"), (run.Find<StartNested>("C").Left.Tokens, run.Find<StartNested>("C").Version));
+        Assert.Equal(((long?)70, (string?)"2.0.0"), (run.Find<StartNested>("C").Left.Tokens, run.Find<StartNested>("C").Version));
         Assert.Equal(new EffectUse(30, 0, 12), run.State.Used);
         run.Tell(new NestedEnded(run.Now, "C", 1, RunStatus.Failed, "{}", new StepFailure("budget_exhausted", "All gone."), new EffectUse(70)));
         Assert.Equal("budget_exhausted", run.State.Failure!.Code);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using CsCheck;
@@ -90,7 +91,7 @@ public sealed class RunPropertyTests
         for (var seed = first; seed < first + count; seed++)
         {
             var outcome = RunSimulation.Of(seed);
-            foreach (var fault in outcome.Faults) failed.AppendLine($"seed {seed}: {fault}");
+            foreach (var fault in outcome.Faults) failed.AppendLine(CultureInfo.InvariantCulture, $"seed {seed}: {fault}");
             statuses[outcome.Status] = statuses.GetValueOrDefault(outcome.Status) + 1;
             (events, crashes) = (events + outcome.Events, crashes + outcome.Crashes);
         }
@@ -167,7 +168,7 @@ public sealed class RunPropertyTests
         var text = new StringBuilder($"{state.Status} {state.Outputs} {state.Used}\n");
         foreach (var (step, i) in state.Steps.Select(static (step, i) => (step, i)))
         {
-            text.AppendLine($"{state.Graph.Capsule.Steps[i].Name} {Shown(step.Own)}");
+            text.AppendLine(CultureInfo.InvariantCulture, $"{state.Graph.Capsule.Steps[i].Name} {Shown(step.Own)}");
             foreach (var unit in step.Fan?.Units.All() ?? []) text.AppendLine("  " + Shown(unit));
         }
         return text.ToString();
