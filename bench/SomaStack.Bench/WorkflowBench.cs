@@ -31,13 +31,19 @@ public static class WorkflowBench
         var load = Load();
         await using (var room = await WorkflowRoom.OpenAsync(await postgres.CreateAsync(), cancellationToken))
         {
-            for (var round = 0; round <= rounds; round++)
+            try
             {
-                await RoundAsync(room, dbos, restate, samples, warm: round == 0, cancellationToken);
-                if (round > 0) options.Progress($"round {round}/{rounds}: {samples.Line()}");
+                for (var round = 0; round <= rounds; round++)
+                {
+                    await RoundAsync(room, dbos, restate, samples, warm: round == 0, cancellationToken);
+                    if (round > 0) options.Progress($"round {round}/{rounds}: {samples.Line()}");
+                }
             }
-            if (dbos is not null) await dbos.DisposeAsync();
-            if (restate is not null) await restate.DisposeAsync();
+            finally
+            {
+                if (dbos is not null) await dbos.DisposeAsync();
+                if (restate is not null) await restate.DisposeAsync();
+            }
             await ResumeAsync(room, options.Connections ?? WaitingRuns, samples, options, cancellationToken);
             if (await room.CountAsync("failed", cancellationToken) is > 0 and var failed) throw new InvalidOperationException($"{failed} runs failed: {await room.FailureAsync(cancellationToken)}");
         }

@@ -4,7 +4,10 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import * as restate from "@restatedev/restate-sdk";
+
+// Read when the SDK is loaded: a line for each call would cost it more than the call.
+process.env.RESTATE_LOGGING = "ERROR";
+const restate = await import("@restatedev/restate-sdk");
 
 // The SDK asks for Node 22's; this one may be older.
 Promise.withResolvers ??= function () {

@@ -173,7 +173,7 @@ internal sealed class RecordedEffects : ICapsules
 
     public Action<string>? After { get; set; }
 
-    /// <summary>Actions named <c>gated</c> wait here.</summary>
+    /// <summary>Actions named <c>gated</c> wait here for their key; <c>at KEY</c> says that they do.</summary>
     public TaskCompletionSource Gate(string name) => _gates.GetOrAdd(name, static _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
 
     public Task<Capsule> ApprovedAsync(RequestContext context, string id, string? version, CancellationToken cancellationToken) => Task.FromResult(Capsules[id]);
@@ -188,7 +188,11 @@ internal sealed class RecordedTools(RecordedEffects effects, IApprovals approval
     public async Task<ToolResult> CallAsync(RequestContext context, ToolCall call, CancellationToken cancellationToken)
     {
         if (effects.Results.TryGetValue(call.Key, out var known)) return known with { Replayed = true };
-        if (call.Action == "gated") await effects.Gate(call.Key).Task.WaitAsync(cancellationToken);
+        if (call.Action == "gated")
+        {
+            effects.Gate("at " + call.Key).TrySetResult();
+            await effects.Gate(call.Key).Task.WaitAsync(cancellationToken);
+        }
         if (call.Action == "approved" && call.Approval is null)
         {
             var asked = await db.WriteAsync(context.Tenant, work => approvals.ProposeAsync(work, context, Request(call)), cancellationToken);

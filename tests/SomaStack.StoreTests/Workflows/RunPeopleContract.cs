@@ -122,7 +122,7 @@ public sealed class RunPeopleContract(Databases databases)
     {
         await using var house = await RunHouse.StartAsync(databases, name);
         var run = await house.StartAsync(Capsules.Sequence("gated", "echo"));
-        await house.WhenAsync(run, static row => row.Seq == 2);
+        await house.Effects.Gate($"at run/{run}/s1/1").Task.WaitAsync(TimeSpan.FromSeconds(20), Stop);
         await house.PutAsync("ada", [Capability.RunStart], active: false);
         house.Effects.Gate($"run/{run}/s1/1").SetResult();
         var row = await house.OverAsync(run);
