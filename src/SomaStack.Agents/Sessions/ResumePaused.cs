@@ -94,7 +94,7 @@ internal sealed partial class ResumePaused(
     {
         ApprovalState.Pending => null,
         ApprovalState.Approved or ApprovalState.Claimed => new CallDecision(null, null),
-        ApprovalState.Rejected => new CallDecision("approval_rejected", $"{approval.Decider} refused it."),
+        ApprovalState.Rejected => new CallDecision("approval_rejected", WaitingTurns.Refusal(approval.Decider, approval.Comment)),
         ApprovalState.Expired => new CallDecision("approval_expired", "Nobody decided in time."),
         _ => new CallDecision("approval_void", "The question was given back."),
     };

@@ -22,7 +22,7 @@ internal sealed class WaitingTurns(Db db, SessionStore sessions, RoundStore roun
         if (line.Type == ApprovalEvents.Decided)
         {
             var decided = ApprovalEvents.ReadDecided(line);
-            var no = decided.Decision == "approve" ? null : $"{decided.Decider} refused it.{(decided.Comment is { Length: > 0 } said ? " " + said : "")}";
+            var no = decided.Decision == "approve" ? null : Refusal(decided.Decider, decided.Comment);
             if (await RoundStore.DecideAsync(work, line.Tenant, decided.Id, new CallDecision(no is null ? null : "approval_rejected", no)) is not null) work.OnCommit(Woken.Ring);
             else if (no is not null)
                 await DenyAsync(work, line.Tenant, decided.Id, new TurnFailure("approval_rejected", no));
@@ -35,6 +35,8 @@ internal sealed class WaitingTurns(Db db, SessionStore sessions, RoundStore roun
         if (await RoundStore.DecideAsync(work, line.Tenant, returned.Id, new CallDecision(code, returned.Detail)) is not null) work.OnCommit(Woken.Ring);
         else await DenyAsync(work, line.Tenant, returned.Id, new TurnFailure(code, returned.Detail));
     }
+
+    public static string Refusal(string? decider, string? comment) => $"{decider} refused it.{(comment is { Length: > 0 } said ? " " + said : "")}";
 
     /// <summary>The yes cannot be used, or not any more: the turn ends and the approval goes back.</summary>
     public Task DenyAsync(WaitingTurn turn, Problem problem, CancellationToken cancellationToken) => db.WriteAsync(turn.Tenant, async work =>

@@ -15,7 +15,7 @@ internal sealed record ApprovalRow(
 
     public ApprovalNeeds Needs => new(Capability is null ? [Platform.Capability.ApprovalDecide] : [Platform.Capability.ApprovalDecide, Capability], StepUp);
 
-    public Approval Public => new(Tenant, Id, State, Kind, Resource, Digest, Nonce, Requester, Decider?.Id, Summary, CreatedAt, ExpiresAt) { Session = Session, Needs = Needs };
+    public Approval Public => new(Tenant, Id, State, Kind, Resource, Digest, Nonce, Requester, Decider?.Id, Summary, CreatedAt, ExpiresAt) { Session = Session, Comment = Comment, Needs = Needs };
 }
 
 /// <summary>All SQL of approvals.</summary>

@@ -79,6 +79,9 @@ public sealed record Approval(
 {
     public string? Session { get; init; }
 
+    /// <summary>What whoever decided said about it. Untrusted text.</summary>
+    public string? Comment { get; init; }
+
     public required ApprovalNeeds Needs { get; init; }
 }
 

@@ -79,8 +79,10 @@ public sealed class DelegationTests
         var turn = (await again.GetFromJsonAsync<JsonElement>($"/v1/sessions/{session}", Stop)).GetProperty("turns")[0];
         Assert.True(Text(turn, "status") == "completed", turn.GetRawText());
         Assert.Equal("The temperature in Tokyo is currently 20.0 degrees Celsius.", Text(turn, "answer"));
-        // The agent that was asked had been cut off; that is what the tool says, and it was not asked again.
-        Assert.Contains("no answer: failed", Text(turn.GetProperty("tool_calls")[0], "result"), StringComparison.Ordinal);
+        // The agent that was asked had been cut off: whichever of the two found that first says so, and it was not asked again.
+        var call = turn.GetProperty("tool_calls")[0];
+        Assert.True(
+            Text(call, "status") == "unknown" || Text(call, "result").Contains("no answer: failed", StringComparison.Ordinal), call.GetRawText());
         Assert.Equal(2, (await again.GetFromJsonAsync<JsonElement>("/v1/sessions", Stop)).GetProperty("data").GetArrayLength());
         Assert.Equal(2, stream.Split("event: tool.started").Length);
         Assert.Equal(2, stream.Split("event: tool.completed").Length);

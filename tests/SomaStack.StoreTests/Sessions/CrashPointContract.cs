@@ -74,6 +74,7 @@ public sealed class CrashPointContract(Databases databases)
             new PolicyProof("allow", 1, 0.7, [], [], 1, "d"), [], [], [], ["user"], false, null, [tool], null, new Dictionary<string, double>(),
             WaitingRequest.Of(house.Owner, false, "guide", null, 0, [], TurnTerms.None));
         var receipt = new CallReceipt("c1", "somastack", "soma-extract", 20, 7, null, null, 0, "USD", 1, 2, 0.5, 1);
+        var stored = state == CallState.Ended ? call with { State = CallState.Begun, Result = null } : call;
         await house.Db.WriteAsync("demo", async work =>
         {
             var store = house.Get<SessionStore>();
@@ -81,8 +82,8 @@ public sealed class CrashPointContract(Databases databases)
             var opened = new TurnOpened(Turn, 0, "aa", 19, "somastack", "soma-extract", "c1", "d", 1, [], first.Turn);
             var (happened, _) = await store.ApplyAsync(work, house.Owner, first.Session, before, new OpenTurnCommand(opened, before.ConstitutionHash!));
             await store.InsertTurnAsync(work, house.Owner, first.Session, (TurnOpened)happened, "And what did I ask?", "a-dead-process", 1);
-            await house.Get<RoundStore>().InsertAsync(work, house.Owner, first.Session, Turn, new TurnRound(1, "Let me look.", receipt, "tool_calls", 100, null, [call with { Result = null }]), checkpoint);
-            if (call.Result is not null) await house.Get<RoundStore>().SaveAsync(work, "demo", Turn, call with { State = CallState.Ended });
+            await house.Get<RoundStore>().InsertAsync(work, house.Owner, first.Session, Turn, new TurnRound(1, "Let me look.", receipt, "tool_calls", 100, null, [stored]), checkpoint);
+            if (call.Result is not null) await house.Get<RoundStore>().SaveAsync(work, "demo", Turn, call);
             var words = JsonSerializer.Serialize(new DeltaData("Let me look." + said), SessionsJson.Default.DeltaData);
             await SessionStore.AddEventsAsync(work, "demo", first.Session, Turn, [(StreamEvent.Delta, words)]);
             return 0;
