@@ -33,6 +33,8 @@ public sealed class MetricsTests
         "somastack_notification_escalated_total", "somastack_notification_timer_failures_total", "somastack_notification_drops_total",
         // No model refuses here.
         "somastack_model_refusals_total",
+        // Nobody talks here; VoiceTests makes these speak.
+        "somastack_voices_open", "somastack_voice_utterances_total", "somastack_voice_heard_seconds_total", "somastack_voice_spoken_seconds_total", "somastack_voice_reply_seconds",
     ];
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;

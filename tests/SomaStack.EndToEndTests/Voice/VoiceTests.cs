@@ -42,6 +42,9 @@ public sealed class VoiceTests(VoiceServer server) : IClassFixture<VoiceServer>
         await voice.UntilClosedAsync(Stop);
         Assert.Equal((1000, "stop"), ((int)voice.CloseStatus!, voice.CloseReason));
         await CheckTrailAsync((string)ready["voice_id"]!, transcript, turn, said);
+        var metrics = await server.Client.GetStringAsync("/metrics", Stop);
+        foreach (var name in new[] { "somastack_voices_open", "somastack_voice_utterances_total", "somastack_voice_heard_seconds_total", "somastack_voice_spoken_seconds_total", "somastack_voice_reply_seconds" })
+            Assert.Contains($"# TYPE {name} ", metrics, StringComparison.Ordinal);
     }
 
     private async Task CheckTrailAsync(string id, JsonNode transcript, JsonNode turn, string said)

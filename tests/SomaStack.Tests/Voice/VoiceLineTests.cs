@@ -55,20 +55,6 @@ public sealed class VoiceLineTests : IDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _line.TellAsync("idle"));
     }
 
-    [Fact]
-    public async Task Who_answers_no_farewell_is_not_waited_for()
-    {
-        var farewell = _line.FarewellAsync(ListenAsync());
-        _line.End(VoiceEnding.Stopping);
-        while (!farewell.IsCompleted)
-        {
-            _clock.Advance(TimeSpan.FromSeconds(1));
-            await Task.Yield();
-        }
-        await farewell;
-        Assert.Equal(WebSocketState.Aborted, _server.State);
-    }
-
     public void Dispose()
     {
         _line.Dispose();
