@@ -23,7 +23,8 @@ internal static class SimulationChecks
         Must(Same(state, RunDecider.Apply(RunState.None, [RunDecider.Fold(state)])), "the folded history gives another state");
         // One effect a place may be on its way when the wall is met.
         Must(state.Limit.Steps is not { } steps || state.Used.Steps <= steps + Undone(run) + (50 * Nested(run)), $"it took {state.Used.Steps} steps of {state.Limit.Steps}");
-        Must(state.Limit.Tokens is not { } tokens || state.Used.Tokens <= tokens + 50L * (state.Graph.Capsule.MaxParallel + run.Journal.Count(static happened => happened is LateResultNoted) + Undone(run) + (20 * Nested(run))), $"it used {state.Used.Tokens} tokens of {state.Limit.Tokens}");
+        var late = run.Journal.Count(static happened => happened is LateResultNoted);
+        Must(state.Limit.Tokens is not { } tokens || state.Used.Tokens <= tokens + 50L * (state.Graph.Capsule.MaxParallel + late + Undone(run) + (20 * Nested(run))), $"it used {state.Used.Tokens} tokens of {state.Limit.Tokens}");
         if (!run.Folded) faults.AddRange(OfHistory(run, services));
         return faults;
     }

@@ -175,15 +175,14 @@ public sealed class Template
             return Math.Min(at + column - 1, text.Length);
         }
 
-        /// <summary>As CEL reads it: three quotes span lines, r before the quote turns escapes off.</summary>
+        /// <summary>As CEL reads it: three quotes span lines, and a quote after a backslash ends nothing, in raw text neither.</summary>
         private static int EndOfText(string text, int at)
         {
             var quote = text[at];
-            var raw = at > 0 && text[at - 1] is 'r' or 'R' || at > 1 && text[at - 1] is 'b' or 'B' && text[at - 2] is 'r' or 'R';
             var marks = at + 2 < text.Length && text[at + 1] == quote && text[at + 2] == quote ? 3 : 1;
             for (at += marks; at < text.Length; at++)
             {
-                if (text[at] == '\\' && !raw) at++;
+                if (text[at] == '\\') at++;
                 else if (text[at] == quote && (marks == 1 || (at + 2 < text.Length && text[at + 1] == quote && text[at + 2] == quote))) return at + marks - 1;
             }
             return -1;

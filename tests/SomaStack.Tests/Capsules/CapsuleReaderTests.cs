@@ -145,7 +145,7 @@ public sealed class CapsuleReaderTests
     public void Everything_of_a_step_arrives()
     {
         var step = CapsuleReader.Read(Head + "tools: [t]\nworkflow: {max_parallel: 9, steps: [{name: A, action: t.a}, {name: B, action: t.b, after: [A], when: 'true', for_each: '[1]', max_parallel: 3, retry: {attempts: 4, first: 1s, factor: 1.5, longest: 1m}, timeout: 90, optional: true, compensate: {action: t.c, params: {x: '{{ steps.B }}'}}}]}").Capsule!.Steps[1];
-        Assert.Equal(("B", "t.b", "A", "true", "[1]", 3, true, 4), (step.Name, step.Action, Assert.Single(step.After), step.When, step.ForEach, step.MaxParallel, step.Optional, step.Line));
+        Assert.Equal(("B", "t.b", "A", "true", "[1]", 3, true, 5), (step.Name, step.Action, Assert.Single(step.After), step.When, step.ForEach, step.MaxParallel, step.Optional, step.Line));
         Assert.Equal((4, TimeSpan.FromSeconds(1), 1.5, TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(90)), (step.Retry.Attempts, step.Retry.First, step.Retry.Factor, step.Retry.Longest, step.TimeLimit));
         Assert.Equal(("t.c", """{"x":"{{ steps.B }}"}"""), (step.Compensate!.Action, step.Compensate.Params));
     }

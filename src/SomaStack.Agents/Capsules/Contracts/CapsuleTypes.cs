@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 
@@ -25,6 +26,8 @@ internal static class CapsuleTimes
     /// <summary>No wait is longer than a year.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromDays(366);
 
+    private static readonly SearchValues<char> Figures = SearchValues.Create("0123456789.");
+
     public static bool TryParse(string text, out TimeSpan span)
     {
         span = default;
@@ -33,10 +36,10 @@ internal static class CapsuleTimes
         var total = 0m;
         while (!rest.IsEmpty)
         {
-            var digits = rest.IndexOfAnyExcept("0123456789.");
+            var digits = rest.IndexOfAnyExcept(Figures);
             if (digits <= 0 || !decimal.TryParse(rest[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) || number > 1_000_000_000) return false;
             rest = rest[digits..];
-            var letters = rest.IndexOfAny("0123456789.");
+            var letters = rest.IndexOfAny(Figures);
             var unit = letters < 0 ? rest : rest[..letters];
             var millis = unit switch { "ms" => 1m, "s" => 1000m, "m" => 60_000m, "h" => 3_600_000m, "d" => 86_400_000m, _ => 0m };
             if (millis == 0) return false;

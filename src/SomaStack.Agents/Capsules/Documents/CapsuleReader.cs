@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -228,7 +229,7 @@ internal sealed partial class CapsuleReader
         decimal? money = null;
         if (policies.Find("budget_money") is { } amount)
         {
-            if (amount is ScalarNode { Number: >= 0 and <= 1e9 } scalar && decimal.TryParse(scalar.Text, System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture, out var exact)) money = exact;
+            if (amount is ScalarNode { Number: >= 0 and <= 1e9 } scalar && decimal.TryParse(scalar.Text, NumberStyles.Float, CultureInfo.InvariantCulture, out var exact)) money = exact;
             else Wrong("type_wrong", "'budget_money' must be a number from 0 to a billion.", amount);
         }
         var (tokens, steps, time) = (Number(policies, "budget_tokens", 0, 1_000_000_000_000), Number(policies, "budget_steps", 1, 1_000_000), Time(policies, "budget_time"));

@@ -63,7 +63,7 @@ internal static partial class RunApply
             Status = StepStatus.Running, Approval = resumed.Approval, Approved = true, By = resumed.By, Order = order,
             Timer = resumed.Timer, TimerOrder = order + 1, Due = resumed.Due ?? 0, LimitFrom = resumed.At,
         };
-        state = state with { Order = order + 1, Timers = Math.Max(state.Timers, resumed.Timer ?? 0), EarlyApprovals = state.EarlyApprovals.Remove(resumed.Approval), SpentApprovals = state.SpentApprovals.Add(resumed.Approval) };
+        state = Spend(state with { Order = order + 1, Timers = Math.Max(state.Timers, resumed.Timer ?? 0) }, unit);
         return Put(Open(state, resumed.Path, unit), resumed.Path, unit);
     }
 

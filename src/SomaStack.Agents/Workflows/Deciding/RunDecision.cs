@@ -24,7 +24,8 @@ internal sealed partial class RunDecision(RunState state, long at)
         }
         else if (input is RetryRun retry)
         {
-            if (_state.Phase == RunPhase.Failed) Emit(new RunRetried(at, retry.By));
+            // What could not be run then cannot be run now.
+            if (_state.Phase == RunPhase.Failed && Unsound(_state.Plan!, _state.Inputs) is null) Emit(new RunRetried(at, retry.By));
         }
         else if (!_state.Ended) Hear(input);
         return _events.Count == 0 ? [] : GoOn();
@@ -56,13 +57,13 @@ internal sealed partial class RunDecision(RunState state, long at)
     private void Begin(BeginRun begin)
     {
         Emit(new RunBegan(begin.At, begin.Plan, begin.Inputs, begin.Decider));
-        if (Unsound(begin) is { } failure) Emit(new RunFailed(at, failure, null));
+        if (Unsound(begin.Plan, begin.Inputs) is { } failure) Emit(new RunFailed(at, failure, null));
     }
 
-    private StepFailure? Unsound(BeginRun begin)
+    private StepFailure? Unsound(RunPlan plan, string inputs)
     {
         if (_state.Graph.Fault() is { } fault) return new StepFailure("capsule_invalid", $"The capsule cannot be run: {fault}.");
-        if (begin.Plan.Depth > RunInputs.DepthMax) return new StepFailure("nested_too_deep", $"Runs are nested at most {RunInputs.DepthMax} deep.");
+        if (plan.Depth > RunInputs.DepthMax) return new StepFailure("nested_too_deep", $"Runs are nested at most {RunInputs.DepthMax} deep.");
         try
         {
             _ = _state.Graph.Program;
@@ -71,7 +72,7 @@ internal sealed partial class RunDecision(RunState state, long at)
         {
             return new StepFailure("capsule_invalid", $"The capsule cannot be run: {exception.Message}");
         }
-        var faults = RunInputs.Faults(begin.Plan.Capsule, begin.Inputs);
+        var faults = RunInputs.Faults(plan.Capsule, inputs);
         return faults.Count == 0 ? null : new StepFailure("inputs_invalid", string.Join(" ", faults));
     }
 
@@ -195,9 +196,9 @@ internal sealed partial class RunDecision(RunState state, long at)
         else FailUnit(fired.Path, unit, new StepFailure("step_timeout", "The attempt took longer than the step's timeout."), retryable: !RunActions.WaitsForSignal(unit.Action) && unit.Action != RunActions.HumanAsk, default, stop: true);
     }
 
-    /// <summary>The unit, when an effect of exactly this attempt is going on.</summary>
+    /// <summary>The unit, when an effect of exactly this attempt is going on. A fan-out itself has no action: only its items are done.</summary>
     private Unit? Working(string path, int attempt) =>
-        _state.Find(path) is { Status: StepStatus.Running or StepStatus.Waiting } unit && unit.Attempt == attempt && (RunActions.Works(unit.Action) || unit.Action == RunActions.ApprovalsRequest)
+        _state.Find(path) is { Status: StepStatus.Running or StepStatus.Waiting } unit && unit.Attempt == attempt && unit.Action.Length > 0 && (RunActions.Works(unit.Action) || unit.Action == RunActions.ApprovalsRequest)
             ? unit : null;
 
     private void NoteLate(string path, int attempt, EffectUse used, bool succeeded)
