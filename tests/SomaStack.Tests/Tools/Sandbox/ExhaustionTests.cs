@@ -17,7 +17,8 @@ public sealed class ExhaustionTests(Walls walls) : IClassFixture<Walls>
         Assert.Contains("then Resource temporarily unavailable", said, StringComparison.Ordinal);
         Assert.InRange(int.Parse(said.Split(' ')[0], null), 1, 20);
         var (bomb, _) = await walls.ShellAsync("bomb() { bomb | bomb & }; bomb; sleep 30", Short with { Processes = 20 });
-        Assert.Equal(SandboxEnd.TimedOut, bomb.End);
+        // The shell itself gives up when it cannot fork, or waits until the clock ends it.
+        Assert.True(bomb.End == SandboxEnd.TimedOut || bomb.ExitCode != 0, $"{bomb.End} {bomb.ExitCode}");
     }
 
     [Fact]

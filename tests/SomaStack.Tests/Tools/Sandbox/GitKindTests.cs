@@ -13,7 +13,7 @@ public sealed class GitKindTests(Walls walls) : IClassFixture<Walls>
         return await walls.RunAsync(walls.Git, action, arguments, workspace: workspace);
     }
 
-    private Task WriteAsync(string workspace, string path, string content) => walls.RunAsync(walls.Files, "write", new { path, content }, workspace: workspace);
+    private Task<AdapterAnswer> WriteAsync(string workspace, string path, string content) => walls.RunAsync(walls.Files, "write", new { path, content }, workspace: workspace);
 
     private async Task RepositoryAsync(string workspace)
     {

@@ -17,7 +17,7 @@ public sealed class UnprivilegedTests
         var home = Directory.CreateTempSubdirectory("soma-unprivileged-");
         try
         {
-            File.SetUnixFileMode(home.FullName, (UnixFileMode)0x1FF);
+            if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(home.FullName, (UnixFileMode)0x1FF);
             var dotnet = Environment.ProcessPath is { } path && Path.GetFileName(path) == "dotnet" ? path : "dotnet";
             string[] classes = ["EscapeTests", "ExhaustionTests", "GitKindTests", "WorkspaceTests"];
             string[] arguments = ["--reuid", User, "--regid", User, "--clear-groups", "--", dotnet, program, "-noColor", .. classes.SelectMany(name => (string[])["-class", "SomaStack.Tests.Tools.Sandbox." + name])];

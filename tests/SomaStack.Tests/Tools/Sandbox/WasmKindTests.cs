@@ -24,7 +24,7 @@ public sealed class WasmKindTests(Walls walls) : IClassFixture<Walls>
             (drop (call $write (i32.const 1) (i32.const 16) (i32.const 3) (i32.const 12)))))
         """;
 
-    private static object Settings(string text, object? more = null)
+    private static Dictionary<string, object> Settings(string text, object? more = null)
     {
         var bytes = Module.ConvertText(text);
         var settings = new Dictionary<string, object> { ["sha256"] = Convert.ToHexStringLower(SHA256.HashData(bytes)), ["module"] = Convert.ToBase64String(bytes) };
