@@ -35,7 +35,7 @@ internal sealed class OpenVoice(
         // Who is slow is told so by us; Kestrel would cut the connection without a word.
         if (http.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate) rate.MinDataRate = null;
         using var socket = await http.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext { KeepAliveInterval = options.FeedHeartbeat, KeepAliveTimeout = options.FeedHeartbeat });
-        using var voice = new VoiceConnection(socket, context, presented, new VoiceParts(speech, turns, moderation, killSwitch, identity, db, journal, clock, log));
+        using var voice = new VoiceConnection(socket, http.Abort, context, presented, new VoiceParts(speech, turns, moderation, killSwitch, identity, db, journal, clock, log));
         await using var stopping = lifetime.ApplicationStopping.Register(voice.Stop);
         await voice.RunAsync();
         return Results.Empty;

@@ -16,10 +16,10 @@ internal sealed record VoiceParts(
     ISpeech Speech, ILiveTurns Turns, IModeration Moderation, IKillSwitch KillSwitch, IIdentity Identity, Db Db, Journal Journal, TimeProvider Clock, ILogger Log);
 
 /// <summary>One client from its first message to its last: reads, asks <see cref="Dialogue"/> what a message means now, and lets that happen.</summary>
-internal sealed partial class VoiceConnection(WebSocket socket, RequestContext context, Presented presented, VoiceParts parts) : IDisposable
+internal sealed partial class VoiceConnection(WebSocket socket, Action abort, RequestContext context, Presented presented, VoiceParts parts) : IDisposable
 {
     private readonly TimeProvider _clock = parts.Clock;
-    private readonly VoiceLine _line = new(socket, parts.Clock);
+    private readonly VoiceLine _line = new(socket, parts.Clock, abort);
     private readonly VoiceTrail _trail = new(parts.Db, parts.Journal, context, Ids.New(parts.Clock));
     private readonly Pace _pace = new();
     private readonly Lock _lock = new();

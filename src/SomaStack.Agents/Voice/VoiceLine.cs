@@ -23,7 +23,7 @@ internal sealed record VoiceEnding(int Code, string Reason)
 }
 
 /// <summary>The way out: one frame at a time, and a peer that does not take it is not waited for.</summary>
-internal sealed class VoiceLine(WebSocket socket, TimeProvider clock) : IDisposable
+internal sealed class VoiceLine(WebSocket socket, TimeProvider clock, Action? abort = null) : IDisposable
 {
     private readonly SemaphoreSlim _writing = new(1);
     private readonly CancellationTokenSource _ended = new();
@@ -75,6 +75,8 @@ internal sealed class VoiceLine(WebSocket socket, TimeProvider clock) : IDisposa
             // Nobody is there.
         }
         socket.Abort();
+        // A read that waits for the peer's own farewell ends only with the connection.
+        abort?.Invoke();
         await listening;
     }
 

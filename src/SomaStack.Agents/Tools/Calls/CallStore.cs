@@ -63,8 +63,8 @@ internal sealed class CallStore(Db db)
         """, cancellationToken);
 
     /// <summary>The one process of this database has just started: what is open has no owner any more.</summary>
-    public Task OrphanAsync(CancellationToken cancellationToken) => db.WriteAsync(
-        Db.AllTenants, work => work.ExecuteAsync($"UPDATE tool_calls SET lease_until = {1L} WHERE state = {CallRow.Open} AND tenant <> {""}"), cancellationToken);
+    public Task OrphanAsync(long expired, CancellationToken cancellationToken) => db.WriteAsync(
+        Db.AllTenants, work => work.ExecuteAsync($"UPDATE tool_calls SET lease_until = {expired} WHERE state = {CallRow.Open} AND tenant <> {""}"), cancellationToken);
 
     public Task<int> DeleteAsync(long before, int limit, CancellationToken cancellationToken) => db.WriteAsync(Db.AllTenants, work => work.ExecuteAsync($"""
         DELETE FROM tool_calls WHERE (tenant, id) IN (SELECT tenant, id FROM tool_calls WHERE created_at < {before} AND state <> {CallRow.Open} ORDER BY created_at LIMIT {limit})

@@ -40,7 +40,7 @@ internal sealed partial class SweepCalls(CallStore calls, RecordCalls records, I
     }
 
     /// <summary>SQLite has one process: whatever is open when it starts was left behind by the one before.</summary>
-    public Task TakeOverAsync(CancellationToken cancellationToken) => db.Name == "sqlite" ? calls.OrphanAsync(cancellationToken) : Task.CompletedTask;
+    public Task TakeOverAsync(CancellationToken cancellationToken) => db.Name == "sqlite" ? calls.OrphanAsync(clock.NowMicros() - 1, cancellationToken) : Task.CompletedTask;
 
     /// <returns>How many were ended, and how many deleted.</returns>
     internal async Task<(int Ended, int Deleted)> SweepAsync(CancellationToken cancellationToken)
