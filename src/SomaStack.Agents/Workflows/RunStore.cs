@@ -129,7 +129,8 @@ internal sealed class RunStore(Db db, Journal journal, RunSignals signals, TimeP
 
     /// <summary>An input that came and was not taken keeps the run due, however its owner thinks about it.</summary>
     private Sql Update(RunRow row) => $"""
-        UPDATE runs SET status = {row.Status}, base = {row.Base}, seq = {row.Seq}, chain = {row.Chain}, lines = {row.Lines}, owner = {row.Owner}, taken = {row.Taken}, paused = NULL, code = {row.Code}, detail = {row.Detail},
+        UPDATE runs SET status = {row.Status}, base = {row.Base}, seq = {row.Seq}, chain = {row.Chain}, lines = {row.Lines}, owner = {row.Owner}, taken = {row.Taken},
+            paused = NULL, code = {row.Code}, detail = {row.Detail},
             steps = {row.Steps}, tokens = {row.Tokens}, cost_nanos = {row.CostNanos}, updated_at = {row.UpdatedAt}, ended_at = {row.EndedAt},
             wake_at = CASE WHEN {row.Owner.Length == 0} AND {row.EndedAt is null} AND inbox > {row.Taken} THEN {clock.NowMicros()} ELSE {row.WakeAt} END
         WHERE tenant = {row.Tenant} AND id = {row.Id} AND epoch = {row.Epoch} AND owner <> ''

@@ -41,8 +41,7 @@ internal sealed class YamlText
 
     private JsonNode? Node(int depth)
     {
-        _events.MoveNext();
-        var current = _events.Current!;
+        var current = _events.Consume<ParsingEvent>();
         if (depth > DepthMax) throw Fault(current.Start, $"is nested more than {DepthMax} deep");
         if (++_nodes > NodesMax) throw Fault(current.Start, $"has more than {NodesMax} values");
         switch (current)

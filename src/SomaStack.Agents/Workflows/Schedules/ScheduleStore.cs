@@ -47,7 +47,8 @@ internal sealed class ScheduleStore(Db db, Journal journal, TimeProvider clock)
             throw ScheduleProblems.Full.Because($"A tenant has at most {PerTenant} schedules.");
         var written = await work.ExecuteAsync($"""
             INSERT INTO schedules ({ScheduleRow.Columns:raw})
-            VALUES ({row.Tenant}, {row.Id}, {row.Name}, {Target(row)}, {row.Cron}, {row.TimeZone}, {CatchUpOf(row)}, {row.Overlap}, {Starter(row)}, {row.Paused}, {row.Missed}, {row.NextAt}, {row.Version}, {row.CreatedAt}, {row.UpdatedAt})
+            VALUES ({row.Tenant}, {row.Id}, {row.Name}, {Target(row)}, {row.Cron}, {row.TimeZone}, {CatchUpOf(row)}, {row.Overlap}, {Starter(row)},
+                {row.Paused}, {row.Missed}, {row.NextAt}, {row.Version}, {row.CreatedAt}, {row.UpdatedAt})
             ON CONFLICT (tenant, id) DO NOTHING
             """);
         if (written == 1) await SayAsync(work, context, row, "created", null);

@@ -25,7 +25,8 @@ internal sealed class SteerSchedule(Db db, ScheduleStore store, TimeProvider clo
     {
         routes.MapGet("/v1/schedules/{id}/fires", (string id, RequestContext context, SteerSchedule use, string? cursor, int? limit, CancellationToken cancellationToken) => use.ListAsync(id, context, cursor, limit, cancellationToken))
             .Requires(Capability.RunRead).WithTags("schedules").WithSummary("What became of each time, newest first.");
-        routes.MapPost("/v1/schedules/{id}/pause", (string id, PauseRequest? request, RequestContext context, SteerSchedule use, HttpContext http, CancellationToken cancellationToken) => use.PauseAsync(id, request?.Reason, context, http, cancellationToken))
+        routes.MapPost("/v1/schedules/{id}/pause", (string id, PauseRequest? request, RequestContext context, SteerSchedule use, HttpContext http, CancellationToken cancellationToken) =>
+                use.PauseAsync(id, request?.Reason, context, http, cancellationToken))
             .Requires(Capability.ScheduleManage).WithTags("schedules").WithSummary("Pause a schedule.");
         routes.MapPost("/v1/schedules/{id}/resume", (string id, RequestContext context, SteerSchedule use, HttpContext http, CancellationToken cancellationToken) => use.ResumeAsync(id, context, http, cancellationToken))
             .Requires(Capability.ScheduleManage).WithTags("schedules").WithSummary("Go on from now; times of the pause are not made up for.");

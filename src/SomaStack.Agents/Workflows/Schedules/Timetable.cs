@@ -51,6 +51,9 @@ internal sealed class Timetable
 
     public DateTimeOffset? Next(DateTimeOffset after) => _expression.GetNextOccurrence(after, _zone);
 
+    /// <summary>The first time at or after <paramref name="from"/>; asked for inclusively, a time that a change of the clock has moved is not found.</summary>
+    private DateTimeOffset? From(DateTimeOffset from) => Next(from.AddTicks(-1));
+
     public IReadOnlyList<DateTimeOffset> Next(DateTimeOffset after, int count)
     {
         var times = new List<DateTimeOffset>(count);
@@ -63,7 +66,7 @@ internal sealed class Timetable
     public IReadOnlyList<DateTimeOffset>? Between(DateTimeOffset from, DateTimeOffset to, int most)
     {
         var times = new List<DateTimeOffset>();
-        for (var at = _expression.GetNextOccurrence(from, _zone, inclusive: true); at is { } time && time <= to; at = Next(time))
+        for (var at = From(from); at is { } time && time <= to; at = Next(time))
         {
             if (times.Count == most) return null;
             times.Add(time);
@@ -78,7 +81,7 @@ internal sealed class Timetable
         var kept = catchUp == CatchUp.All ? CaughtUpMost : 1;
         var newest = new Queue<DateTimeOffset>(kept);
         long all = 0;
-        for (var at = _expression.GetNextOccurrence(from, _zone, inclusive: true); at is { } time && time <= now; at = Next(time))
+        for (var at = From(from); at is { } time && time <= now; at = Next(time))
         {
             all++;
             if (newest.Count == kept) newest.Dequeue();

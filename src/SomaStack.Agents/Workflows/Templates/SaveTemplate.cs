@@ -29,7 +29,8 @@ internal sealed class SaveTemplate(Db db, TemplateStore store, ICapsules capsule
             Tagged(http, await store.GetAsync(context.Tenant, id, cancellationToken))).Requires(Capability.RunRead).WithTags("templates").WithSummary("Read a template.");
         routes.MapPost("/v1/templates", (CreateRequest request, RequestContext context, SaveTemplate use, HttpContext http, CancellationToken cancellationToken) => use.CreateAsync(request, context, http, cancellationToken))
             .Requires(Capability.RunManage).WithTags("templates").WithSummary("Keep a capsule with inputs of your own under a name.");
-        routes.MapPut("/v1/templates/{id}", (string id, UpdateRequest request, RequestContext context, SaveTemplate use, HttpContext http, CancellationToken cancellationToken) => use.UpdateAsync(id, request, context, http, cancellationToken))
+        routes.MapPut("/v1/templates/{id}", (string id, UpdateRequest request, RequestContext context, SaveTemplate use, HttpContext http, CancellationToken cancellationToken) =>
+                use.UpdateAsync(id, request, context, http, cancellationToken))
             .Requires(Capability.RunManage).WithTags("templates").WithSummary("Change a template; needs If-Match.");
     }
 

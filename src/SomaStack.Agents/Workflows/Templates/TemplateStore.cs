@@ -42,7 +42,8 @@ internal sealed class TemplateStore(Db db, Journal journal, TimeProvider clock)
     public async Task ReplaceAsync(DbWork work, RequestContext context, RunTemplateView template, long expected)
     {
         var written = await work.ExecuteAsync($"""
-            UPDATE run_templates SET name = {template.Name}, capsule = {template.Capsule}, capsule_version = {template.CapsuleVersion}, defaults = {template.Defaults.GetRawText()}, version = {expected + 1}, updated_at = {clock.NowMicros()}
+            UPDATE run_templates SET name = {template.Name}, capsule = {template.Capsule}, capsule_version = {template.CapsuleVersion}, defaults = {template.Defaults.GetRawText()},
+                version = {expected + 1}, updated_at = {clock.NowMicros()}
             WHERE tenant = {context.Tenant} AND id = {template.Id} AND version = {expected}
             """);
         if (written == 0) throw PlatformProblems.VersionMismatch.Because("The template was changed meanwhile.");
