@@ -33,6 +33,8 @@ public sealed class MetricsTests
         "somastack_notification_escalated_total", "somastack_notification_timer_failures_total", "somastack_notification_drops_total",
         // No model refuses here.
         "somastack_model_refusals_total",
+        // One replica, and it stays: RunReplicaTests kills others.
+        "somastack_workflows_fenced_total", "somastack_workflows_taken_over_total",
         // Nobody talks here; VoiceTests makes these speak.
         "somastack_voices_open", "somastack_voice_utterances_total", "somastack_voice_heard_seconds_total", "somastack_voice_spoken_seconds_total", "somastack_voice_reply_seconds",
     ];
@@ -60,6 +62,7 @@ public sealed class MetricsTests
         await PostAsync("/v1/chat/completions", """{"model":"soma-extract","messages":[{"role":"user","content":"How often is the journal sealed?"}]}""");
         await PostAsync("/v1/requests", """{"mode":"infer_sync","model":"soma-extract","payload":{"prompt":"How often is the journal sealed?"}}""");
         await PostAsync("/v1/adapters/approvals/execute", """{"action":"list"}""");
+        await PostAsync("/v1/mao/start", """{"directives":[{"agent_id":"guide","prompt":"How often is the journal sealed?"}]}""");
         await FollowAsync(client, () => PostAsync("/v1/notifications", """{"title":"Somebody follows"}"""));
         using var first = await PostAsync("/v1/notifications", """{"title":"It happened","dedupe_key":"twice","requires_ack":true}""");
         await PostAsync("/v1/notifications", """{"title":"It happened again","dedupe_key":"twice","requires_ack":true}""");

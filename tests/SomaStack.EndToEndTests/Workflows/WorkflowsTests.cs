@@ -51,7 +51,8 @@ public sealed class WorkflowsTests(WorkflowsServer server) : IClassFixture<Workf
         var places = stream.Split("\n\n", StringSplitOptions.RemoveEmptyEntries);
         for (var after = 1; after < places.Length; after += 2) Assert.Equal(string.Concat(places.Skip(after).Select(static one => one + "\n\n")), await StreamAsync(id, after));
         var history = await GetAsync($"/v1/mao/{id}/history?limit=3");
-        Assert.Equal(places[0].Split("data: ")[1], history.GetProperty("data")[0].GetProperty("data").GetRawText());
+        using var first = JsonDocument.Parse(places[0].Split("data: ")[1]);
+        Assert.True(JsonElement.DeepEquals(first.RootElement, history.GetProperty("data")[0].GetProperty("data")));
         Assert.NotNull(history.GetProperty("next_cursor").GetString());
     }
 
@@ -127,6 +128,10 @@ public sealed class WorkflowsTests(WorkflowsServer server) : IClassFixture<Workf
         Assert.Equal(["completed", "completed"], asked.GetProperty("steps").EnumerateArray().Single(static step => step.GetProperty("path").GetString() == "Effects").GetProperty("items").EnumerateArray()
             .Select(static item => item.GetProperty("status").GetString()));
         await bob.ApproveAsync(asked.GetProperty("waits")[0].GetProperty("reference").GetString()!);
+        // What is kept derives from what a model wrote, and the starter policy has a second person look at such calls.
+        var keeps = await WaitAsync(id, "approval");
+        Assert.Equal("Keep", keeps.GetProperty("waits")[0].GetProperty("path").GetString());
+        await bob.ApproveAsync(keeps.GetProperty("waits")[0].GetProperty("reference").GetString()!);
         var sleeping = await WaitAsync(id, "timer");
         var steps = sleeping.GetProperty("steps").EnumerateArray().ToDictionary(static step => step.GetProperty("path").GetString()!, static step => step);
         Assert.Equal("completed", steps["Keep"].GetProperty("status").GetString());

@@ -152,7 +152,7 @@ public sealed class CallContract(Databases databases)
         Assert.Equal(1, house.Kind.Done);
         Assert.Single(outcomes, outcome => outcome == "done");
         Assert.All(outcomes, outcome => Assert.Contains(outcome, (string[])["done", "replayed", "tool_call_running", "approval_spent"]));
-        Assert.Single(await house.JournalAsync("somastack.approval.executed"));
+        Assert.Single(await house.JournalAsync("somastack.approval.executed"), line => line.Contains(asked.Awaits.Id, StringComparison.Ordinal));
     }
 
     [Theory, MemberData(nameof(Names))]

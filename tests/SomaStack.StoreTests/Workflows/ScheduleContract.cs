@@ -132,7 +132,7 @@ public sealed class ScheduleContract(Databases databases)
         var (run, _) = await house.Get<TemplateRuns>().BeginAsync(context with { IdempotencyKey = "k" }, new ScheduleTarget("hello", null, null, given.RootElement), null, Stop);
         await house.LookAsync();
         await house.OverAsync(run!.Id);
-        Assert.Equal("Hello world", (await house.ViewAsync(run.Id)).Steps[0].Params!.Value.GetProperty("text").GetString());
+        Assert.Equal("Hello world", (await house.ViewAsync(run.Id)).Steps[0].Output!.Value.GetProperty("text").GetString());
         var exists = await Assert.ThrowsAsync<Problem>(() => house.Db.WriteAsync("demo", work => house.Get<TemplateStore>().CreateAsync(work, context, template), Stop));
         Assert.Equal("template_exists", exists.Code.Code);
         using var wrong = JsonDocument.Parse("""{"whom":"x"}""");

@@ -11,7 +11,7 @@ namespace SomaStack.Agents.Protocols;
 /// Tasks are turns of sessions: opened once for a message id, carried by the same path as a person's message, and looked up again after a crash
 /// by the same id. What this process works on it knows; whatever else is asked for is asked of the conversation itself, which has it in rows.
 /// </summary>
-internal sealed class A2ATasks(TaskStore store, IConversations conversations, Db db, TimeProvider clock) : IHostedService
+internal sealed class A2ATasks(TaskStore store, IConversations conversations, Db db, TimeProvider clock) : IHostedService, IDisposable
 {
     private const int AtOnceMax = 256;
 
@@ -27,8 +27,9 @@ internal sealed class A2ATasks(TaskStore store, IConversations conversations, Db
     {
         await _stopping.CancelAsync();
         await Task.WhenAll(_working.Values.Select(static work => work.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default)));
-        _stopping.Dispose();
     }
+
+    public void Dispose() => _stopping.Dispose();
 
     /// <summary>Opens the task of a message, or finds the one that it has.</summary>
     public async Task<TaskRow> OpenAsync(RequestContext context, string messageId, string? conversation, string? persona, string prompt, CancellationToken cancellationToken)

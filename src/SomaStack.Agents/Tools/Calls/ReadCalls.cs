@@ -23,7 +23,7 @@ internal sealed record CallLine(
 internal sealed record CallView(CallLine Call, string ManifestDigest, JsonElement Arguments, CallOutput? Output);
 
 /// <summary>What was done: one's own calls, and everybody's with <c>tool:manage</c> or <c>audit:read</c>.</summary>
-internal sealed class ReadCalls(CallStore calls)
+internal sealed class ReadCalls(CallStore calls, ReadAdapters adapters)
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -37,6 +37,8 @@ internal sealed class ReadCalls(CallStore calls)
     {
         var size = Cursor.Limit(limit);
         var rows = await calls.ListAsync(context.Tenant, adapter, SeesAll(context) ? null : context.Principal.Id, Cursor.Decode(cursor), size + 1, cancellationToken);
+        // Calls are kept longer than their adapter; without any, one that is not there says so.
+        if (rows.Count == 0 && cursor is null) await adapters.GetAsync(context, adapter, cancellationToken);
         return TypedResults.Ok(Cursor.Page([.. rows.Select(CallLine.Of)], size, static line => line.JobId));
     }
 

@@ -18,8 +18,8 @@ internal sealed partial class BindSecrets(AdapterStore store, AdapterSecrets sec
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/v1/adapters/{id}/secrets", static async (string id, RequestContext context, AdapterStore store, CancellationToken cancellationToken) => TypedResults.Ok(new Page<SecretView>(
-            [.. (await store.SecretsAsync(context.Tenant, id, cancellationToken)).Select(static secret => new SecretView(secret.Name, secret.Version, secret.SetBy, secret.SetAt))], null)))
+        routes.MapGet("/v1/adapters/{id}/secrets", static async (string id, RequestContext context, ReadAdapters read, CancellationToken cancellationToken) =>
+            TypedResults.Ok(new Page<SecretView>((await read.GetAsync(context, id, cancellationToken)).Secrets, null)))
             .Requires(Capability.ToolManage).WithTags("tools").WithSummary("List the names of an adapter's secrets.");
         routes.MapPut("/v1/adapters/{id}/secrets/{name}", static (string id, string name, BindSecretRequest request, RequestContext context, BindSecrets use, CancellationToken cancellationToken) =>
             use.BindAsync(context, id, name, request, cancellationToken)).Requires(Capability.ToolManage).RequiresStepUp().WithoutReplay().WithTags("tools").WithSummary("Bind a secret to an adapter; it is never shown.");
