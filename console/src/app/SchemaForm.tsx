@@ -45,11 +45,11 @@ export const useSchemaForm = (schema: Schema, given?: Record<string, unknown>) =
   return { fields, texts, tried, value, set: (name: string, text: string) => setTexts((old) => ({ ...old, [name]: text })), showFaults: () => setTried(true) };
 };
 
-/** The fields of a schema, in its own order; what is needed is said once somebody tried to go on without it. */
+/** The fields of a schema, what is needed first; it is said once somebody tried to go on without it. */
 export const SchemaFields = ({ form }: { form: ReturnType<typeof useSchemaForm> }) => {
   const say = useWords();
   if (form.fields.length === 0) return <p className="text-sm text-muted">{say('nothing')}</p>;
-  return form.fields.map((field) => {
+  return [...form.fields].sort((one, other) => Number(other.required) - Number(one.required)).map((field) => {
     const { name, kind, required, schema } = field;
     const hint = [schema.description, kind === 'list' ? say('lines') : kind === 'json' ? say('asJson') : null].filter(Boolean).join(' ');
     const byDefault = schema.default === undefined || schema.default === null ? undefined : say('byDefault', { value: writtenOf(kind, schema.default).replaceAll('\n', ', ') });

@@ -37,7 +37,7 @@ const Actions = ({ view, onCall }: { view: AdapterView; onCall: (action: string)
         <ul aria-label={say('actions')} className="flex flex-col divide-y divide-line rounded-lg border border-line bg-surface shadow-card">
           {manifest.actions.map((action) => (
             <li key={action.name} className="flex flex-col gap-2 px-4 py-3">
-              <div className="flex flex-wrap items-center gap-2"><h3 className="font-mono text-sm font-medium">{action.name}</h3>{action.risk ? <Risk risk={action.risk} /> : null}<Badge>{action.read_only ? say('readOnly') : action.idempotent ? say('idempotent') : say('once')}</Badge>{adapter.status === 'enabled' ? <Button size="sm" className="ms-auto" aria-label={`${say('callThis')} ${action.name}`} onClick={() => onCall(action.name)}>{say('callThis')}</Button> : null}</div>
+              <div className="flex flex-wrap items-center gap-2"><h2 className="font-mono text-sm font-medium">{action.name}</h2>{action.risk ? <Risk risk={action.risk} /> : null}<Badge>{action.read_only ? say('readOnly') : action.idempotent ? say('idempotent') : say('once')}</Badge>{adapter.status === 'enabled' ? <Button size="sm" className="ms-auto" aria-label={`${say('callThis')} ${action.name}`} onClick={() => onCall(action.name)}>{say('callThis')}</Button> : null}</div>
               {action.description ? <p className="text-sm">{action.description}</p> : null}
               <details><summary className="cursor-pointer text-sm text-muted">{say('input')}</summary><JsonView value={action.input ?? {}} label={`${action.name}: ${say('input')}`} className="mt-1 max-h-80" /></details>
               {action.output === undefined ? <p className="text-sm text-muted">{say('noOutput')}</p> : <details><summary className="cursor-pointer text-sm text-muted">{say('output')}</summary><JsonView value={action.output} label={`${action.name}: ${say('output')}`} className="mt-1 max-h-80" /></details>}
@@ -58,6 +58,7 @@ const Switch = ({ view }: { view: AdapterView }) => {
   const { id, status } = view.adapter;
   const reread = () => client.invalidateQueries({ queryKey: ['tools'] });
   const enable = useMutation({ mutationFn: (key: string) => api.POST('/v1/adapters/{id}/enable', { params: { path: { id }, header: { 'Idempotency-Key': key } } }), onSuccess: () => toast({ tone: 'ok', title: say('switched') }), onSettled: reread });
+  if (status === 'proposed') return null;
   if (status === 'disabled') return <><Button size="sm" busy={enable.isPending} onClick={() => enable.mutate(newKey())}>{say('enable')}</Button><FailureLine cause={enable.error} /></>;
   return (
     <>

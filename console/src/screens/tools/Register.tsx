@@ -53,7 +53,7 @@ export const Register = () => {
   const toast = useToast();
   const client = useQueryClient();
   const go = useNavigate();
-  const [text, setText] = useState('');
+  const [text, setText] = useState('{}');
   const [signature, setSignature] = useState({ key_id: '', value: '' });
   const manifest = readManifest(text);
   const signed = signature.key_id.trim() && signature.value.trim() ? { algorithm, key_id: signature.key_id.trim(), value: signature.value.trim() } : null;
@@ -72,8 +72,8 @@ export const Register = () => {
       <ImportOpenApi onDraft={(draft) => { setText(draft); verify.reset(); }} />
       <Card title={say('manifestTitle')} hint={say('manifestHint')}>
         <CardBody className="flex flex-col gap-3">
-          <CodeEditor key={text === '' ? 'empty' : 'filled'} language="json" label={say('manifestText')} value={text} onChange={setText} className="max-h-96 min-h-32" />
-          {text.trim() === '' ? <p className="text-sm text-muted">{say('draftEmpty')}</p> : manifest ? null : <p role="alert" className="text-sm text-bad">{say('manifestBad')}</p>}
+          <CodeEditor language="json" label={say('manifestText')} value={text} onChange={setText} className="max-h-96 min-h-32" />
+          {text.trim() === '{}' ? <p className="text-sm text-muted">{say('draftEmpty')}</p> : manifest ? null : <p role="alert" className="text-sm text-bad">{say('manifestBad')}</p>}
           <fieldset className="grid gap-3 sm:grid-cols-2"><legend className="mb-1 text-sm"><span className="font-medium">{say('signature')} ({algorithm})</span> <span className="text-muted">{say('signatureHint')}</span></legend>
             <Field label={say('keyId')}>{(parts) => <Input {...parts} value={signature.key_id} onChange={(event) => setSignature((old) => ({ ...old, key_id: event.target.value }))} className="font-mono text-sm" />}</Field>
             <Field label={say('signature')}>{(parts) => <Input {...parts} value={signature.value} onChange={(event) => setSignature((old) => ({ ...old, value: event.target.value }))} className="font-mono text-sm" />}</Field>
@@ -81,7 +81,7 @@ export const Register = () => {
           <FailureLine cause={verify.error} />
           {verify.data ? <Banner tone={verify.data.valid ? 'ok' : 'bad'} title={verify.data.valid ? say('valid') : say('invalid')}>{verify.data.reason} {verify.data.key_id ? <Badge>{verify.data.key_id}</Badge> : null}</Banner> : null}
           <TwoKeys keys={keys} />
-          {keys.asked ? null : <div className="flex flex-wrap items-center gap-2"><Button look="primary" disabled={!manifest} busy={keys.busy} onClick={() => keys.ask(body)}>{say('registerNow')}</Button><Button disabled={!manifest} busy={verify.isPending} onClick={() => verify.mutate()}>{say('verify')}</Button><CopyRequest method="POST" path="/v1/adapters" body={body} cli="soma tool register signed.json --wait" /></div>}
+          {keys.asked ? null : <div className="flex flex-wrap items-center gap-2"><Button look="primary" disabled={!manifest || text.trim() === '{}'} busy={keys.busy} onClick={() => keys.ask(body)}>{say('registerNow')}</Button><Button disabled={!manifest || text.trim() === '{}'} busy={verify.isPending} onClick={() => verify.mutate()}>{say('verify')}</Button><CopyRequest method="POST" path="/v1/adapters" body={body} cli="soma tool register signed.json --wait" /></div>}
         </CardBody>
       </Card>
     </div>

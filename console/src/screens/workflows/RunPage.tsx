@@ -89,14 +89,14 @@ export const RunPage = ({ id }: { id: string }) => {
   };
   return (
     <div className="min-h-0 flex-1 overflow-y-auto">
-      <PageHead title={run.name} hint={`${run.capsule} ${run.version}`} live={<span className="flex flex-wrap items-center gap-2"><RunStatus status={run.status} paused={run.paused} /><Badge tone={link === 'live' ? 'ok' : link === 'broken' ? 'warn' : 'neutral'} data-link={link}>{say(link)}</Badge><AsOf at={new Date(detail.dataUpdatedAt)} locale={lang} /></span>}
+      <PageHead title={run.name} hint={`${run.capsule} ${run.version}`} live={<span className="flex flex-wrap items-center gap-2"><RunStatus status={run.status} paused={run.paused} />{link === null ? null : <Badge tone={link === 'live' ? 'ok' : link === 'broken' ? 'warn' : 'neutral'} data-link={link}>{say(link)}</Badge>}<AsOf at={new Date(detail.dataUpdatedAt)} locale={lang} /></span>}
         actions={<>{maySteer && goesOn ? <><Button size="sm" onClick={() => setSteer({ verb: 'signal', name: run.waits.find((wait) => wait.kind === 'signal')?.reference ?? '' })}>{say('signal')}…</Button><Button size="sm" look="danger" onClick={() => setSteer({ verb: 'cancel' })}>{say('cancel')}</Button></> : null}{maySteer && run.status !== 'failed' ? <Button size="sm" onClick={() => setSteer({ verb: 'fork', step: '' })}>{say('fork')}</Button> : null}<CopyRequest method="GET" path={`/v1/mao/${id}`} cli={`soma workflow show ${id}`} />{back}</>} />
       <div className="mx-auto flex max-w-7xl flex-col gap-4 p-5 max-sm:p-3">
         <State run={run} maySteer={maySteer} onStep={onStep} onFork={() => setSteer({ verb: 'fork', step: run.failure?.path?.replace(/\[\d+\]$/, '') ?? '' })} />
         {maySteer ? null : <p className="text-sm text-muted">{say('cannotSteer', { who: run.starter })} <code className="font-mono">{manage}</code></p>}
         <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,1fr)_21rem]">
-          <Card className="min-w-0 overflow-hidden"><Tabs label={say('title')} value={tab} onChange={(next) => set({ tab: next as (typeof runTabs)[number] })} tabs={runTabs.map((one) => ({ id: one, label: say(one), content: tab === one ? content[one]() : null }))} /></Card>
-          <div className="flex min-w-0 flex-col gap-4 max-lg:order-first"><Waits run={run} maySteer={maySteer} onSignal={(name) => setSteer({ verb: 'signal', name })} onStep={onStep} /><Budget budget={run.budget} /></div>
+          <Card className="min-w-0 overflow-hidden"><h2 className="sr-only">{say(tab)}</h2><Tabs label={say('title')} value={tab} onChange={(next) => set({ tab: next as (typeof runTabs)[number] })} tabs={runTabs.map((one) => ({ id: one, label: say(one), content: tab === one ? content[one]() : null }))} /></Card>
+          <div className="flex min-w-0 flex-col gap-4 max-lg:contents"><Waits run={run} maySteer={maySteer} onSignal={(name) => setSteer({ verb: 'signal', name })} onStep={onStep} /><Budget budget={run.budget} /></div>
         </div>
       </div>
       <Drawer open={open !== undefined} onOpenChange={(to) => to || set({ step: undefined })} title={open ?? ''} hint={say('step')}>{open === undefined ? null : shown ? <StepDetail key={open} step={shown} onStep={onStep} onFork={maySteer && run.steps.includes(shown) ? () => { set({ step: undefined }); setSteer({ verb: 'fork', step: shown.path }); } : undefined} /> : <p className="text-muted">{say('noSuchStep')}</p>}</Drawer>

@@ -35,7 +35,7 @@ const Inputs = ({ capsule, onStarted }: { capsule: Schemas['CapsuleDetail']; onS
   return (
     <form className="flex flex-col gap-4" noValidate onSubmit={(event) => { event.preventDefault(); if (form.value === null) form.showFaults(); else keys.ask(body); }}>
       <SchemaFields form={form} />
-      <Field label={say('runName')} hint={capsule.summary}>{(parts) => <Input {...parts} value={name} onChange={(event) => setName(event.target.value)} maxLength={nameMax} />}</Field>
+      <Field label={say('runName')} hint={say('runNameHint')}>{(parts) => <Input {...parts} value={name} onChange={(event) => setName(event.target.value)} maxLength={nameMax} />}</Field>
       <TwoKeys keys={keys} />
       {keys.asked ? null : <div className="flex flex-wrap items-center gap-2"><Button look="primary" type="submit" busy={keys.busy}>{say('startNow')}</Button><CopyRequest method="POST" path="/v1/mao/start" body={body} cli={cli} /></div>}
     </form>

@@ -38,7 +38,7 @@ export const Waits = ({ run, maySteer, onSignal, onStep }: { run: RunDetail; may
   const lang = useLanguage();
   const known = (kind: string) => kind === 'approval' || kind === 'signal' || kind === 'form' || kind === 'timer' || kind === 'nested';
   return (
-    <Card title={say('waits')}>
+    <Card title={say('waits')} className={run.waits.length > 0 ? 'max-lg:order-first' : undefined}>
       {run.waits.length === 0 ? <CardBody className="text-sm text-muted">{say('waitsNothing')}</CardBody> : (
         <ul aria-label={say('waits')} className="flex flex-col divide-y divide-line">
           {run.waits.map((wait) => (

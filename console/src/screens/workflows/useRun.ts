@@ -16,14 +16,15 @@ const sleep = (ms: number, signal: AbortSignal) =>
     signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
   });
 
-export type Link = 'live' | 'broken' | 'over';
+/** Null before the first answer. */
+export type Link = 'live' | 'broken' | 'over' | null;
 
 /** One run, and its events as they happen: from the last one seen, taken up again where it broke, until the run has ended. */
 export const useRun = (id: string) => {
   const client = useQueryClient();
   const detail = useQuery(runQuery(id));
   const [events, setEvents] = useState<readonly RunEvent[]>([]);
-  const [link, setLink] = useState<Link>('broken');
+  const [link, setLink] = useState<Link>(null);
   const last = useRef<number | null>(null);
   const known = detail.data !== undefined;
   const open = detail.data ? isOpen(detail.data.status) : false;
@@ -38,7 +39,8 @@ export const useRun = (id: string) => {
       let wait = firstWaitMs;
       while (!stop.signal.aborted) {
         try {
-          for await (const event of readEvents(new Request(`/v1/mao/${id}/events?after=${last.current ?? 0}&until=ended`, { signal: stop.signal }), () => setLink('live'))) {
+          // From one before the last that was seen: a stream that has nothing to say yet does not answer, so this tells at once that it is there.
+          for await (const event of readEvents(new Request(`/v1/mao/${id}/events?after=${Math.max(0, (last.current ?? 0) - 1)}&until=ended`, { signal: stop.signal }), () => setLink('live'))) {
             if (event.id <= (last.current ?? 0)) continue;
             last.current = event.id;
             wait = firstWaitMs;
