@@ -50,6 +50,7 @@ export const runs = () => {
     step('of a shipped capsule begins from its form, takes a signal while it is watched, and ends when it is cancelled', async () => {
       faults.length = 0;
       await page.goto('/');
+      await page.getByRole('heading', { name: 'Needs you' }).waitFor();
       await page.keyboard.press('g');
       await page.keyboard.press('w');
       await page.getByRole('heading', { name: 'Workflows' }).waitFor();
