@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fieldsOf } from '~/app/schemaForm.ts';
+import { costOf } from './cost.ts';
 import { inputsSchema } from './inputs.ts';
 import { planOf } from './plan.ts';
 
@@ -11,6 +12,11 @@ describe('the graph of a run', () => {
     expect(planOf({ type: 'run_continued', snapshot: { plan: { capsule: { steps } } } })).toEqual(steps);
   });
   it.each([undefined, null, 7, {}, { plan: {} }, { plan: { capsule: { steps: [{ name: 'One' }] } } }])('is unknown where %j holds none', (event) => expect(planOf(event)).toBeNull());
+});
+
+describe('the cost of a step', () => {
+  it('is that of its items where it has some', () => expect(costOf({ cost: 0, output: null, items: [{ cost: 0.25, output: {} }, { cost: 0.5, output: {} }] })).toBe(0.75));
+  it('is unknown where one answer had no price', () => expect(costOf({ cost: 0, output: null, items: [{ cost: 0.25, output: {} }, { cost: 0, output: { cost_nanos: null } }] })).toBeNull());
 });
 
 describe('the form of a capsule', () => {
