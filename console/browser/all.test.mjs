@@ -2,6 +2,7 @@
 import { after, describe } from 'node:test';
 import { governing } from './governing.mjs';
 import { journey } from './journey.mjs';
+import { runs } from './runs.mjs';
 import { screens } from './screens.mjs';
 import { speed } from './speed.mjs';
 import { served } from './served.mjs';
@@ -11,6 +12,7 @@ import { voice } from './voice.mjs';
 describe('how it is served', served);
 describe('a first day', journey);
 describe('every screen', screens);
+describe('what goes on by itself', runs);
 describe('a voice', voice);
 describe('is fast', speed);
 // Last, since it ends in production.

@@ -5,6 +5,7 @@ import { axeFaults, shots } from './chrome.mjs';
 import { clipped, pretend, setTheme, sideways } from './looks.mjs';
 import { places } from './places.mjs';
 import { seed } from './seed.mjs';
+import { seedRuns } from './seedRuns.mjs';
 import { sharedWorld, step } from './shared.mjs';
 
 const desk = { width: 1360, height: 860 };
@@ -32,7 +33,7 @@ export const screens = () => {
       if (turn) Object.assign(world, { session: session.id, position: turn.proof.journal_position });
     }
     world.paced.goOn();
-    Object.assign(world, await seed(world.soma));
+    Object.assign(world, await seed(world.soma), { flows: await seedRuns(world.soma) });
     assert.ok(world.session, 'No session with a proof was left by the journey.');
   });
 

@@ -9,4 +9,5 @@ export const spanishUix: UixText = {
   ownRequest: 'Usted lo pidió, así que decide otra persona.', notifications: 'Avisos', noNotifications: 'Nada nuevo.', markRead: 'Marcar como leído', noticesWait: '{{n}} le esperan', noticesUnread: '{{n}} sin leer', noticeWaits: 'le espera', noticeUnread: 'sin leer', acknowledge: 'Me encargo', snooze: 'Aplazar', toolArguments: 'Argumentos', toolResult: 'Resultado', you: 'Usted',
   toolQueued: 'En cola', toolPending: 'Pendiente', toolRunning: 'En marcha', toolAsking: 'Pregunta antes', toolAnswered: 'Respondida', toolDone: 'Hecho', toolFailed: 'Falló', toolDenied: 'Denegada', toolCancelled: 'Cancelada',
   citation: 'Cita {{n}}', rows: '{{n}} filas', oneRow: '1 fila', dismiss: 'Descartar', play: 'Reproducir', pause: 'Pausa', waveform: 'Forma de onda',
+  stepPending: 'Pendiente', stepRunning: 'En marcha', stepWaiting: 'En espera', stepRetrying: 'Reintentando', stepCompleted: 'Completado', stepSkipped: 'Omitido', stepFailed: 'Falló', stepCancelled: 'Cancelado', stepCompensated: 'Deshecho', stepAfter: 'tras {{names}}', stepFirst: 'empieza enseguida', attempts: '{{n}} intentos',
 };

@@ -61,6 +61,18 @@ export const englishText = {
   play: 'Play',
   pause: 'Pause',
   waveform: 'Waveform',
+  stepPending: 'Pending',
+  stepRunning: 'Running',
+  stepWaiting: 'Waiting',
+  stepRetrying: 'Retrying',
+  stepCompleted: 'Completed',
+  stepSkipped: 'Skipped',
+  stepFailed: 'Failed',
+  stepCancelled: 'Cancelled',
+  stepCompensated: 'Undone',
+  stepAfter: 'after {{names}}',
+  stepFirst: 'begins at once',
+  attempts: '{{n}} attempts',
 };
 
 export type UixText = typeof englishText;

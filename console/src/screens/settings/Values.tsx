@@ -1,13 +1,14 @@
-import { AsOf, Badge, Banner, Button, Card, CardBody, Field, Input, Select, TextArea, useToast } from '@somastack/uix';
+import { AsOf, Badge, Banner, Button, Card, CardBody, Select, useToast } from '@somastack/uix';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, bodyOf, newKey, type Schemas } from '~/api/client.ts';
 import { CopyRequest } from '~/app/CopyRequest.tsx';
 import { Failure } from '~/app/Failure.tsx';
+import { fieldsOf, readField, writtenOf, type FormField, type Schema } from '~/app/schemaForm.ts';
+import { SchemaInput } from '~/app/SchemaForm.tsx';
 import { approvalHeader, ifMatch, TwoKeys, useTwoKeys } from '~/app/TwoKeys.tsx';
 import { useCommon } from '~/i18n/common.ts';
 import { useLanguage } from '~/i18n/words.ts';
-import { fieldsOf, readField, writtenOf, type FormField, type Schema } from './schemaForm.ts';
 import { route, scopes } from './screen.ts';
 import { useSettingsWords } from './words.ts';
 
@@ -20,21 +21,6 @@ const sourceTones = { tenant: 'accent', installation: 'info', default: 'neutral'
 const SourceBadge = ({ source }: { source: string | undefined }) => {
   const say = useSettingsWords();
   return <Badge tone={sourceTones[source as 'tenant'] ?? 'neutral'}>{source !== undefined && source in sourceTones ? say(`from_${source as 'tenant'}`) : (source ?? say('sourceUnknown'))}</Badge>;
-};
-
-const One = ({ field, text, source, placeholder, onChange }: { field: FormField; text: string; source: string | undefined; placeholder: string; onChange: (text: string) => void }) => {
-  const say = useSettingsWords();
-  const read = readField(field, text);
-  const fault = 'fault' in read ? say(`fault_${read.fault}`, { min: field.schema.minimum ?? field.schema.minLength ?? '', max: field.schema.maximum ?? field.schema.maxLength ?? field.schema.maxItems ?? '' }) : undefined;
-  return (
-    <Field label={<span className="flex flex-wrap items-center gap-2"><code className="font-mono text-sm">{field.name}</code><SourceBadge source={source} /></span>} hint={field.schema.description} error={fault}>
-      {(parts) => {
-        if (field.kind === 'list' || field.kind === 'json') return <TextArea {...parts} value={text} placeholder={placeholder} onChange={(event) => onChange(event.target.value)} spellCheck={false} className="font-mono text-sm" />;
-        if (field.kind === 'choice' || field.kind === 'boolean') return <Select {...parts} value={text} onChange={(event) => onChange(event.target.value)}>{field.required ? null : <option value="">{say('unset')}</option>}{(field.kind === 'boolean' ? ['true', 'false'] : (field.schema.enum ?? []).map(String)).map((one) => <option key={one}>{one}</option>)}</Select>;
-        return <Input {...parts} value={text} placeholder={placeholder} inputMode={field.kind === 'text' ? undefined : 'decimal'} onChange={(event) => onChange(event.target.value)} />;
-      }}
-    </Field>
-  );
 };
 
 const Form = ({ schema, view, scope }: { schema: Schema; view: View; scope: 'tenant' | 'installation' }) => {
@@ -65,7 +51,7 @@ const Form = ({ schema, view, scope }: { schema: Schema; view: View; scope: 'ten
     <Card title={schema.title ?? say('values')} hint={say('version', { n: view.version })} actions={<CopyRequest method="PUT" path={scope === 'tenant' ? '/v1/settings' : '/v1/settings/installation'} body={body} />}>
       <CardBody>
         <form className="flex flex-col gap-5" noValidate onSubmit={(event) => { event.preventDefault(); if (!broken) keys.ask(body); }}>
-          {fields.map((field) => <One key={field.name} field={field} text={form[field.name] ?? ''} source={sources[field.name]} placeholder={sources[field.name] === scope ? '' : (writtenOf(field.kind, values[field.name]).replaceAll('\n', ', ') || say('nothing'))} onChange={(text) => setForm((old) => ({ ...old, [field.name]: text }))} />)}
+          {fields.map((field) => <SchemaInput key={field.name} field={field} label={<span className="flex flex-wrap items-center gap-2"><code className="font-mono text-sm">{field.name}</code><SourceBadge source={sources[field.name]} /></span>} hint={field.schema.description} text={form[field.name] ?? ''} placeholder={sources[field.name] === scope ? '' : (writtenOf(field.kind, values[field.name]).replaceAll('\n', ', ') || say('nothing'))} onChange={(text) => setForm((old) => ({ ...old, [field.name]: text }))} />)}
           <TwoKeys keys={keys} />
           {keys.asked ? null : <div className="flex flex-wrap gap-2"><Button look="primary" type="submit" busy={keys.busy} disabled={broken || !touched}>{say('save')}</Button><Button look="quiet" disabled={!touched} onClick={() => setForm(Object.fromEntries(fields.map((field) => [field.name, own(field)])))}>{say('reset')}</Button></div>}
           <p className="text-sm text-muted">{say('risky')}</p>

@@ -1,5 +1,5 @@
 /** The part of JSON Schema that forms are made of. */
-export type Schema = { type?: string | readonly string[]; title?: string; description?: string; required?: readonly string[]; properties?: Record<string, Schema>; items?: Schema; enum?: readonly unknown[]; minLength?: number; maxLength?: number; pattern?: string; minimum?: number; maximum?: number; multipleOf?: number; maxItems?: number };
+export type Schema = { type?: string | readonly string[]; title?: string; description?: string; default?: unknown; format?: string; required?: readonly string[]; properties?: Record<string, Schema>; items?: Schema; enum?: readonly unknown[]; minLength?: number; maxLength?: number; pattern?: string; minimum?: number; maximum?: number; multipleOf?: number; maxItems?: number };
 
 export type FieldKind = 'text' | 'number' | 'integer' | 'boolean' | 'list' | 'choice' | 'json';
 export type FormField = { name: string; kind: FieldKind; required: boolean; schema: Schema };
@@ -19,10 +19,16 @@ const kindOf = (schema: Schema): FieldKind => {
 /** One field for each property, in the schema's own order; a new one of the server appears by itself. */
 export const fieldsOf = (schema: Schema): FormField[] => Object.entries(schema.properties ?? {}).map(([name, one]) => ({ name, kind: kindOf(one), required: schema.required?.includes(name) ?? false, schema: one }));
 
+/** The same without patterns: those of somebody else's schema are the server's to try, which has bounds for them. */
+export const withoutPatterns = (schema: Schema): Schema => {
+  const { pattern: _, properties, items, ...rest } = schema;
+  return { ...rest, ...(properties ? { properties: Object.fromEntries(Object.entries(properties).map(([name, one]) => [name, withoutPatterns(one)])) } : {}), ...(items ? { items: withoutPatterns(items) } : {}) };
+};
+
 /** How a value is written into its field; empty where nothing is set. */
 export const writtenOf = (kind: FieldKind, value: unknown): string => {
   if (value === null || value === undefined) return '';
-  if (kind === 'list') return (value as readonly string[]).join('\n');
+  if (kind === 'list') return Array.isArray(value) && value.every((one) => typeof one === 'string') ? value.join('\n') : JSON.stringify(value);
   return kind === 'json' ? JSON.stringify(value, null, 2) : String(value);
 };
 
