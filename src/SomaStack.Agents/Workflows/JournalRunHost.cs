@@ -11,7 +11,7 @@ namespace SomaStack.Agents.Workflows;
 /// </summary>
 internal sealed partial class JournalRunHost(
     Db db, RunStore store, RunWriter writer, RunInputStore inputs, RunProgress progress, RunEffects effects, RunApprovalDesk desk, FairSlots slots, IKillSwitch killSwitch,
-    TimeProvider clock, ILogger<JournalRunHost> log) : IRunHost
+    TimeProvider clock, ILogger<JournalRunHost> log) : IRunHost, IDisposable
 {
     /// <summary>Runs in memory; what begins beyond that waits in the database for a place.</summary>
     public const int HotMost = 4096;
@@ -56,6 +56,8 @@ internal sealed partial class JournalRunHost(
         await Task.WhenAny(ended, Task.Delay(atMost, clock, cancellationToken));
         await ForgetAsync();
     }
+
+    public void Dispose() => _life.Dispose();
 
     public async Task StartAsync(RunBeginning beginning, CancellationToken cancellationToken)
     {

@@ -135,7 +135,7 @@ public sealed class WorkflowsTests(WorkflowsServer server) : IClassFixture<Workf
         var steps = sleeping.GetProperty("steps").EnumerateArray().ToDictionary(static step => step.GetProperty("path").GetString()!, static step => step);
         Assert.Equal("completed", steps["Keep"].GetProperty("status").GetString());
         Assert.StartsWith("tool_call/", steps["Keep"].GetProperty("record").GetString(), StringComparison.Ordinal);
-        Assert.True(sleeping.GetProperty("waits")[0].GetProperty("until").GetDateTimeOffset() > DateTimeOffset.UtcNow.AddHours(23));
+        Assert.True(sleeping.GetProperty("waits")[0].GetProperty("until").GetDateTimeOffset() > TimeProvider.System.GetUtcNow().AddHours(23));
         await PostAsync($"/v1/mao/{id}/cancel", new { reason = "It was a drill." }, HttpStatusCode.Accepted);
         await StreamAsync(id, 0);
         Assert.Equal("cancelled", (await GetAsync("/v1/mao/" + id)).GetProperty("status").GetString());

@@ -70,7 +70,7 @@ public sealed class CrashPointContract(Databases databases)
         if (used) await house.Get<ITools>().CallAsync(house.Owner, new ToolCall("sessions", "show", arguments, $"turn/{Turn}/1/1") { Session = first.Session }, Stop);
         var tool = new OfferedTool("sessions__show", "sessions.show", "sessions", "show", "", "{}", true);
         var checkpoint = new TurnCheckpoint(
-            "guide", DateTimeOffset.UtcNow, null, [new PlainMessage("system", "Answer."), new PlainMessage("user", "And what did I ask?")], [], new ConstitutionProof("h", 1),
+            "guide", TimeProvider.System.GetUtcNow(), null, [new PlainMessage("system", "Answer."), new PlainMessage("user", "And what did I ask?")], [], new ConstitutionProof("h", 1),
             new PolicyProof("allow", 1, 0.7, [], [], 1, "d"), [], [], [], ["user"], false, null, [tool], null, new Dictionary<string, double>(),
             WaitingRequest.Of(house.Owner, false, "guide", null, 0, [], TurnTerms.None));
         var receipt = new CallReceipt("c1", "somastack", "soma-extract", 20, 7, null, null, 0, "USD", 1, 2, 0.5, 1);

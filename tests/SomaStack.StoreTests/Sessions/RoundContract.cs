@@ -157,12 +157,12 @@ public sealed class RoundContract(Databases databases)
         return store;
     }
 
-    private static Task SessionAsync(DbWork work, string id, string persona, string? askedBy) => work.ExecuteAsync($"""
+    private static Task<int> SessionAsync(DbWork work, string id, string persona, string? askedBy) => work.ExecuteAsync($"""
         INSERT INTO sessions (tenant, id, principal, persona, title, status, version, constitution_hash, constitution_version, open_turn, turns, created_at, updated_at, asked_by)
         VALUES ({"demo"}, {id}, {"ada"}, {persona}, {"t"}, {"active"}, {1L}, {"h"}, {1L}, NULL, {0L}, {0L}, {0L}, {askedBy})
         """);
 
-    private static Task TurnAsync(DbWork work, string session, string id, long number, string? parent) => work.ExecuteAsync($"""
+    private static Task<int> TurnAsync(DbWork work, string session, string id, long number, string? parent) => work.ExecuteAsync($"""
         INSERT INTO turns (tenant, id, session, number, status, prompt, answer, model, reservation, owner, lease_until, created_at, parent)
         VALUES ({"demo"}, {id}, {session}, {number}, {"open"}, {"Hello"}, {""}, {"gpt-x"}, {"c1"}, {Me}, {100L}, {number}, {parent})
         """);

@@ -47,7 +47,7 @@ internal sealed class SessionHouse : IAsyncDisposable
         var current = (await Get<PolicyStore>().NewestAsync("demo", Stop) ?? await Get<PolicyStore>().NewestAsync(Db.AllTenants, Stop))!;
         var text = System.Text.Json.Nodes.JsonNode.Parse(current.Document)!;
         text["rules"]!.AsArray().Add(System.Text.Json.Nodes.JsonNode.Parse($$"""{"id":"ask-first","kinds":["{{kind}}"],"effect":"needs_approval","code":"ask_first","message":"m","remedy":"r"}"""));
-        var policy = new PolicyVersion("demo", current.Version + 1, text.ToJsonString(), PoliciesInForce.Hash(text.ToJsonString()), "set-up", DateTimeOffset.UtcNow);
+        var policy = new PolicyVersion("demo", current.Version + 1, text.ToJsonString(), PoliciesInForce.Hash(text.ToJsonString()), "set-up", TimeProvider.System.GetUtcNow());
         await Db.WriteAsync("demo", work => PolicyStore.InsertAsync(work, policy), Stop);
         Get<PoliciesInForce>().Changed("demo");
     }

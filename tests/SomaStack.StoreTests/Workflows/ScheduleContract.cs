@@ -109,7 +109,7 @@ public sealed class ScheduleContract(Databases databases)
         var schedule = await CreateAsync(house, "0 * * * *");
         house.Clock.Advance(TimeSpan.FromHours(1));
         await RoundAsync(house);
-        var times = house.Get<ScheduleStore>().GetAsync("demo", schedule, Stop).Result.Timetable().Between(house.Clock.GetUtcNow() - TimeSpan.FromHours(3), house.Clock.GetUtcNow(), 10)!;
+        var times = (await house.Get<ScheduleStore>().GetAsync("demo", schedule, Stop)).Timetable().Between(house.Clock.GetUtcNow() - TimeSpan.FromHours(3), house.Clock.GetUtcNow(), 10)!;
         Assert.Equal(4, times.Count);
         Assert.Equal(3, await house.Db.WriteAsync("demo", work => house.Get<ScheduleStore>().AddAsync(work, "demo", schedule, times, "backfill"), Stop));
         await RoundAsync(house);

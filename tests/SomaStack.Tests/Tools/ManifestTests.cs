@@ -7,6 +7,8 @@ namespace SomaStack.Tests.Tools;
 
 public sealed class ManifestTests
 {
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
     [Fact]
     public void It_is_read_with_its_defaults_and_has_one_digest_however_it_is_written()
     {
@@ -14,7 +16,7 @@ public sealed class ManifestTests
         Assert.Equal(("weather", "1.2.0", "http"), (read.Manifest.Id, read.Manifest.Version, read.Manifest.Kind));
         Assert.Equal(new ManifestLimits(10, 5), read.Manifest.Limits);
         Assert.Equal([(true, true), (false, false)], read.Manifest.Actions.Select(action => (action.ReadOnly, action.Idempotent)));
-        var again = ManifestReader.Read(JsonSerializer.Serialize(JsonDocument.Parse(Manifests.Weather).RootElement, new JsonSerializerOptions { WriteIndented = true }));
+        var again = ManifestReader.Read(JsonSerializer.Serialize(JsonDocument.Parse(Manifests.Weather).RootElement, Indented));
         Assert.Equal(read.Digest, again.Digest);
         Assert.Equal(64, read.Digest.Length);
         Assert.NotEqual(read.Digest, ManifestReader.Read(Manifests.Changed(one => one["summary"] = "Weather of a town.").ToJsonString()).Digest);

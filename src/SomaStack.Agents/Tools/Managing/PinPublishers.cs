@@ -92,6 +92,6 @@ internal sealed class PinPublishers(AdapterStore store, Publishers publishers, D
         return Db.AllTenants;
     }
 
-    private Task SayAsync(DbWork work, RequestContext context, PublisherRow row, string change) =>
+    private Task<long> SayAsync(DbWork work, RequestContext context, PublisherRow row, string change) =>
         journal.AppendAsync(work, context, ToolFactTypes.PublisherChanged, new PublisherChanged(row.KeyId, row.Name, change), ToolsJson.Default.PublisherChanged);
 }

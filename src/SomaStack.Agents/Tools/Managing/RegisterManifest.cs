@@ -137,7 +137,7 @@ internal sealed class RegisterManifest(
         if (!await AdapterStore.UpdateAsync(work, next, before.Revision)) throw PlatformProblems.Conflict.Because("The adapter was changed at the same moment.");
     }
 
-    private Task SayAsync(DbWork work, RequestContext context, ManifestRow row, long version, string change) => journal.AppendAsync(
+    private Task<long> SayAsync(DbWork work, RequestContext context, ManifestRow row, long version, string change) => journal.AppendAsync(
         work, context, ToolFactTypes.OfAdapter(row.Adapter), version, ToolEvents.AdapterChanged, new AdapterChanged(row.Adapter, change, row.Version, row.Digest, row.KeyId, context.Approval),
         ToolsJson.Default.AdapterChanged);
 }

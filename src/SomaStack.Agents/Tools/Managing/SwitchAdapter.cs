@@ -87,7 +87,7 @@ internal sealed class SwitchAdapter(Db db, Journal journal, NativeAdapters nativ
         if (!await AdapterStore.UpdateAsync(work, next, before.Revision)) throw PlatformProblems.Conflict.Because("The adapter was changed at the same moment.");
     }
 
-    private Task SayAsync(DbWork work, RequestContext context, string id, long version, string change, string? manifest, string? detail) => journal.AppendAsync(
+    private Task<long> SayAsync(DbWork work, RequestContext context, string id, long version, string change, string? manifest, string? detail) => journal.AppendAsync(
         work, context, ToolFactTypes.OfAdapter(id), version, ToolEvents.AdapterChanged, new AdapterChanged(id, change, manifest, null, null, detail), ToolsJson.Default.AdapterChanged);
 
     private static void Checked(string? reason) => Check.That(reason is null || reason.Length <= ReasonMax, "reason", $"must have at most {ReasonMax} characters").OrThrow();

@@ -3,7 +3,7 @@ using SomaStack.Platform;
 namespace SomaStack.Agents.Tools;
 
 /// <summary>Reads the <c>data</c> of server-sent events (WHATWG HTML, 9.2.6), each at most so large.</summary>
-internal sealed class EventReader(Stream stream, int eventMax)
+internal sealed class EventReader(Stream stream, int eventMax) : IDisposable
 {
     private readonly byte[] _buffer = new byte[16 << 10];
     private readonly MemoryStream _line = new();
@@ -11,6 +11,12 @@ internal sealed class EventReader(Stream stream, int eventMax)
     private int _at;
     private int _filled;
     private bool _afterReturn;
+
+    public void Dispose()
+    {
+        _line.Dispose();
+        _data.Dispose();
+    }
 
     /// <summary>The next event's data, empty for an event without; null at the end. Valid until the next call.</summary>
     public async ValueTask<ReadOnlyMemory<byte>?> NextAsync(CancellationToken cancellationToken)

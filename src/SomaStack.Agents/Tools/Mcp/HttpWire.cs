@@ -153,7 +153,7 @@ internal sealed class HttpWire : IMcpWire
     private async Task<JsonElement> StreamedAsync(HttpResponseMessage response, long id, CancellationToken cancellationToken)
     {
         using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
-        var events = new EventReader(stream, (int)_bytesMax);
+        using var events = new EventReader(stream, (int)_bytesMax);
         for (var unasked = 0; unasked <= McpProtocol.UnaskedMax;)
         {
             if (await events.NextAsync(cancellationToken) is not { } data) throw new McpServerLost("The MCP server's stream ended before the answer.");

@@ -186,6 +186,8 @@ internal sealed class McpPool(TimeProvider clock) : BackgroundService
         public volatile bool IsDead;
     }
 
+    /// <summary>Never disposed while somebody may wait in it: what it holds has no handle unless one is asked for.</summary>
+    [System.Diagnostics.CodeAnalysis.SuppressMessage("Reliability", "CA1001", Justification = "Semaphores whose wait handle is never asked for hold nothing.")]
     private sealed class Slot(int turns)
     {
         public readonly int TurnsMax = turns;

@@ -49,7 +49,8 @@ public sealed class GoldenHistoryTests
     {
         var text = string.Concat(Files().Select(File.ReadAllText));
         var kinds = typeof(RunEvent).GetCustomAttributes(typeof(System.Text.Json.Serialization.JsonDerivedTypeAttribute), false).Cast<System.Text.Json.Serialization.JsonDerivedTypeAttribute>();
-        Assert.Empty(kinds.Select(static kind => (string)kind.TypeDiscriminator!).Where(kind => kind is not ("run_forked" or "run_continued") && !text.Contains($"\"type\": \"{kind}\"", StringComparison.Ordinal)));
+        var missing = kinds.Select(static kind => (string)kind.TypeDiscriminator!).Where(kind => kind is not ("run_forked" or "run_continued") && !text.Contains($"\"type\": \"{kind}\"", StringComparison.Ordinal)).ToList();
+        Assert.True(missing.Count == 0, string.Join(' ', missing));
     }
 
     /// <summary>The files are indented for people; JSON inside events is kept as it stands, so it is read as it was written.</summary>
