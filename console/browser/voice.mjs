@@ -4,7 +4,8 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { axeFaults, launch, setTheme, shots, watch } from './chrome.mjs';
+import { axeFaults, launch, shots, watch } from './chrome.mjs';
+import { setTheme } from './looks.mjs';
 import { sharedWorld } from './shared.mjs';
 
 /** flite says it with its voice slt. */

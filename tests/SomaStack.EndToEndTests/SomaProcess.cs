@@ -62,8 +62,12 @@ public sealed class SomaProcess : IAsyncDisposable
     /// </summary>
     public async Task<HttpClient> ClientAsync(params string[] tokenArguments)
     {
-        var options = new SomaOptions { DataDirectory = Data, Database = _place?.GetValueOrDefault("SOMA_DATABASE"), Keys = _place?.GetValueOrDefault("SOMA_KEYS") };
-        var issued = await TokenCommand.IssueAsync(options, TokenCommand.Create().Parse(tokenArguments), TestContext.Current.CancellationToken);
+        var parsed = TokenCommand.Create().Parse(tokenArguments);
+        var options = new SomaOptions
+        {
+            DataDirectory = Data, Database = parsed.GetValue(GlobalOptions.Database) ?? _place?.GetValueOrDefault("SOMA_DATABASE"), Keys = _place?.GetValueOrDefault("SOMA_KEYS"),
+        };
+        var issued = await TokenCommand.IssueAsync(options, parsed, TestContext.Current.CancellationToken);
         var client = new HttpClient { BaseAddress = Url };
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", issued.Token);
         return client;

@@ -48,7 +48,7 @@ public static class ToolsModule
     private static void AddKinds(IServiceCollection services, SomaOptions options)
     {
         services.AddSingleton<IAdapterKind, NativeKind>().AddSingleton<HttpKind>().AddSingleton<IAdapterKind>(static provider => provider.GetRequiredService<HttpKind>());
-        services.AddSingleton<INativeAdapter, MemoryAdapter>().AddSingleton<INativeAdapter, ApprovalsAdapter>().AddSingleton<INativeAdapter, NotifyAdapter>();
+        services.AddSingleton<INativeAdapter, MemoryAdapter>().AddSingleton<INativeAdapter, ApprovalsAdapter>().AddSingleton<INativeAdapter, NotifyAdapter>().AddSingleton<INativeAdapter, BenchmarksAdapter>();
         SandboxKinds.Add(services, options);
         McpKinds.Add(services, options);
     }

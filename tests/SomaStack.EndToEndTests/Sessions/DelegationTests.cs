@@ -72,7 +72,7 @@ public sealed class DelegationTests
             await Assert.ThrowsAnyAsync<HttpRequestException>(() => answering);
         }
 
-        provider.Next(StreamedRecording.OfOpenAi(Answers, ""));
+        for (var i = 0; i < 2; i++) provider.Next(StreamedRecording.OfOpenAi(Answers, ""));
         await using var soma = await StartAsync(provider, killed.Data);
         using var again = await soma.ClientAsync();
         var stream = await again.GetStringAsync($"/v1/sessions/{session}/events?until=idle", Stop);
@@ -86,7 +86,8 @@ public sealed class DelegationTests
         Assert.Equal(2, (await again.GetFromJsonAsync<JsonElement>("/v1/sessions", Stop)).GetProperty("data").GetArrayLength());
         Assert.Equal(2, stream.Split("event: tool.started").Length);
         Assert.Equal(2, stream.Split("event: tool.completed").Length);
-        Assert.Equal(3, provider.Received.Count);
+        // The tool was used once. The agent that was asked goes on with its own turn, and may ask its model again for what nobody had kept (decision 0063).
+        Assert.InRange(provider.Received.Count, 3, 4);
     }
 
     private static Task<SomaProcess> StartAsync(RecordedProvider provider, string? data) =>

@@ -15,7 +15,7 @@ namespace SomaStack.Intelligence.Benchmarks;
 internal sealed record RunRequest(IReadOnlyList<string>? Models = null, IReadOnlyList<string>? Tasks = null, IReadOnlyList<string>? Capsules = null, int? Repetitions = null, bool? Wait = null);
 
 /// <summary><c>POST /v1/run</c>: has models answer capsules, in the background.</summary>
-internal sealed class StartRun(RunStore store, CapsuleShelf shelf, IPrimaryModels primaries, ReadRuns runs, SomaOptions options, ISettings settings, Journal journal, TimeProvider clock)
+internal sealed class StartRun(RunStore store, CapsuleShelf shelf, IPrimaryModels primaries, ReadRuns runs, SomaOptions options, ISettings settings, Journal journal, TimeProvider clock) : IBenchmarks
 {
     private const int ModelsMax = 20;
     private const int ModelLengthMax = 200;
@@ -35,6 +35,9 @@ internal sealed class StartRun(RunStore store, CapsuleShelf shelf, IPrimaryModel
             })
             .Requires(Capability.BenchmarkRun).WithTags("benchmarks").WithSummary("Has models answer benchmark capsules.").WithoutTimeLimit()
             .Produces<RunView>(StatusCodes.Status202Accepted).Produces<RunView>();
+
+    public Task BeginAsync(RequestContext context, string id, IReadOnlyList<string>? tasks, CancellationToken cancellationToken) =>
+        BeginAsync(context, id, "schedule", new RunRequest(Tasks: tasks), cancellationToken);
 
     /// <summary>Queues a run; nothing happens when one of this id is there.</summary>
     /// <param name="cause">request or schedule.</param>
