@@ -41,6 +41,8 @@ internal static class Verdict
             if (response.RequestMessage.RequestUri!.AbsolutePath.StartsWith("/v1/messages", StringComparison.Ordinal) && root.TryGetProperty("error", out var refusal))
                 return root.GetProperty("type").GetString() == "error" && refusal.GetProperty("message").GetString() is { Length: > 0 } && root.GetProperty("request_id").GetString() is { Length: 32 }
                     && Codes.TryGetValue(refusal.GetProperty("code").GetString() ?? "", out var kindOf) && kindOf == status ? null : "an error of Anthropic's shape without a documented code";
+            if (response.RequestMessage.RequestUri!.AbsolutePath is "/mcp" or "/a2a/v1" && root.TryGetProperty("jsonrpc", out var version))
+                return version.GetString() == "2.0" && status < 500 && root.GetProperty("error") is var said && said.GetProperty("code").GetInt32() != 0 && said.GetProperty("message").GetString() is { Length: > 0 } ? null : "an error of JSON-RPC's shape without code or message";
             if (type != "application/problem+json") return $"content type '{type}'";
             if (!Codes.TryGetValue(root.GetProperty("code").GetString()!, out var expected)) return "a code that docs/errors.md does not list";
             if (expected != status || root.GetProperty("status").GetInt32() != status) return "a status that is not the code's";
