@@ -129,7 +129,8 @@ internal sealed partial class RunTools(ITools tools, Db db, RoundStore store, Se
         work.OnCommit(() => streams.Signal(turn.Context.Tenant, turn.SessionId));
     }, CancellationToken.None);
 
-    private static Task<IReadOnlyList<StreamEvent>> AddAsync(DbWork work, PreparedTurn turn, string type, string data) => SessionStore.AddEventsAsync(work, turn.Context.Tenant, turn.SessionId, turn.TurnId, [(type, data)]);
+    private static Task<IReadOnlyList<StreamEvent>> AddAsync(DbWork work, PreparedTurn turn, string type, string data) =>
+        SessionStore.AddEventsAsync(work, turn.Context.Tenant, turn.SessionId, turn.TurnId, [(type, data)]);
 
     [LoggerMessage(LogLevel.Information, "Turn {TurnId} asked for {Tool}, which was refused: {Code}.")]
     private static partial void NotMade(ILogger log, string turnId, string tool, string code);

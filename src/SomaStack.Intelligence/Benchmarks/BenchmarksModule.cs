@@ -24,7 +24,8 @@ public static class BenchmarksModule
         services.AddSingleton(schedule).AddSingleton<CapsuleShelf>().AddSingleton<RunStore>().AddSingleton<PromotionStore>();
         // The one place that says where primary models come from.
         services.AddSingleton<PrimaryFromOptions>().TryAddSingleton<IPrimaryModels, PrimaryFromProfiles>();
-        services.AddSingleton<Examiner>().AddSingleton<ReadScores>().AddSingleton<ReadRuns>().AddSingleton<StartRun>().AddSingleton<IBenchmarks>(static provider => provider.GetRequiredService<StartRun>()).AddSingleton<DecidePromotions>();
+        services.AddSingleton<Examiner>().AddSingleton<ReadScores>().AddSingleton<ReadRuns>().AddSingleton<StartRun>().AddSingleton<DecidePromotions>();
+        services.AddSingleton<IBenchmarks>(static provider => provider.GetRequiredService<StartRun>());
         if (!options.HasRole("worker")) return;
         services.AddHostedService<ExecuteRuns>().AddHostedService<SweepRuns>();
         if (schedule.IsSet) services.AddHostedService<NightlyRuns>();
