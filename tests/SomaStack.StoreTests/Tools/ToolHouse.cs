@@ -70,8 +70,9 @@ internal sealed class ToolHouse : IAsyncDisposable
         services.AddSingleton<ICounters, ProcessCounters>();
         services.AddLogging(logging => logging.ClearProviders());
         foreach (var room in Rooms) room.Add(services, options);
-        // Memory is a room of its own with an index and a model; its adapter is tried over HTTP.
+        // Memory and benchmarks are rooms of their own with indexes and models; their adapters are tried over HTTP.
         services.Remove(services.Single(static one => one.ImplementationType == typeof(MemoryAdapter)));
+        services.Remove(services.Single(static one => one.ImplementationType == typeof(BenchmarksAdapter)));
         services.AddSingleton<CountingKind>().AddSingleton<IAdapterKind>(static provider => provider.GetRequiredService<CountingKind>());
         var provider = services.BuildServiceProvider();
         await Migrator.RunAsync(provider.GetRequiredService<Db>(), [JournalModule.Room, .. Rooms], clock, Stop);
