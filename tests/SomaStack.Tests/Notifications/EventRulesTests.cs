@@ -1,5 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using SomaStack.Agents.Tools;
+using SomaStack.Agents.Tools.Contracts;
+using SomaStack.Agents.Workflows;
+using SomaStack.Agents.Workflows.Contracts;
 using SomaStack.Governance.Approvals;
 using SomaStack.Governance.Approvals.Contracts;
 using SomaStack.Governance.Billing;
@@ -69,6 +73,16 @@ public sealed class EventRulesTests
         Add(BenchmarkEvents.RunFinished, new RunFinished("r1", "failed", "no model", 0, 10, 0), BenchmarksJson.Default, "error alert benchmark:run untrusted");
         Add(RequestEvents.Completed, new RequestCompleted("v1", "q1", null, "chat", "chat", "succeeded", 1, null, null, null, null, null, false), QueueJson.Default, "");
         Add(RequestEvents.Completed, new RequestCompleted("v1", "q1", null, "chat", "chat", "failed", 5, null, null, null, null, "model_failed", true), QueueJson.Default, "error alert actor");
+        Add(ToolEvents.Notify, new ToolNotice("n1", "error", "Disk is full", "/var", ["bob"], null, "ada", null, "r1"), ToolsJson.Default, "error alert bob untrusted");
+        Add(ToolEvents.Notify, new ToolNotice("n2", "loud", "Look", "", null, null, "ada", null, null), ToolsJson.Default, "info alert ada untrusted");
+        Add(ToolEvents.Notify, new ToolNotice("n3", "info", "Look", "", null, Capability.RunManage, "ada", null, null), ToolsJson.Default, "info alert run:manage untrusted");
+        Add(RunEvents.Ended, new RunEnded("r1", "c", "Two looks", "ada", "failed", "tool_failed", "Keep", null, 3, 0, 0, 9, "abc", null), WorkflowsJson.Default, "error alert ada untrusted");
+        Add(RunEvents.Ended, new RunEnded("r1", "c", "Two looks", "ada", "failed", "tool_failed", "Keep", "r0", 3, 0, 0, 9, "abc", null), WorkflowsJson.Default, "");
+        Add(RunEvents.Ended, new RunEnded("r1", "c", "Two looks", "ada", "completed", null, null, null, 3, 0, 0, 9, "abc", null), WorkflowsJson.Default, "");
+        Add(RunEvents.Ended, new RunEnded("r1", "c", "Two looks", "ada", "completed", null, null, null, 3, 0, 0, 9, "abc", "ops"), WorkflowsJson.Default, "info success ada untrusted");
+        Add(RunEvents.FormAsked, new RunFormAsked("r1", "c", "Ask", 1, "Which one?", "ada", "bob"), WorkflowsJson.Default, "warning review bob ack form/r1/Ask/1 untrusted");
+        Add(RunEvents.FormAsked, new RunFormAsked("r1", "c", "Ask", 1, "Which one?", "ada", null), WorkflowsJson.Default, "warning review ada ack form/r1/Ask/1 untrusted");
+        Add(RunEvents.FormEnded, new RunFormEnded("r1", "Ask", 1), WorkflowsJson.Default, "-form/r1/Ask/1=answered");
         Add(DeadLettered.Type, new DeadLettered("d1", "memory.episodes", "somastack.sessions.turn_completed.v1", 9, 8), JournalJson.Default, "error alert tenant:admin");
         return data;
     }

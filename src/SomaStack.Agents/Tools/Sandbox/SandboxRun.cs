@@ -15,6 +15,7 @@ internal sealed partial class SandboxRun(Process process, SandboxCommand command
     private const int FloodFactor = 8;
     private static readonly TimeSpan Watch = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Ending = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan LastBytes = TimeSpan.FromSeconds(5);
 
     private readonly SandboxLimits _limits = command.Limits;
@@ -38,6 +39,7 @@ internal sealed partial class SandboxRun(Process process, SandboxCommand command
         try
         {
             await said.WaitAsync(LastBytes, CancellationToken.None);
+            await InsideEndedAsync();
         }
         finally
         {
@@ -124,7 +126,24 @@ internal sealed partial class SandboxRun(Process process, SandboxCommand command
     /// </summary>
     private void KillOrphan()
     {
-        if (FirstInside() is { } first && FirstOfNamespace().IsMatch(Read($"/proc/{first}/status")) && Read($"/proc/{first}/comm").Trim() == "bwrap") Linux.Kill(first);
+        if (Orphan() is { } first) Linux.Kill(first);
+    }
+
+    /// <summary>
+    /// Bubblewrap tells how the program ended a moment before the first process inside ends, and only with that one the kernel ends what was left
+    /// running with its outputs elsewhere.
+    /// </summary>
+    private async Task InsideEndedAsync()
+    {
+        for (var since = Stopwatch.GetTimestamp(); Orphan() is { } first; await Task.Delay(Ending, CancellationToken.None))
+            if (Stopwatch.GetElapsedTime(since) > LastBytes) Linux.Kill(first);
+    }
+
+    private int? Orphan()
+    {
+        if (FirstInside() is not { } first) return null;
+        var state = Read($"/proc/{first}/status");
+        return FirstOfNamespace().IsMatch(state) && !state.Contains("State:\tZ", StringComparison.Ordinal) && Read($"/proc/{first}/comm").Trim() == "bwrap" ? first : null;
     }
 
     private int? FirstInside()
