@@ -1,9 +1,8 @@
-// Restate, driven by `soma bench workflows` inside a network namespace of its own: its server, a service of two durable steps and its caller. One line
-// "RUNS IN_FLIGHT" on standard input is one round; the answer is the milliseconds it took.
+// Restate, driven by `soma bench workflows` inside a network namespace of its own: its server, a service of two durable steps and its caller.
 import { spawn } from "node:child_process";
-import { createInterface } from "node:readline";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { rounds, step } from "./rounds.mjs";
 
 // Read when the SDK is loaded: a line for each call would cost it more than the call.
 process.env.RESTATE_LOGGING = "ERROR";
@@ -22,11 +21,6 @@ const binary = join(dirname(createRequire(import.meta.url).resolve("@restatedev/
 
 process.on("uncaughtException", (error) => (console.error(error), process.exit(1)));
 
-let done = 0;
-const step = async (number) => {
-  done++;
-  return { number };
-};
 const bench = restate.service({
   name: "bench",
   handlers: {
@@ -66,24 +60,13 @@ const post = (url, body) => fetch(url, { method: "POST", headers: { "content-typ
 await patiently(() => fetch(`http://127.0.0.1:${admin}/health`));
 await patiently(() => post(`http://127.0.0.1:${admin}/deployments`, { uri: `http://127.0.0.1:${service}`, force: true }));
 await patiently(() => post(`http://127.0.0.1:${ingress}/bench/twoSteps`, 0));
-process.stdout.write("ready\n");
 
-for await (const line of createInterface({ input: process.stdin })) {
-  const [runs, inFlight] = line.split(" ").map(Number);
-  const before = done;
-  const began = performance.now();
-  let next = 0;
-  await Promise.all(
-    Array.from({ length: inFlight }, async () => {
-      while (next < runs) {
-        const answer = await post(`http://127.0.0.1:${ingress}/bench/twoSteps`, next++);
-        if (!answer.ok) throw new Error(`${answer.status}: ${await answer.text()}`);
-        await answer.json();
-      }
-    }),
-  );
-  const took = performance.now() - began;
-  if (done - before < 2 * runs) throw new Error(`${done - before} steps were done for ${runs} runs`);
-  process.stdout.write(`${took}\n`);
-}
+await rounds(
+  async (number) => {
+    const answer = await post(`http://127.0.0.1:${ingress}/bench/twoSteps`, number);
+    if (!answer.ok) throw new Error(`${answer.status}: ${await answer.text()}`);
+    await answer.json();
+  },
+  { repeats: true },
+);
 process.exit(0);

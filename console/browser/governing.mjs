@@ -115,7 +115,7 @@ export const governing = () => {
       await page.getByText('The policy is in force').first().waitFor();
       const { moderation } = (await world.soma.call('GET', '/v1/policies')).body.document;
       assert.deepEqual(moderation.rules.at(-1), { id: 'no-pineapples', category: 'fruit', severity: 'medium', patterns: ['pineapple|pineapples'], message: 'Nobody speaks of pineapples.', remedy: 'Speak of pears.', ...(({ strike, effect }) => JSON.parse(JSON.stringify({ strike, effect })))(moderation.rules.at(-1)) });
-      await world.soma.call('PUT', '/v1/users/fred', { display_name: 'Fred', roles: ['operator'], capabilities: [] });
+      await world.soma.call('PUT', '/v1/users/fred', { display_name: 'Fred', roles: ['member'], capabilities: [] });
       const token = await world.soma.token('--principal', 'fred');
       await world.soma.call('POST', '/v1/chat/completions', { model: 'soma-extract', messages: [{ role: 'user', content: 'Tell me about pineapples.' }] }, { token });
       await page.goto('/policies?tab=strikes&principal=fred');

@@ -68,8 +68,7 @@ internal static class JsonRpc
         JsonElement message;
         try
         {
-            using var document = JsonDocument.Parse(utf8, Strict);
-            message = document.RootElement.Clone();
+            message = JsonElement.Parse(utf8.Span, Strict);
         }
         catch (JsonException)
         {

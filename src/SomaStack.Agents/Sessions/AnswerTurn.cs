@@ -146,7 +146,7 @@ internal sealed partial class AnswerTurn(
         var first = turn.Rounds.Count == 0;
         // Whoever began to use tools goes on: its thoughts are signed for it, and another may not know what was asked.
         var model = first ? turn.Model : $"{turn.Rounds[^1].Receipt.Provider}/{turn.Rounds[^1].Receipt.Model}";
-        var digest = first ? Digest.Of(turn.Prompt) : ToolMessages.DigestOf(messages);
+        var digest = first ? TextDigest.Of(turn.Prompt) : ToolMessages.DigestOf(messages);
         var request = new ModelRequest(model, messages, options, "session", digest, InputMax(turn))
         {
             // The attempts after the one that opened the turn are only calls.
@@ -199,7 +199,7 @@ internal sealed partial class AnswerTurn(
             var memoryId = await memory.WriteAsync(work, turn.Context, episode);
             await working.AdmitAsync(work, turn.Context, turn.SessionId, [new WorkingDraft(episode, memoryId)]);
             var completed = new TurnCompleted(
-                turn.TurnId, Digest.Of(answer), answer.Length, usage.InputTokens, usage.OutputTokens, usage.CostNanos, receipt.Currency, reply.FinishReason, memoryId,
+                turn.TurnId, TextDigest.Of(answer), answer.Length, usage.InputTokens, usage.OutputTokens, usage.CostNanos, receipt.Currency, reply.FinishReason, memoryId,
                 receipt.Provider, receipt.Model, receipt.CallId);
             var position = await EndAsync(work, turn, new CompleteTurnCommand(completed));
             var proof = new Proof(

@@ -1,5 +1,6 @@
 using SomaStack.Agents.Sessions.Contracts;
 using SomaStack.Governance.Approvals.Contracts;
+using SomaStack.Governance.Billing.Contracts;
 using SomaStack.Platform;
 
 namespace SomaStack.Agents.Sessions;
@@ -17,7 +18,7 @@ internal sealed class Conversations(
     public async Task<TurnAnswer> AskAsync(RequestContext context, TurnQuestion question, string? askedBy, CancellationToken cancellationToken)
     {
         Checked(question);
-        var asking = context with { IdempotencyKey = "conversation/" + question.Id };
+        var asking = Asking(context, question.Id);
         var turnId = Ids.For(asking, "turn");
         if (await sessions.FindTurnAsync(context.Tenant, turnId, cancellationToken) is { } there)
             return await AnswerAsync(context, there.SessionId, turnId, cancellationToken);
@@ -36,7 +37,9 @@ internal sealed class Conversations(
         }
     }
 
-    public string SessionOf(RequestContext context, string question) => Ids.For(context with { IdempotencyKey = OpenTurn.ConversationPrefix + question }, "session");
+    public string SessionOf(RequestContext context, string question) => Ids.For(Asking(context, question), "session");
+
+    private static RequestContext Asking(RequestContext context, string question) => context with { IdempotencyKey = "conversation/" + question };
 
     public async Task<bool> CancelAsync(RequestContext context, string session, CancellationToken cancellationToken)
     {
@@ -87,7 +90,7 @@ internal sealed class Conversations(
         var usage = view.Proof?.Usage ?? (stored.Count == 0 ? null : partly.Proof);
         return new TurnAnswer(
             view.SessionId, view.TurnId, asked is null ? view.Status : "waiting", asked is null ? view.Answer : Rounds.Text(stored), view.Failure?.Code, view.Failure?.Detail,
-            usage?.InputTokens, usage?.OutputTokens, usage?.Cost is { } cost ? (long)(cost.Amount * 1_000_000_000m) : null, usage?.Cost?.Currency ?? partly.Currency)
+            usage?.InputTokens, usage?.OutputTokens, usage?.Cost is { } cost ? Money.Nanos(cost.Amount) : null, usage?.Cost?.Currency ?? partly.Currency)
         {
             Awaits = asked,
             Taints = await sessions.TaintsOfTurnAsync(context.Tenant, view.SessionId, turn, cancellationToken),

@@ -145,7 +145,7 @@ internal sealed class OpenTurn(
         RequestContext context, TurnRequest request, PersonaView persona, ModelCandidate model, IReadOnlyList<string> taints, CancellationToken cancellationToken)
     {
         var ratio = await billing.BudgetRatioAsync(context.Tenant, cancellationToken);
-        var arguments = JsonSerializer.Serialize(new GateArguments(model.Model, persona.Id, Digest.Of(request.Prompt)), GateJson.Default.GateArguments);
+        var arguments = JsonSerializer.Serialize(new GateArguments(model.Model, persona.Id, TextDigest.Of(request.Prompt)), GateJson.Default.GateArguments);
         return new GatedAction(SpeakKind(request), persona.Id, arguments, BudgetRatio: ratio) { Session = request.SessionId, Persona = persona.Id, Meets = Met, Taints = taints };
     }
 
@@ -196,7 +196,7 @@ internal sealed class OpenTurn(
                 : await SessionStore.StateAsync(work, context.Tenant, sessionId);
             var approval = await approvals.ProposeAsync(work, context, wanted);
             var (happened, _) = await sessions.ApplyAsync(work, context, sessionId, state, new SuspendTurnCommand(
-                new TurnSuspended(turnId, 0, Digest.Of(request.Prompt), request.Prompt.Length, model.Model, approval.Id, approval.Digest, parent), active.Hash));
+                new TurnSuspended(turnId, 0, TextDigest.Of(request.Prompt), request.Prompt.Length, model.Model, approval.Id, approval.Digest, parent), active.Hash));
             var suspended = (TurnSuspended)happened;
             var shown = new TurnApproval(approval.Id, approval.Digest, approval.ExpiresAt, approval.Needs);
             var kept = WaitingRequest.Of(context, request.SessionId is null, request.Persona, request.Model, request.RecallLimit, moderated, request.Terms);
@@ -254,7 +254,7 @@ internal sealed class OpenTurn(
         var kind = turn.Waited is { Request.IsStart: true } || turn.IsNew ? "session.start" : "session.message";
         await journal.NoticeAsync(work, context, turn.Decision!, kind, turn.Persona, "session/" + turn.SessionId);
         var wanted = new TurnOpened(
-            turn.TurnId, 0, Digest.Of(turn.Prompt), turn.Prompt.Length, call.Provider, call.Model, call.CallId,
+            turn.TurnId, 0, TextDigest.Of(turn.Prompt), turn.Prompt.Length, call.Provider, call.Model, call.CallId,
             turn.Policy.Digest, turn.Policy.Score, [.. turn.Evidence.Select(hit => hit.Id)], turn.Parent);
         var (happened, _) = await sessions.ApplyAsync(work, context, turn.SessionId, state, new OpenTurnCommand(wanted, turn.Constitution.Hash));
         var opened = (TurnOpened)happened;
@@ -286,7 +286,7 @@ internal sealed class OpenTurn(
     private async Task<Problem> RefuseAsync(
         RequestContext context, TurnRequest request, ProblemCode code, string detail, IReadOnlyList<Reason> reasons, string? digest, CancellationToken cancellationToken)
     {
-        var refused = new Refused(request.SessionId, code.Code, [.. reasons.Select(reason => reason.Code)], digest, Digest.Of(request.Prompt));
+        var refused = new Refused(request.SessionId, code.Code, [.. reasons.Select(reason => reason.Code)], digest, TextDigest.Of(request.Prompt));
         await db.WriteAsync(context.Tenant, work => journal.AppendAsync(work, context, RefusedEvent, refused, SessionsJson.Default.Refused), cancellationToken);
         SessionMetrics.Turns.Add(1, new TagList { { "outcome", "refused" } });
         return new Problem(code, detail) { Reasons = reasons };

@@ -106,7 +106,7 @@ internal sealed class PersonaStore(Db db, Journal journal, TimeProvider clock) :
                 UPDATE personas SET name = {name}, instructions = {instructions}, model = {model}, tools = {list}, version = {version}, updated_at = {now}
                 WHERE tenant = {context.Tenant} AND id = {id}
                 """);
-        var changed = new PersonaChanged(id, name, Digest.Of(instructions), model, tools.Count == 0 ? null : tools);
+        var changed = new PersonaChanged(id, name, TextDigest.Of(instructions), model, tools.Count == 0 ? null : tools);
         await journal.AppendAsync(work, context, "persona/" + id, version, Changed, changed, SessionsJson.Default.PersonaChanged);
     }
 

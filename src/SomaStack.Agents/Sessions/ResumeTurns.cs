@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using SomaStack.Governance.Policy.Contracts;
 using SomaStack.Governance.Settings.Contracts;
 using SomaStack.Platform;
 
@@ -47,7 +48,7 @@ internal sealed partial class ResumeTurns(
             _ = running.Begin(begun.Turn!);
             await begun.Turn!.Opened.WaitAsync(cancellationToken);
         }
-        catch (Problem problem) when (MayPass(problem))
+        catch (Problem problem) when (problem.Code == SessionProblems.TooManyTurns || problem.IsAway())
         {
             // The lease runs out and it is tried again, until the approval has expired.
             Waits(log, turn.TurnId, problem.Code.Code);
@@ -61,10 +62,6 @@ internal sealed partial class ResumeTurns(
             // It was cancelled, or went on elsewhere, at the same moment.
         }
     }
-
-    /// <summary>What is only away comes back; a stop is a stop.</summary>
-    private static bool MayPass(Problem problem) =>
-        problem.Code == SessionProblems.TooManyTurns || (problem.Code.Kind >= ProblemKind.Internal && problem.Code.Code != "kill_switch_engaged");
 
     [LoggerMessage(LogLevel.Warning, "Turns that were approved could not be looked for.")]
     private static partial void NotResumed(ILogger log, Exception exception);

@@ -66,7 +66,7 @@ internal sealed partial class RunTools(ITools tools, Db db, RoundStore store, Se
             Run = turn.Terms.Run,
             Persona = turn.Persona,
             Capsule = turn.Terms.Capsule,
-            Workspace = turn.Terms.Run ?? turn.SessionId,
+            Workspace = turn.Terms.Run is { } run ? ToolCall.RunWorkspace(run) : turn.SessionId,
             Approval = call.Decided is { Code: null } ? call.Approval?.Id : null,
             Taints = turn.Taints,
         };
@@ -78,7 +78,7 @@ internal sealed partial class RunTools(ITools tools, Db db, RoundStore store, Se
             {
                 return Of(turn, call, tool, await tools.CallAsync(context, asked, cancellationToken));
             }
-            catch (Problem problem) when (problem.Code.Code == "tool_call_running" && clock.GetElapsedTime(begun) < ElsewhereMax)
+            catch (Problem problem) when (problem.Code.Code == ToolCodes.CallRunning && clock.GetElapsedTime(begun) < ElsewhereMax)
             {
                 // The process that had the turn before may still be at it, or its lease is running out.
                 await Task.Delay(problem.RetryAfter is { } left && left < Look ? left : Look, clock, cancellationToken);
@@ -86,7 +86,7 @@ internal sealed partial class RunTools(ITools tools, Db db, RoundStore store, Se
             catch (Problem problem)
             {
                 NotMade(log, turn.TurnId, call.Name, problem.Code.Code);
-                var outcome = problem.Code.Code == "tool_call_running" ? "unknown" : problem.Code.Kind is ProblemKind.Forbidden or ProblemKind.Unauthenticated ? "denied" : "failed";
+                var outcome = problem.Code.Code == ToolCodes.CallRunning ? "unknown" : problem.Code.Kind is ProblemKind.Forbidden or ProblemKind.Unauthenticated ? "denied" : "failed";
                 var text = string.Join(' ', [problem.Detail, .. problem.Reasons.Select(static reason => reason.Message), .. problem.Errors.Select(static error => $"{error.Field} {error.Message}.")]);
                 return Ended(call, new CallResult(outcome, text, problem.Code.Code) { TookMs = clock.GetElapsedTime(begun).TotalMilliseconds });
             }

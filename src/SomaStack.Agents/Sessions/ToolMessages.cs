@@ -50,7 +50,7 @@ internal static class ToolMessages
         + tools.Sum(static tool => (long)Encoding.UTF8.GetByteCount(tool.InputSchema) + Encoding.UTF8.GetByteCount(tool.Description) + tool.Wire.Length);
 
     /// <summary>Of all that a model reads and whose words those are; binds the gate's decision to it.</summary>
-    public static string DigestOf(IEnumerable<ChatMessage> messages) => Digest.Of(string.Join('\n', messages.SelectMany(static message =>
+    public static string DigestOf(IEnumerable<ChatMessage> messages) => TextDigest.Of(string.Join('\n', messages.SelectMany(static message =>
         message.Contents.Select(content => message.Role.Value + " " + content switch
         {
             TextContent text => text.Text,

@@ -34,7 +34,7 @@ internal static class ToolNames
     public static string Wire(string adapter, string action)
     {
         var name = $"{Clean(adapter)}__{Clean(action)}";
-        return name.Length <= LengthMax ? name : $"{name[..(LengthMax - DigestLength - 1)]}_{Digest.Of($"{adapter}.{action}")[..DigestLength]}";
+        return name.Length <= LengthMax ? name : $"{name[..(LengthMax - DigestLength - 1)]}_{TextDigest.Of($"{adapter}.{action}")[..DigestLength]}";
     }
 
     private static string Clean(string name) => string.Create(name.Length, name, static (span, from) =>

@@ -1,4 +1,5 @@
 using SomaStack.Governance.Approvals.Contracts;
+using SomaStack.Governance.Billing.Contracts;
 using SomaStack.Governance.Policy.Contracts;
 using SomaStack.Platform;
 
@@ -67,7 +68,7 @@ internal sealed record ToolCallView(
         },
         call.Result?.Code, call.Result is { } result ? Cut(result.Text) : null, call.Result?.Record, call.Approval, call.Result?.Taints ?? [])
     {
-        Cost = call.Result?.CostNanos is { } nanos ? new CostProof(nanos / 1_000_000_000m, call.Result.Currency) : null,
+        Cost = call.Result?.CostNanos is { } nanos ? new CostProof(Money.Of(nanos), call.Result.Currency) : null,
         TookMs = call.Result?.TookMs,
     };
 

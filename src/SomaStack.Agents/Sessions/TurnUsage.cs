@@ -1,9 +1,11 @@
+using SomaStack.Governance.Billing.Contracts;
+
 namespace SomaStack.Agents.Sessions;
 
 /// <summary>What the calls of a turn's model came to, together with what agents used that it asked. A sum of something unknown is unknown. Pure.</summary>
 internal sealed record TurnUsage(long? InputTokens, long? OutputTokens, long? CostNanos, string Currency)
 {
-    public UsageProof Proof => new(InputTokens, OutputTokens, CostNanos is { } nanos ? new CostProof(nanos / 1_000_000_000m, Currency) : null);
+    public UsageProof Proof => new(InputTokens, OutputTokens, CostNanos is { } nanos ? new CostProof(Money.Of(nanos), Currency) : null);
 
     public static TurnUsage Of(IReadOnlyList<TurnRound> rounds)
     {

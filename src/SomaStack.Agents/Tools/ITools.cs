@@ -39,7 +39,7 @@ public sealed record ToolCall(string Adapter, string Action, string Arguments, s
 
     public string? Capsule { get; init; }
 
-    /// <summary>The run's or session's file workspace; null for tools that need none.</summary>
+    /// <summary>The run's (<see cref="RunWorkspace"/>) or session's file workspace; null for tools that need none.</summary>
     public string? Workspace { get; init; }
 
     /// <summary>The second person's yes to exactly this call; null when none was asked for yet.</summary>
@@ -47,6 +47,9 @@ public sealed record ToolCall(string Adapter, string Action, string Arguments, s
 
     /// <summary>Where the arguments may come from, as for the gate.</summary>
     public IReadOnlyList<string> Taints { get; init; } = [];
+
+    /// <summary>One for all steps of a run and the agents that they ask.</summary>
+    public static string RunWorkspace(string run) => "run/" + run;
 
     /// <summary>The caller waits no longer; the tool's own limit may be shorter.</summary>
     public TimeSpan? TimeLimit { get; init; }
@@ -75,6 +78,12 @@ public sealed record ToolResult(string Id, ToolOutcome Outcome, string Text, str
 
     /// <summary>True when it had been recorded before and nothing was done now.</summary>
     public bool Replayed { get; init; }
+}
+
+public static class ToolCodes
+{
+    /// <summary>409: a call with this key is being carried out; <c>Retry-After</c> says when its owner is given up.</summary>
+    public const string CallRunning = "tool_call_running";
 }
 
 public enum ToolOutcome

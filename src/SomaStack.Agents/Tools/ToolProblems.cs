@@ -1,3 +1,4 @@
+using SomaStack.Agents.Tools.Contracts;
 using SomaStack.Platform;
 
 namespace SomaStack.Agents.Tools;
@@ -12,7 +13,7 @@ internal static class ToolProblems
     public static readonly ProblemCode AdapterDisabled = new("adapter_disabled", ProblemKind.Unavailable, "The adapter is switched off", "Somebody with tool:manage can switch it on with POST /v1/adapters/{id}/enable.");
     public static readonly ProblemCode Unavailable = new("tool_unavailable", ProblemKind.Unavailable, "The tool cannot be used here now", "GET /v1/adapters/{id} says what is missing on this server.");
     public static readonly ProblemCode PolicyDenied = new("tool_denied", ProblemKind.Forbidden, "The policy denies this tool call", "See the reasons; each names its rule and what would help.");
-    public static readonly ProblemCode CallRunning = new("tool_call_running", ProblemKind.Conflict, "The same call is being carried out", "Wait for the seconds in Retry-After and ask again with the same key.");
+    public static readonly ProblemCode CallRunning = new(ToolCodes.CallRunning, ProblemKind.Conflict, "The same call is being carried out", "Wait for the seconds in Retry-After and ask again with the same key.");
     public static readonly ProblemCode KeyReused = new("tool_key_reused", ProblemKind.Invalid, "The key was used for another call", "Use one key for one intended effect.");
     public static readonly ProblemCode TooMany = new("tool_calls_too_many", ProblemKind.Busy, "Too many tool calls of this tenant are running", "Try again after the seconds in Retry-After.");
     public static readonly ProblemCode SchemaBudget = new("tool_arguments_too_complex", ProblemKind.Invalid, "The arguments take too long to check", "Send simpler arguments, or ask the publisher for a simpler schema.");

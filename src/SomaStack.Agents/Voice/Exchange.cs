@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using SomaStack.Agents.Sessions.Contracts;
@@ -289,7 +287,7 @@ internal sealed partial class Exchange(VoiceState voice, Utterance utterance, IS
     }
 
     private Task RecordAsync(HeardWords heard, int bytes, LiveTurn? turn, string? code) => voice.Trail.HeardAsync(new VoiceHeard(
-        utterance.Number, Seconds(bytes), bytes, heard.AudioSha256, heard.Text.Length, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(heard.Text))), _captions,
+        utterance.Number, Seconds(bytes), bytes, heard.AudioSha256, heard.Text.Length, TextDigest.Of(heard.Text), _captions,
         $"{voice.Transcriber.Provider}/{voice.Transcriber.Model}", heard.CallId, turn?.Session ?? voice.Session, turn?.Turn, code));
 
     private async Task RefuseAsync(Problem problem)

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using SomaStack.Governance.Policy.Contracts;
 using SomaStack.Platform;
 
 namespace SomaStack.Agents.Workflows;
@@ -42,7 +43,7 @@ internal sealed partial class JournalRunHost
         {
             // Nobody waits for it any more; whoever drives the run next begins it again, under the same key.
         }
-        catch (Problem problem) when (problem.Code.Code == RunEffects.KillSwitchEngaged)
+        catch (Problem problem) when (problem.Code.Code == KillSwitchProblems.EngagedCode)
         {
             run.Ended(one);
             await PauseAsync(run, problem.Detail);

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using SomaStack.Agents.Capsules.Contracts;
@@ -43,7 +41,7 @@ internal static class Directives
         }
         check.OrThrow();
         var steps = directives.Select(static (one, i) => new CapsuleStep(StepOf(i), "agent.ask", Params(i, one), i == 0 ? [] : [StepOf(i - 1)]) { Retry = Patient }).ToArray();
-        var digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', steps.Select(static step => step.Params)))));
+        var digest = TextDigest.Of(string.Join('\n', steps.Select(static step => step.Params)));
         var capsule = new Capsule(CapsuleId, "1", name ?? $"{directives.Count} agents, one after the other", "composite", digest)
         {
             Inputs = [new CapsuleInput("directives", "list", Required: true)], Steps = steps, MaxParallel = 1,

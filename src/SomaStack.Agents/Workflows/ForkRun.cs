@@ -50,10 +50,7 @@ internal sealed class ForkRun(IRunHost host, RunStore store, IKillSwitch killSwi
         var decision = await gate.CheckAsync(context, new GatedAction("run.fork", old.Identity.Capsule, arguments) { Capsule = old.Identity.Capsule }, cancellationToken);
         if (decision.Verdict != Verdict.Allow)
             throw new Problem(WorkflowProblems.Denied, $"The policy does not allow this with a score of {decision.Score} against {decision.Threshold}.") { Reasons = decision.Reasons };
-        var given = request.Budget;
-        var budget = new RunBudget(
-            given?.Tokens, given?.Money is { } money ? (long)decimal.Round(money * 1_000_000_000m, MidpointRounding.ToEven) : null, given?.Steps, given?.Seconds is { } seconds ? now + seconds * 1_000_000L : null);
-        var plan = state.Plan with { Run = fork, Parent = null, Depth = 0, Budget = budget };
+        var plan = state.Plan with { Run = fork, Parent = null, Depth = 0, Budget = BudgetRequest.Of(request.Budget, now) };
         var events = RunDecider.Fork(history, request.FromStep, new BeginRun(now, plan, inputs, RunDecider.Version));
         var one = old.Identity;
         await host.StartAsync(new RunBeginning(new RunIdentity(

@@ -89,9 +89,5 @@ internal sealed class ListedWorkflows(StartRun start, ReadRuns reads, RunStore s
 
     private static JsonElement Index(int index) => Element(new JsonObject { ["step_index"] = index });
 
-    private static JsonElement Element(JsonObject value)
-    {
-        using var document = JsonDocument.Parse(value.ToJsonString());
-        return document.RootElement.Clone();
-    }
+    private static JsonElement Element(JsonObject value) => JsonElement.Parse(value.ToJsonString());
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using SomaStack.Agents.Workflows.Contracts;
+using SomaStack.Governance.Billing.Contracts;
 using SomaStack.Platform;
 
 namespace SomaStack.Agents.Workflows;
@@ -49,8 +50,6 @@ internal sealed record RunDetail(
     string? ForkedFrom, string? Paused, IReadOnlyList<StepView> Steps, IReadOnlyList<WaitView> Waits, RunBudgetView Budget, RunFailureView? Failure, JsonElement? Outputs, IReadOnlyList<string> Taints,
     JsonElement Inputs, JsonElement? Metadata, string? NotificationChannel, long Events, string HistorySha256, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, DateTimeOffset? EndedAt)
 {
-    private const decimal NanosPerUnit = 1_000_000_000m;
-
     /// <param name="state">Folded from the same events that <paramref name="row"/> counts, or newer.</param>
     public static RunDetail Of(RunRow row, RunState state)
     {
@@ -68,7 +67,7 @@ internal sealed record RunDetail(
 
     private static StepView Unit(string path, string action, Unit unit, IReadOnlyList<StepView>? items) => new(
         path, action, unit.Status.Name(), unit.Attempt, Json(unit.Params), Json(unit.Output), unit.Failure is { } failure ? new RunFailureView(failure.Code, failure.Detail, path) : null, unit.Record, unit.Approval,
-        unit.Used.Tokens, unit.Used.CostNanos / NanosPerUnit, unit.Taints, Instant(unit.StartedAt), Instant(unit.EndedAt), items);
+        unit.Used.Tokens, Money.Of(unit.Used.CostNanos), unit.Taints, Instant(unit.StartedAt), Instant(unit.EndedAt), items);
 
     private static List<WaitView> WaitsOf(RunState state)
     {
@@ -87,7 +86,7 @@ internal sealed record RunDetail(
     {
         var (used, limit) = (state.Used, state.Limit);
         return new RunBudgetView(
-            Line(used.Tokens, limit.Tokens), Line(AllCosts(state) ? used.CostNanos / NanosPerUnit : null, limit.CostNanos / NanosPerUnit), Line(used.Steps, limit.Steps), limit.Deadline?.ToInstant());
+            Line(used.Tokens, limit.Tokens), Line(AllCosts(state) ? Money.Of(used.CostNanos) : null, limit.CostNanos is { } most ? Money.Of(most) : null), Line(used.Steps, limit.Steps), limit.Deadline?.ToInstant());
     }
 
     private static BudgetLine Line(decimal? used, decimal? limit) => new(used, limit, limit is { } most && used is { } some ? Math.Max(0, most - some) : null);
@@ -98,10 +97,5 @@ internal sealed record RunDetail(
 
     private static DateTimeOffset? Instant(long micros) => micros == 0 ? null : micros.ToInstant();
 
-    private static JsonElement? Json(string? text)
-    {
-        if (text is null) return null;
-        using var document = JsonDocument.Parse(text);
-        return document.RootElement.Clone();
-    }
+    private static JsonElement? Json(string? text) => text is null ? null : JsonElement.Parse(text);
 }

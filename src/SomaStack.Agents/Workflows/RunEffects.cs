@@ -14,8 +14,6 @@ namespace SomaStack.Agents.Workflows;
 /// </summary>
 internal sealed class RunEffects(ITools tools, IConversations conversations, ICapsules capsules, RunRights rights, RunApprovalDesk desk, RunStore store, IKillSwitch killSwitch, TimeProvider clock)
 {
-    public const string KillSwitchEngaged = "kill_switch_engaged";
-
     /// <summary>Asked again after this while its outcome is not known.</summary>
     public static readonly TimeSpan RepeatPause = TimeSpan.FromSeconds(1);
 
@@ -45,7 +43,7 @@ internal sealed class RunEffects(ITools tools, IConversations conversations, ICa
                 default: throw new InvalidOperationException($"{effect.GetType().Name} is not done here.");
             }
         }
-        catch (Problem problem) when (problem.Code.Code != KillSwitchEngaged)
+        catch (Problem problem) when (problem.Code.Code != KillSwitchProblems.EngagedCode)
         {
             return (Refused(effect, problem), false);
         }
@@ -62,7 +60,7 @@ internal sealed class RunEffects(ITools tools, IConversations conversations, ICa
             {
                 return await act();
             }
-            catch (Problem problem) when (tries < BusyTries && (problem.Code.Kind == ProblemKind.Busy || problem.Code.Code == "tool_call_running"))
+            catch (Problem problem) when (tries < BusyTries && (problem.Code.Kind == ProblemKind.Busy || problem.Code.Code == ToolCodes.CallRunning))
             {
                 var pause = problem.RetryAfter ?? RepeatPause;
                 await Task.Delay(pause > BusyPauseMost ? BusyPauseMost : pause, clock, cancellationToken);
@@ -73,7 +71,7 @@ internal sealed class RunEffects(ITools tools, IConversations conversations, ICa
     {
         var result = await tools.CallAsync(context, new ToolCall(call.Adapter, call.Action, call.Params, call.Key)
         {
-            Run = run.Id, Capsule = run.Capsule, Workspace = "run/" + run.Id, Approval = call.Approval, Taints = call.Taints, TimeLimit = call.TimeLimit,
+            Run = run.Id, Capsule = run.Capsule, Workspace = ToolCall.RunWorkspace(run.Id), Approval = call.Approval, Taints = call.Taints, TimeLimit = call.TimeLimit,
         }, cancellationToken);
         var (now, used) = (clock.NowMicros(), new EffectUse(0, result.CostNanos ?? 0));
         return result.Outcome switch

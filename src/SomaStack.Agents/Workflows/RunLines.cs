@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using SomaStack.Agents.Workflows.Contracts;
@@ -22,11 +20,11 @@ internal sealed class RunLines(Journal journal, ISettings settings, SomaOptions 
                 case RunBegan began:
                     var one = row.Identity;
                     lines.Add(RunEvents.Started, new RunStarted(
-                        one.Id, one.Kind, one.Capsule, one.CapsuleVersion, began.Plan.Capsule.Digest, Digest(began.Inputs), began.Decider, one.Parent?.Run, one.ForkedFrom), WorkflowsJson.Default.RunStarted);
+                        one.Id, one.Kind, one.Capsule, one.CapsuleVersion, began.Plan.Capsule.Digest, TextDigest.Of(began.Inputs), began.Decider, one.Parent?.Run, one.ForkedFrom), WorkflowsJson.Default.RunStarted);
                     break;
                 case StepCompleted done:
                     lines.Add(RunEvents.StepEnded, new RunStepEnded(
-                        row.Id, done.Path, done.Attempt, "completed", Digest(done.Output), null, done.Used.Tokens, done.Used.CostNanos, done.Record), WorkflowsJson.Default.RunStepEnded);
+                        row.Id, done.Path, done.Attempt, "completed", TextDigest.Of(done.Output), null, done.Used.Tokens, done.Used.CostNanos, done.Record), WorkflowsJson.Default.RunStepEnded);
                     break;
                 case StepFailed failed:
                     lines.Add(RunEvents.StepEnded, new RunStepEnded(
@@ -95,8 +93,6 @@ internal sealed class RunLines(Journal journal, ISettings settings, SomaOptions 
     }
 
     private static string Short(string text) => text.Length <= TitleMost ? text : text[..TitleMost];
-
-    private static string Digest(string json) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(json)));
 
     private sealed class Lines(Journal journal, RunRow row, RequestContext context)
     {

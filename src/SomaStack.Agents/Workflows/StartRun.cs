@@ -22,8 +22,6 @@ internal sealed record RunOrder(string Kind, string Name, Capsule Capsule, strin
 internal sealed class StartRun(
     IRunHost host, RunStore store, ICapsules capsules, IKillSwitch killSwitch, IGate gate, IApprovals approvals, IBilling billing, ISettings settings, Db db, TimeProvider clock)
 {
-    private const int NanosPerUnit = 1_000_000_000;
-
     /// <param name="Capsule">A capsule's id; or directives.</param>
     /// <param name="Version">Null for the newest approved one.</param>
     /// <param name="Inputs">An object.</param>
@@ -102,7 +100,7 @@ internal sealed class StartRun(
     /// <summary>One question for the whole run; each action in it is asked about again.</summary>
     private async Task<(Func<DbWork, Task>? Claim, Approval? Wanted)> GateAsync(RunOrder order, RequestContext context, CancellationToken cancellationToken)
     {
-        var arguments = JsonSerializer.Serialize(new StartArguments(order.Capsule.Id, order.Capsule.Version, order.Capsule.Digest, Rfc8785(order.Inputs)), WorkflowsJson.Default.StartArguments);
+        var arguments = JsonSerializer.Serialize(new StartArguments(order.Capsule.Id, order.Capsule.Version, order.Capsule.Digest, JsonElement.Parse(order.Inputs)), WorkflowsJson.Default.StartArguments);
         var ratio = await billing.BudgetRatioAsync(context.Tenant, cancellationToken);
         var decision = await gate.CheckAsync(context, new GatedAction("run.start", order.Capsule.Id, arguments, BudgetRatio: ratio) { Capsule = order.Capsule.Id, Persona = order.Capsule.Persona }, cancellationToken);
         if (decision.Verdict == Verdict.Deny)
@@ -121,8 +119,8 @@ internal sealed class StartRun(
     {
         var tenant = await settings.OfTenantAsync(context.Tenant, cancellationToken);
         long? left = tenant.DailyBudgetNanos is { } daily && await billing.BudgetRatioAsync(context.Tenant, cancellationToken) is { } ratio ? (long)(daily * ratio) : null;
-        long? money = limits?.Money is { } amount ? (long)decimal.Round(amount * NanosPerUnit, MidpointRounding.ToEven) : null;
-        return new RunBudget(limits?.Tokens, money is null ? left : left is null ? money : Math.Min(money.Value, left.Value), limits?.Steps, limits?.Seconds is { } seconds ? now + seconds * 1_000_000L : null);
+        var asked = BudgetRequest.Of(limits, now);
+        return asked with { CostNanos = asked.CostNanos is { } money && left is { } rest ? Math.Min(money, rest) : asked.CostNanos ?? left };
     }
 
     private static Func<DbWork, Task>? Both(Func<DbWork, Task>? first, Func<DbWork, Task>? second) => first is null || second is null ? first ?? second : async work =>
@@ -130,12 +128,6 @@ internal sealed class StartRun(
         await first(work);
         await second(work);
     };
-
-    private static JsonElement Rfc8785(string inputs)
-    {
-        using var document = JsonDocument.Parse(inputs);
-        return document.RootElement.Clone();
-    }
 }
 
 /// <param name="Digest">Of the capsule's document: a yes is to exactly this text.</param>
@@ -146,6 +138,10 @@ internal sealed record StartArguments(string Capsule, string Version, string Dig
 /// <param name="Seconds">From its start.</param>
 internal sealed record BudgetRequest(long? Tokens = null, decimal? Money = null, int? Steps = null, long? Seconds = null)
 {
+    /// <param name="now">Unix microseconds, from which the seconds count.</param>
+    public static RunBudget Of(BudgetRequest? asked, long now) => new(
+        asked?.Tokens, asked?.Money is { } money ? Governance.Billing.Contracts.Money.Nanos(money) : null, asked?.Steps, asked?.Seconds is { } seconds ? now + seconds * 1_000_000L : null);
+
     public void Check() => Platform.Check.That(Tokens is null or > 0, "budget.tokens", "must be positive").And(Money is null or (> 0 and <= 1_000_000), "budget.money", "must be positive and at most 1000000")
         .And(Steps is null or > 0, "budget.steps", "must be positive").And(Seconds is null or (> 0 and <= 31_536_000), "budget.seconds", "must be positive and at most a year").OrThrow();
 }

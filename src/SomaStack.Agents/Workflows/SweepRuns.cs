@@ -4,8 +4,8 @@ using SomaStack.Platform;
 
 namespace SomaStack.Agents.Workflows;
 
-/// <summary>Deletes runs that ended long ago, contents and all; the journal keeps that they were and the digests. Once an hour, on the replica that holds the lease.</summary>
-internal sealed partial class SweepRuns(RunStore store, Lease lease, SomaOptions options, TimeProvider clock, ILogger<SweepRuns> log) : BackgroundService
+/// <summary>Deletes runs that ended long ago, contents and all, and what became of the times of schedules; the journal keeps that they were and the digests. Once an hour, on the replica that holds the lease.</summary>
+internal sealed partial class SweepRuns(RunStore store, ScheduleStore schedules, Lease lease, SomaOptions options, TimeProvider clock, ILogger<SweepRuns> log) : BackgroundService
 {
     private const int Batch = 100;
     private static readonly TimeSpan Interval = TimeSpan.FromHours(1);
@@ -17,6 +17,7 @@ internal sealed partial class SweepRuns(RunStore store, Lease lease, SomaOptions
         var before = (clock.GetUtcNow() - TimeSpan.FromDays(options.RunsKeepDays)).ToMicros();
         var all = 0;
         for (var some = Batch; some == Batch; all += some) some = await store.SweepAsync(before, Batch, cancellationToken);
+        await schedules.SweepAsync(before, cancellationToken);
         return all;
     }
 

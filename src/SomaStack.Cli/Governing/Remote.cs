@@ -138,8 +138,7 @@ internal static class Remote
         JsonElement? body = null;
         if (ask.Body is not null)
         {
-            using var document = JsonDocument.Parse(ask.Body.ToJsonString());
-            body = document.RootElement.Clone();
+            body = JsonElement.Parse(ask.Body.ToJsonString());
         }
         return client.SendAsync(ask.Method, ask.Path, body, ask.IfMatch, approval, cancellationToken);
     }

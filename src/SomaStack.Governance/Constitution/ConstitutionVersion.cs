@@ -83,7 +83,7 @@ internal sealed record ActivationSeal(int Threshold, IReadOnlyList<string>? KeyI
 internal static class ConstitutionSeal
 {
     /// <summary>Lower-hex SHA-256 of the canonical text.</summary>
-    public static string Hash(string canonical) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)));
+    public static string Hash(string canonical) => TextDigest.Of(canonical);
 
     /// <summary>
     /// The signed bytes: RFC 8785 of hash, issue time, tenant and version. The ancestor signed the document alone, so that an old

@@ -57,7 +57,6 @@ internal sealed class ListConstitutions(ConstitutionStore store)
     private static JsonElement Document(ConstitutionVersion row)
     {
         if (ConstitutionSeal.Hash(row.Document) != row.Hash) throw ConstitutionProblems.Unverified.Because($"The text of version {row.Version} does not have the recorded hash.");
-        using var document = JsonDocument.Parse(row.Document);
-        return document.RootElement.Clone();
+        return JsonElement.Parse(row.Document);
     }
 }

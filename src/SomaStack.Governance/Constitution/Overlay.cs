@@ -79,8 +79,7 @@ internal static class Overlay
         Merge(enforcement, "ceilings", given.Ceilings, added.Ceilings, Math.Min, static value => JsonValue.Create(value));
         Merge(enforcement, "required_approvals", given.RequiredApprovals, added.RequiredApprovals, Math.Max, static value => JsonValue.Create(value));
         using var parsed = JsonDocument.Parse(result.ToJsonString());
-        using var canonical = JsonDocument.Parse(CanonicalJson.Serialize(parsed.RootElement));
-        return canonical.RootElement.Clone();
+        return JsonElement.Parse(CanonicalJson.Serialize(parsed.RootElement));
     }
 
     /// <summary>The hash under which document and overlay govern together.</summary>

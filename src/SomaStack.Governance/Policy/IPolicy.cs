@@ -133,6 +133,14 @@ public interface IKillSwitch
     event Action? Engaged;
 }
 
+public static class KillSwitchProblems
+{
+    public const string EngagedCode = "kill_switch_engaged";
+
+    /// <summary>What is only away comes back; a stop is a stop.</summary>
+    public static bool IsAway(this Problem problem) => problem.Code.Kind >= ProblemKind.Internal && problem.Code.Code != EngagedCode;
+}
+
 public enum ModerationStage
 {
     /// <summary>A principal's own words; the only ones that may cost a strike.</summary>

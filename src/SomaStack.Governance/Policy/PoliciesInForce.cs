@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
@@ -53,7 +52,7 @@ internal sealed partial class PoliciesInForce
         return new PolicyInForce(version?.Tenant ?? Db.AllTenants, version?.Version ?? 0, version?.Hash ?? "", policy, policy is null ? issues[0] : null);
     }
 
-    public static string Hash(string canonical) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)));
+    public static string Hash(string canonical) => TextDigest.Of(canonical);
 
     [LoggerMessage(LogLevel.Critical, "The policy of tenant {Tenant}, version {Version}, is broken and denies everything: {Issue}")]
     private static partial void LogBroken(ILogger logger, string tenant, long version, string issue);

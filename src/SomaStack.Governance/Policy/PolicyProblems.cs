@@ -5,7 +5,7 @@ namespace SomaStack.Governance.Policy;
 
 internal static class PolicyProblems
 {
-    public static readonly ProblemCode KillSwitchEngaged = new("kill_switch_engaged", ProblemKind.Unavailable, "The kill switch is engaged", "Wait until an operator releases it; the detail names scope and reason.");
+    public static readonly ProblemCode KillSwitchEngaged = new(KillSwitchProblems.EngagedCode, ProblemKind.Unavailable, "The kill switch is engaged", "Wait until an operator releases it; the detail names scope and reason.");
     public static readonly ProblemCode ModerationUnavailable = new(ModerationProblems.UnavailableCode, ProblemKind.Unavailable, "The text cannot be checked now", "Try again later; nothing goes on unchecked.");
     public static readonly ProblemCode PolicyUnavailable = new("policy_unavailable", ProblemKind.Unavailable, "The policy cannot be read now", "Try again later; nothing is allowed without a policy.");
     public static readonly ProblemCode SettingsDenied = new("settings_denied", ProblemKind.Forbidden, "The gate denies this change of settings", "See the reasons; ask a policy owner, or change less.");

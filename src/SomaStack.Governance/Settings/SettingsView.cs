@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using SomaStack.Governance.Settings.Contracts;
 using SomaStack.Platform;
 
@@ -41,7 +39,7 @@ internal sealed record SettingsView(
         var text = string.Join('\n', settings.Tenant, settings.DisplayName, string.Join(',', settings.ResidencyRegions.Order(StringComparer.Ordinal)),
             settings.RequestsPerMinute?.ToString(CultureInfo.InvariantCulture), settings.DailyBudgetNanos?.ToString(CultureInfo.InvariantCulture),
             settings.Version.ToString(CultureInfo.InvariantCulture));
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+        return TextDigest.Of(text);
     }
 
     private static string Source(bool tenant, bool installation) => tenant ? "tenant" : installation ? "installation" : "default";

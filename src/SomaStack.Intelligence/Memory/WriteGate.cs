@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -35,7 +34,7 @@ internal sealed class WriteGate(IGate gate, IApprovals? approvals = null, Db? db
         var (decision, action) = await DecideAsync(context, prepared, cancellationToken);
         if (decision.Verdict == Verdict.Allow) return new WriteLeave(approvals, context, null);
         if (decision.Verdict == Verdict.Deny || approvals is null) throw Refusal(decision);
-        var arguments = $"{action.Arguments[..^1]},\"request_sha256\":\"{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(exact)))}\"}}";
+        var arguments = $"{action.Arguments[..^1]},\"request_sha256\":\"{TextDigest.Of(exact)}\"}}";
         var wanted = decision.ToApproval(action, $"{context.Principal.Id} writes {prepared.Count} into the memory '{prepared[0].Draft.Namespace}'.", arguments);
         if (context.Approval is not null) return new WriteLeave(approvals, context, wanted);
         var asked = await db!.WriteAsync(context.Tenant, work => approvals.ProposeAsync(work, context, wanted), cancellationToken);

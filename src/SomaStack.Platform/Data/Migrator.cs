@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 
 namespace SomaStack.Platform;
 
@@ -24,7 +22,7 @@ public static class Migrator
                 foreach (var room in rooms)
                     foreach (var (file, script) in Scripts(room, db.Name))
                     {
-                        var checksum = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(script)));
+                        var checksum = TextDigest.Of(script);
                         if (applied.TryGetValue(room.Name + "/" + file, out var known))
                         {
                             if (known != checksum) throw new InvalidOperationException($"Migration {room.Name}/{file} was changed after it was applied. Add a new file instead.");

@@ -22,6 +22,8 @@ public sealed class EventStream<T>(IAsyncEnumerable<T> events, Func<T, ServerSen
         http.Response.Headers.CacheControl = "no-store";
         http.Response.Headers["X-Accel-Buffering"] = "no";
         await http.Response.StartAsync(http.RequestAborted);
+        // Started is not sent: a stream that has nothing to say yet would not answer at all.
+        await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
         var reader = events.GetAsyncEnumerator(http.RequestAborted);
         var next = Task.FromResult(true);
         try

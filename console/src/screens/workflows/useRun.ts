@@ -39,9 +39,7 @@ export const useRun = (id: string) => {
       let wait = firstWaitMs;
       while (!stop.signal.aborted) {
         try {
-          // From one before the last that was seen: a stream that has nothing to say yet does not answer, so this tells at once that it is there.
-          for await (const event of readEvents(new Request(`/v1/mao/${id}/events?after=${Math.max(0, (last.current ?? 0) - 1)}&until=ended`, { signal: stop.signal }), () => setLink('live'))) {
-            if (event.id <= (last.current ?? 0)) continue;
+          for await (const event of readEvents(new Request(`/v1/mao/${id}/events?after=${last.current ?? 0}&until=ended`, { signal: stop.signal }), () => setLink('live'))) {
             last.current = event.id;
             wait = firstWaitMs;
             setEvents((old) => [...old, { seq: event.id, type: event.type, data: event.data as RunEvent['data'] }].slice(-keptMax));

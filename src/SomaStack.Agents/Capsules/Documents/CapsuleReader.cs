@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using SomaStack.Agents.Capsules.Contracts;
 using SomaStack.Platform;
@@ -70,7 +68,7 @@ internal sealed partial class CapsuleReader
             faults.Add(new CapsuleFault("yaml_invalid", CapsuleFault.Error, exception.Message, node.Line, node.Column));
             return new CapsuleReading(null, null, faults);
         }
-        var digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(json)));
+        var digest = TextDigest.Of(json);
         var capsule = new CapsuleReader(text, faults).Capsule(node, digest);
         var ordered = faults.Distinct().OrderBy(static fault => fault.Line).ThenBy(static fault => fault.Column).ToList();
         return new CapsuleReading(ordered.Exists(static fault => fault.Severity == CapsuleFault.Error) ? null : capsule, json, ordered);

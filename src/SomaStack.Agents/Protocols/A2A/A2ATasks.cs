@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using System.Security.Cryptography;
-using System.Text;
 using Microsoft.Extensions.Hosting;
 using SomaStack.Agents.Sessions.Contracts;
 using SomaStack.Platform;
@@ -44,7 +42,7 @@ internal sealed class A2ATasks(TaskStore store, IConversations conversations, Db
             session ?? conversations.SessionOf(context, QuestionOf(id)), null, null, null, null, now, now, 1);
         try
         {
-            await store.OpenAsync(context, row, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(prompt))), cancellationToken);
+            await store.OpenAsync(context, row, TextDigest.Of(prompt), cancellationToken);
         }
         catch (Exception exception) when (db.IsUniqueViolation(exception))
         {

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using SomaStack.Agents.Tools.Contracts;
@@ -19,7 +18,7 @@ internal sealed class McpResults(IPublicAddress address)
     {
         try
         {
-            return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{context.Principal.Id}\n{tool}\n{CanonicalJson.Canonicalize(arguments)}")));
+            return TextDigest.Of($"{context.Principal.Id}\n{tool}\n{CanonicalJson.Canonicalize(arguments)}");
         }
         catch (FormatException exception)
         {

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -38,7 +37,7 @@ internal static partial class ManifestReader
             var errors = new List<FieldError>();
             var manifest = Read(document.RootElement.Clone(), errors);
             if (errors.Count > 0) throw Invalid(errors);
-            return new ReadManifest(manifest, text, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text))));
+            return new ReadManifest(manifest, text, TextDigest.Of(text));
         }
         catch (Exception exception) when (exception is FormatException or JsonException)
         {

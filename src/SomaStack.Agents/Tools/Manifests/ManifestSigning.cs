@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using SomaStack.Platform;
 
@@ -9,7 +8,7 @@ public static class ManifestSigning
 {
     /// <summary>Lower-hex SHA-256 over the RFC 8785 form.</summary>
     /// <exception cref="FormatException">It is no I-JSON.</exception>
-    public static string Digest(string manifest) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(CanonicalJson.Canonicalize(manifest))));
+    public static string Digest(string manifest) => TextDigest.Of(CanonicalJson.Canonicalize(manifest));
 
     /// <summary>The digest with a word before it, so that a signature over anything else never fits.</summary>
     public static byte[] Message(string digest) => Encoding.ASCII.GetBytes("somastack.tool-manifest.v1\n" + digest);

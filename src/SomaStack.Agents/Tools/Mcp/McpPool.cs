@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Hosting;
@@ -52,7 +51,7 @@ internal sealed class McpPool(TimeProvider clock) : BackgroundService
     {
         var parts = new StringBuilder().Append(tenant).Append('\n').Append(adapter).Append('\n').Append(JsonSerializer.Serialize(settings, McpJson.Default.McpSettings));
         foreach (var (name, value) in secrets.OrderBy(static pair => pair.Key, StringComparer.Ordinal)) parts.Append('\n').Append(name.Length).Append(name).Append(value);
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(parts.ToString())));
+        return TextDigest.Of(parts.ToString());
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

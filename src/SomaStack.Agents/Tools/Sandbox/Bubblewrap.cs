@@ -64,7 +64,7 @@ internal sealed partial class Bubblewrap : IDisposable
     /// <exception cref="Problem">503 <c>tool_unavailable</c>.</exception>
     public async Task<SandboxResult> RunAsync(SandboxCommand command, CancellationToken cancellationToken)
     {
-        if (Unavailable is { } reason) throw SandboxProblems.Unavailable.Because(reason);
+        if (Unavailable is { } reason) throw ToolProblems.Unavailable.Because(reason);
         await _places.WaitAsync(cancellationToken);
         try
         {
@@ -76,18 +76,11 @@ internal sealed partial class Bubblewrap : IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        _places.Dispose();
-        _filter?.Dispose();
-        _passwd?.Dispose();
-    }
-
     /// <summary>Starts a program that goes on running behind the same walls. Whoever holds it bounds what it reads of it and ends it.</summary>
     /// <exception cref="Problem">503 <c>tool_unavailable</c>.</exception>
     public async Task<SandboxedServer> ServeAsync(SandboxCommand command)
     {
-        if (Unavailable is { } reason) throw SandboxProblems.Unavailable.Because(reason);
+        if (Unavailable is { } reason) throw ToolProblems.Unavailable.Because(reason);
         var status = Linux.Memory([]);
         var options = Linux.Memory(Options(command));
         try
@@ -102,6 +95,13 @@ internal sealed partial class Bubblewrap : IDisposable
         }
     }
 
+    public void Dispose()
+    {
+        _places.Dispose();
+        _filter?.Dispose();
+        _passwd?.Dispose();
+    }
+
     private async Task<SandboxResult> StartAsync(SandboxCommand command, CancellationToken cancellationToken)
     {
         using var status = Linux.Memory([]);
@@ -113,7 +113,7 @@ internal sealed partial class Bubblewrap : IDisposable
             using var process = await _launcher.StartAsync(start);
             using var run = new SandboxRun(process, command, status);
             var result = await run.ToEndAsync(cancellationToken);
-            return IsOwnFailure(result) ? throw SandboxProblems.Unavailable.Because("The walls could not be put up: " + FirstLine(result.Error)) : result;
+            return IsOwnFailure(result) ? throw ToolProblems.Unavailable.Because("The walls could not be put up: " + FirstLine(result.Error)) : result;
         }
         finally
         {

@@ -23,7 +23,7 @@ internal sealed class CodeKind(Bubblewrap walls, Languages languages, Workspaces
 
     public async Task<AdapterAnswer> ExecuteAsync(AdapterCall call, CancellationToken cancellationToken)
     {
-        if (Unavailable is { } reason) throw SandboxProblems.Unavailable.Because(reason);
+        if (Unavailable is { } reason) throw ToolProblems.Unavailable.Because(reason);
         if (Given.Operation(call.Action) == "languages") return Listed();
         var name = call.Arguments.Needed("language");
         var language = languages.Find(name) ?? throw Problem.Invalid("language", $"is '{name}'; here are {string.Join(", ", languages.Known.Select(static known => known.Name))}.");

@@ -77,7 +77,7 @@ internal sealed class GitKind(Bubblewrap walls, Workspaces workspaces) : IAdapte
 
     public async Task<AdapterAnswer> ExecuteAsync(AdapterCall call, CancellationToken cancellationToken)
     {
-        if (Unavailable is { } reason) throw SandboxProblems.Unavailable.Because(reason);
+        if (Unavailable is { } reason) throw ToolProblems.Unavailable.Because(reason);
         var operation = Given.Operation(call.Action);
         if (GitCommand.Remote.Contains(operation)) throw SandboxProblems.GitRemote.Because($"'{operation}' needs another server.");
         var git = GitCommand.Of(operation, call.Arguments);

@@ -25,7 +25,7 @@ internal static class ProcessChecks
         var said = Tail(result);
         switch (result.End)
         {
-            case SandboxEnd.TimedOut: throw SandboxProblems.Timeout.Because($"The program was stopped after {result.Took.TotalSeconds:0.0} s with all that it had started.{said}");
+            case SandboxEnd.TimedOut: throw ToolProblems.Timeout.Because($"The program was stopped after {result.Took.TotalSeconds:0.0} s with all that it had started.{said}");
             case SandboxEnd.Flooded: throw SandboxProblems.OutputFlood.Because("The program was stopped since it wrote without end." + said);
             case SandboxEnd.MemoryExceeded: throw SandboxProblems.MemoryExceeded.Because("The program was stopped since all it had started took more memory than it may." + said);
             case SandboxEnd.WorkspaceFull: throw SandboxProblems.WorkspaceFull.Because("The program was stopped since it put more into the workspace than that may hold." + said);

@@ -51,7 +51,7 @@ internal sealed partial class ProcessKind(Bubblewrap walls, Workspaces workspace
 
     public async Task<AdapterAnswer> ExecuteAsync(AdapterCall call, CancellationToken cancellationToken)
     {
-        if (Unavailable is { } reason) throw SandboxProblems.Unavailable.Because(reason);
+        if (Unavailable is { } reason) throw ToolProblems.Unavailable.Because(reason);
         var templates = Templates(call.Manifest, call.Action) ?? [];
         var access = Text(call, "workspace") ?? "none";
         using var workspace = access == "none" ? null : await workspaces.OpenAsync(call.Context.Tenant, call.Call.Workspace, cancellationToken);
@@ -100,7 +100,7 @@ internal sealed partial class ProcessKind(Bubblewrap walls, Workspaces workspace
         if (Given.Setting(call.Manifest, call.Action, "secrets") is { ValueKind: JsonValueKind.Object } secrets)
             foreach (var variable in secrets.EnumerateObject())
                 environment[variable.Name] = call.Secrets.TryGetValue(variable.Value.GetString()!, out var value) ? value
-                    : throw SandboxProblems.SecretMissing.Because($"The secret '{variable.Value.GetString()}' is not bound to the adapter.");
+                    : throw ToolProblems.SecretMissing.Because($"The secret '{variable.Value.GetString()}' is not bound to the adapter.");
         return environment;
     }
 

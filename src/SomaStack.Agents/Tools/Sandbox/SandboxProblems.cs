@@ -17,11 +17,6 @@ internal static class SandboxProblems
     public static readonly ProblemCode GitRefused = new("git_refused", ProblemKind.Forbidden, "The repository is not one that Git is run on", "Its folder .git must be a plain folder with a plain file 'config'; start one with the action init.");
     public static readonly ProblemCode GitRemote = new("git_remote_refused", ProblemKind.NotBuilt, "Git does not reach other servers from here", "Bring the files in through another tool; nothing behind the walls has a network.");
 
-    // The room's own, which every kind answers with.
-    public static readonly ProblemCode Unavailable = new("tool_unavailable", ProblemKind.Unavailable, "The tool cannot be used here now", "GET /v1/adapters/{id} says what is missing on this server.");
-    public static readonly ProblemCode Timeout = new("tool_timeout", ProblemKind.Timeout, "The tool took too long", "Ask for less, or raise timeout_seconds in the manifest.");
-    public static readonly ProblemCode SecretMissing = new("tool_secret_missing", ProblemKind.Unavailable, "A secret is not bound to the adapter", "Bind it with PUT /v1/adapters/{id}/secrets/{name}.");
-
     public static readonly IReadOnlyList<ProblemCode> All =
     [
         WorkspaceMissing, WorkspaceFull, PathRefused, FileUnknown, FileConflict, MemoryExceeded, OutputFlood, ModuleMissing, ModuleRefused, GitRefused, GitRemote,

@@ -32,7 +32,7 @@ internal sealed class WasmKind(WasmModules modules, TimeProvider clock) : IAdapt
 
     public async Task<AdapterAnswer> ExecuteAsync(AdapterCall call, CancellationToken cancellationToken)
     {
-        if (Unavailable is { } reason) throw SandboxProblems.Unavailable.Because(reason);
+        if (Unavailable is { } reason) throw ToolProblems.Unavailable.Because(reason);
         var wall = SandboxLimits.Of(call.Manifest, call.Call.TimeLimit).Wall;
         var began = Stopwatch.GetTimestamp();
         var module = await CompiledAsync(call.Manifest.Settings, wall, cancellationToken);
@@ -48,7 +48,7 @@ internal sealed class WasmKind(WasmModules modules, TimeProvider clock) : IAdapt
         }
         catch (TimeoutException exception)
         {
-            throw SandboxProblems.Timeout.Because("The module took too long to compile; it is kept for the next call.", exception);
+            throw ToolProblems.Timeout.Because("The module took too long to compile; it is kept for the next call.", exception);
         }
     }
 
@@ -90,7 +90,7 @@ internal sealed class WasmKind(WasmModules modules, TimeProvider clock) : IAdapt
             switch (cause)
             {
                 case WasmExit exit: return (exit.Code, null);
-                case WasmStopped: throw SandboxProblems.Timeout.Because($"The module was stopped after {wall.TotalSeconds:0.0} s.", exception);
+                case WasmStopped: throw ToolProblems.Timeout.Because($"The module was stopped after {wall.TotalSeconds:0.0} s.", exception);
                 case WasmFlood: throw SandboxProblems.OutputFlood.Because("The module was stopped since it wrote without end.", exception);
                 case TrapException { Type: TrapCode.OutOfFuel }: return (-1, "the fuel is used up");
                 case TrapException trap: return (-1, $"trap: {trap.Type}");

@@ -30,7 +30,7 @@ internal sealed class WorkspaceKind(Workspaces workspaces) : IAdapterKind
 
     public async Task<AdapterAnswer> ExecuteAsync(AdapterCall call, CancellationToken cancellationToken)
     {
-        if (Unavailable is { } reason) throw SandboxProblems.Unavailable.Because(reason);
+        if (Unavailable is { } reason) throw ToolProblems.Unavailable.Because(reason);
         using var workspace = await workspaces.OpenAsync(call.Context.Tenant, call.Call.Workspace, cancellationToken);
         var files = new WorkspaceFiles(workspace);
         var (arguments, limit) = (call.Arguments, call.Manifest.Limits.OutputBytes);

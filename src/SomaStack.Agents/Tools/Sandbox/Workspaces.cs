@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.Win32.SafeHandles;
 using SomaStack.Platform;
@@ -100,7 +98,7 @@ internal sealed partial class Workspaces(SomaOptions options, TimeProvider clock
     }
 
     /// <summary>A name as one part of a path, different for different names.</summary>
-    internal static string Segment(string name) => PlainName().IsMatch(name) ? name : "x-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)));
+    internal static string Segment(string name) => PlainName().IsMatch(name) ? name : "x-" + TextDigest.Of(name);
 
     private static long LastUse(string workspace)
     {

@@ -156,11 +156,7 @@ internal readonly ref struct RunValues(RunState state, long at, string? item = n
         return text.Append(']').ToString();
     }
 
-    private static JsonElement Parse(string json)
-    {
-        using var document = JsonDocument.Parse(json);
-        return document.RootElement.Clone();
-    }
+    private static JsonElement Parse(string json) => JsonElement.Parse(json);
 
     private sealed class Parsed(JsonElement json)
     {

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using SomaStack.Governance.Approvals.Contracts;
+using SomaStack.Governance.Policy.Contracts;
 using SomaStack.Governance.Settings.Contracts;
 using SomaStack.Platform;
 
@@ -11,7 +12,7 @@ namespace SomaStack.Agents.Workflows;
 /// a crash in between, or a second replica, begins nothing twice.
 /// </summary>
 internal sealed partial class FireSchedules(
-    Db db, ScheduleStore store, TemplateRuns runs, RunStore stored, RunRights rights, Lease lease, ISettings settings, SomaOptions options, TimeProvider clock, ILogger<FireSchedules> log) : BackgroundService
+    Db db, ScheduleStore store, TemplateRuns runs, RunStore stored, RunRights rights, Lease lease, ISettings settings, TimeProvider clock, ILogger<FireSchedules> log) : BackgroundService
 {
     private const int Batch = 100;
 
@@ -41,7 +42,6 @@ internal sealed partial class FireSchedules(
         foreach (var row in await store.DueAsync(now.ToMicros(), Batch, cancellationToken))
             await store.TakeAsync(row, row.Timetable().Due(row.NextAt!.Value.ToInstant(), now, row.CatchUp), cancellationToken);
         foreach (var fire in await store.OpenAsync(Batch, cancellationToken)) await BeginAsync(fire, cancellationToken);
-        if (options.RunsKeepDays > 0) await store.SweepAsync((now - TimeSpan.FromDays(options.RunsKeepDays)).ToMicros(), cancellationToken);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -84,7 +84,7 @@ internal sealed partial class FireSchedules(
             var (run, wanted) = await runs.BeginAsync(context, schedule.Target, schedule.Name, cancellationToken);
             await store.SettleAsync(context, wanted is null ? fire with { State = "started", Run = run!.Id } : fire with { State = "awaiting", Approval = wanted.Id }, cancellationToken);
         }
-        catch (Problem problem) when (MayPass(problem) && clock.GetUtcNow() - fire.DueAt.ToInstant() < TriedFor)
+        catch (Problem problem) when ((problem.Code.Kind == ProblemKind.Busy || problem.IsAway()) && clock.GetUtcNow() - fire.DueAt.ToInstant() < TriedFor)
         {
             Waits(log, fire.Schedule, problem.Code.Code);
         }
@@ -113,9 +113,6 @@ internal sealed partial class FireSchedules(
         if (await store.RunBeforeAsync(fire, cancellationToken) is not { } before) return null;
         return await stored.FindAsync(fire.Tenant, before, cancellationToken) is { EndedAt: null } ? before : null;
     }
-
-    /// <summary>What is only away comes back; a stop is a stop.</summary>
-    private static bool MayPass(Problem problem) => problem.Code.Kind == ProblemKind.Busy || (problem.Code.Kind >= ProblemKind.Internal && problem.Code.Code != "kill_switch_engaged");
 
     [LoggerMessage(LogLevel.Warning, "Schedules could not be looked at; this is tried again.")]
     private static partial void NotLooked(ILogger log, Exception exception);

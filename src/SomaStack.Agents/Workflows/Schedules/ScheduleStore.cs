@@ -33,10 +33,14 @@ internal sealed class ScheduleStore(Db db, Journal journal, TimeProvider clock)
     /// <summary>The newest time of each, by schedule.</summary>
     public async Task<Dictionary<string, FireRow>> LastAsync(string tenant, IReadOnlyList<ScheduleRow> schedules, CancellationToken cancellationToken)
     {
-        var last = new Dictionary<string, FireRow>(StringComparer.Ordinal);
-        foreach (var schedule in schedules)
-            if ((await FiresAsync(tenant, schedule.Id, long.MaxValue, 1, cancellationToken)) is [var newest]) last.Add(schedule.Id, newest);
-        return last;
+        if (schedules.Count == 0) return [];
+        // A page of schedules is a span of their ids.
+        var (first, last) = (schedules[0].Id, schedules[^1].Id);
+        var newest = await db.QueryAsync(tenant, FireRow.Map, $"""
+            SELECT {FireRow.Columns:raw} FROM schedule_fires f WHERE tenant = {tenant} AND schedule >= {first} AND schedule <= {last}
+              AND due_at = (SELECT MAX(n.due_at) FROM schedule_fires n WHERE n.tenant = f.tenant AND n.schedule = f.schedule)
+            """, cancellationToken);
+        return newest.ToDictionary(static fire => fire.Schedule, StringComparer.Ordinal);
     }
 
     /// <summary>Writes version 1, unless it is there already.</summary>
@@ -145,7 +149,7 @@ internal sealed class ScheduleStore(Db db, Journal journal, TimeProvider clock)
 
     private async Task SayAsync(DbWork work, RequestContext context, ScheduleRow row, string what, string? reason)
     {
-        var changed = new ScheduleChanged(row.Id, what, row.Cron, row.TimeZone, reason, Digest(row));
+        var changed = new ScheduleChanged(row.Id, what, row.Cron, row.TimeZone, reason, TextDigest.Of(Target(row)));
         await journal.AppendAsync(work, context, "schedule/" + row.Id, row.Version, Changed, changed, SchedulesJson.Default.ScheduleChanged);
         work.OnCommit(Sooner.Ring);
     }
@@ -155,6 +159,4 @@ internal sealed class ScheduleStore(Db db, Journal journal, TimeProvider clock)
     private static string Starter(ScheduleRow row) => JsonSerializer.Serialize(row.Starter, WorkflowsJson.Default.RunStarter);
 
     private static string CatchUpOf(ScheduleRow row) => row.CatchUp.ToString().ToLowerInvariant();
-
-    private static string Digest(ScheduleRow row) => Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(Target(row))));
 }

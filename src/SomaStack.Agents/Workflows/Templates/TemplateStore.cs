@@ -52,8 +52,7 @@ internal sealed class TemplateStore(Db db, Journal journal, TimeProvider clock)
 
     private Task<long> SayAsync(DbWork work, RequestContext context, RunTemplateView template)
     {
-        var digest = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(template.Defaults.GetRawText())));
-        var changed = new RunTemplateChanged(template.Id, template.Name, template.Capsule, template.CapsuleVersion, digest);
+        var changed = new RunTemplateChanged(template.Id, template.Name, template.Capsule, template.CapsuleVersion, TextDigest.Of(template.Defaults.GetRawText()));
         return journal.AppendAsync(work, context, "template/" + template.Id, template.Version, Changed, changed, SchedulesJson.Default.RunTemplateChanged);
     }
 

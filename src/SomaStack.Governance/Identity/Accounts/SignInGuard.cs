@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using SomaStack.Platform;
 
 namespace SomaStack.Governance.Identity;
@@ -10,9 +8,9 @@ namespace SomaStack.Governance.Identity;
 /// </summary>
 internal sealed class SignInGuard(Db db, RefusalLog refusals, TimeProvider clock)
 {
-    public static string AccountKey(string login) => "account/" + Digest(login);
+    public static string AccountKey(string login) => "account/" + TextDigest.Of(login);
 
-    public static string AddressKey(string? address) => "address/" + Digest(address ?? "");
+    public static string AddressKey(string? address) => "address/" + TextDigest.Of(address ?? "");
 
     /// <exception cref="Problem">429 <c>sign_in_delayed</c>, for names that are here and names that are not alike.</exception>
     public async Task<Attempt> EnterAsync(string login, string? address, CancellationToken cancellationToken)
@@ -53,7 +51,7 @@ internal sealed class SignInGuard(Db db, RefusalLog refusals, TimeProvider clock
     public async Task ClientFailedAsync(string client, string? address, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
-        var (origin, name) = ("client-address/" + Digest(address ?? ""), "client/" + Digest(client));
+        var (origin, name) = ("client-address/" + TextDigest.Of(address ?? ""), "client/" + TextDigest.Of(client));
         var until = await db.WriteAsync(Db.AllTenants, async work =>
         {
             // The address first: one that has to wait makes no row for each name that it thinks of.
@@ -78,8 +76,6 @@ internal sealed class SignInGuard(Db db, RefusalLog refusals, TimeProvider clock
     }
 
     public void Failed(string kind, string? address) => refusals.Note(kind, address);
-
-    private static string Digest(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
     internal sealed record Attempt(string Account, string Address, long At);
 }

@@ -89,7 +89,7 @@ internal sealed class ExternalSignIn(
             throw Refused(byEmail?.Person is not null ? "Somebody here has this address and a password. Sign in with it." : "Nobody here has this identity, and strangers are not let in.");
         if (outcome == ExternalOutcome.SignIn) return principal!;
         // Without a verified address the id is made from issuer and subject: the same every time, and nobody's choice.
-        principal ??= "ext-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{issuer}\n{person.Subject}")))[..24];
+        principal ??= "ext-" + TextDigest.Of($"{issuer}\n{person.Subject}")[..24];
         var context = RequestContext.ForSystem(tenant, DeploymentMode.DeveloperLight);
         await db.WriteAsync(tenant, async work =>
         {

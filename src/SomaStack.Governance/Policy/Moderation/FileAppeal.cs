@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -58,7 +56,7 @@ internal sealed class FileAppeal(Db db, Journal journal, AppealStore appeals, St
                 if (open > 0) throw PolicyProblems.AppealOpen.Because("Your appeal waits for an operator.");
                 if (count >= PerLockMax) throw PolicyProblems.AppealsUsedUp.Because($"{count} appeals against this lock were decided.");
                 await AppealStore.InsertAsync(work, tenant, appeal);
-                var appealed = new ModerationAppealed(principal, appeal.Id, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(appeal.Text))));
+                var appealed = new ModerationAppealed(principal, appeal.Id, TextDigest.Of(appeal.Text));
                 await journal.AppendAsync(work, context, "moderation/" + principal, locked.Version, PolicyEvents.ModerationAppealed, appealed, PolicyJson.Default.ModerationAppealed);
                 return appeal;
             },

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Microsoft.Extensions.Logging;
 using SomaStack.Governance.Policy.Contracts;
 using SomaStack.Platform;
@@ -90,7 +88,7 @@ internal sealed partial class Moderation(
     private async Task<ModerationResult> StrikeAsync(
         RequestContext context, long policyVersion, StrikeLadder ladder, Findings findings, string text, CancellationToken cancellationToken)
     {
-        var id = Ids.For(context, "moderation/" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text))));
+        var id = Ids.For(context, "moderation/" + TextDigest.Of(text));
         var now = clock.GetUtcNow().ToMicros();
         var (tenant, principal) = (context.Tenant, context.Principal.Id);
         var (verdict, count, known) = await db.WriteAsync(

@@ -1,5 +1,4 @@
 using System.Numerics.Tensors;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -114,7 +113,7 @@ internal sealed class Examiner(IModelAnswers answers, ISpokenSentences speech, T
             // What stands around each tool in a provider's prompt is not told; twice its own text is room for it.
             bytes += 2 * tools.Sum(static tool => (long)Encoding.UTF8.GetByteCount(tool.Name + tool.Description + tool.Parameters.GetRawText())) + 1024;
         }
-        var digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{capsule.Named}\n{item.Id}\n{system}\n{item.Input}")));
+        var digest = TextDigest.Of($"{capsule.Named}\n{item.Id}\n{system}\n{item.Input}");
         return new ModelRequest(model, messages, options, "benchmark", digest, bytes + 64) { Role = Tasks.RoleOf(capsule.Task) };
     }
 

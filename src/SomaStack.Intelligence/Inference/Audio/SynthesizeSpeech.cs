@@ -1,5 +1,4 @@
 using System.Net.Http.Headers;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -45,7 +44,7 @@ internal sealed class SynthesizeSpeech(AudioCalls audio, OfflineSpeech offline, 
             .And(request.StreamFormat is null or "audio", "stream_format", "must be audio: speech is not sent as events here").OrThrow();
         await screen.WordsAsync(context, [request.Input, request.Instructions], http.RequestAborted);
         var model = await audio.FindAsync(context, request.Model, Role, OfflineSpeech.Speaks, OfflineSpeech.SpeaksPackages, http.RequestAborted);
-        await audio.RunAsync(http, context, model, Role, Digest(request.Input), async call =>
+        await audio.RunAsync(http, context, model, Role, TextDigest.Of(request.Input), async call =>
         {
             if (audio.ProviderOf(model) is null)
             {
@@ -75,7 +74,7 @@ internal sealed class SynthesizeSpeech(AudioCalls audio, OfflineSpeech offline, 
         var isOwn = audio.ProviderOf(model) is null;
         var format = request.Format ?? (isOwn ? "wav" : "mp3");
         var wanted = new SpeechRequest(request.Text, request.Model, request.Voice, format);
-        var (bytes, id) = await audio.RunAsync(http, context, model, Role, Digest(request.Text), async call =>
+        var (bytes, id) = await audio.RunAsync(http, context, model, Role, TextDigest.Of(request.Text), async call =>
         {
             if (isOwn) return (await OwnAsync(call, wanted, "format", http.RequestAborted), call.Id);
             using var content = Content(wanted, model);
@@ -93,7 +92,7 @@ internal sealed class SynthesizeSpeech(AudioCalls audio, OfflineSpeech offline, 
     {
         CheckInput("text", text).OrThrow();
         var wanted = new SpeechRequest(text, model.Id, voice, "pcm");
-        return audio.RunAsync(context, model, Role, Digest(text), null, async call =>
+        return audio.RunAsync(context, model, Role, TextDigest.Of(text), null, async call =>
         {
             if (audio.ProviderOf(model) is null) return (await OwnAsync(call, wanted, "format", cancellationToken), call);
             using var content = Content(wanted, model);
@@ -160,6 +159,4 @@ internal sealed class SynthesizeSpeech(AudioCalls audio, OfflineSpeech offline, 
     private static Check CheckInput(string field, string text) =>
         Check.That(!string.IsNullOrWhiteSpace(text) && text.Length <= TextLengthMax, field, $"must have 1 to {TextLengthMax} characters and not be blank")
             .And(text.All(static c => !char.IsControl(c) || c is '\n' or '\r' or '\t'), field, "must hold no control characters");
-
-    private static string Digest(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 }

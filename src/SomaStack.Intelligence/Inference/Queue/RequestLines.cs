@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using SomaStack.Intelligence.Inference.Contracts;
 using SomaStack.Platform;
@@ -29,7 +27,7 @@ internal sealed class RequestLines(Journal journal)
 
     public static RequestCompleted CompletedOf(RequestRow row, RequestEvent happened, RequestResult? result) => new(
         RequestEvents.Version, row.Id, row.SessionId, row.Role, row.Mode, RequestRow.PhaseName(row.State.Phase), row.State.Attempt,
-        result is null ? null : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(result.Text))), result?.Text.Length,
+        result is null ? null : TextDigest.Of(result.Text), result?.Text.Length,
         result is null ? null : new RequestMetrics(result.Model, result.Usage.PromptTokens, result.Usage.CompletionTokens, result.Usage.TotalTokens),
         result?.CallId, (happened as FailedEvent)?.Code, row.State.Dead);
 }

@@ -147,9 +147,5 @@ internal static class RequestPrompt
     private static string? Text(JsonElement element, string name) =>
         element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
-    private static JsonElement Empty()
-    {
-        using var document = JsonDocument.Parse("""{"type":"object","properties":{}}""");
-        return document.RootElement.Clone();
-    }
+    private static JsonElement Empty() => JsonElement.Parse("""{"type":"object","properties":{}}""");
 }

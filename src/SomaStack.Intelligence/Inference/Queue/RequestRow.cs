@@ -49,12 +49,7 @@ internal sealed record RequestRow(
 
     private RequestError? ErrorOf() => Error is null ? null : JsonSerializer.Deserialize(Error, QueueJson.Default.RequestError);
 
-    private static JsonElement? JsonOf(string? text)
-    {
-        if (text is null) return null;
-        using var document = JsonDocument.Parse(text);
-        return document.RootElement.Clone();
-    }
+    private static JsonElement? JsonOf(string? text) => text is null ? null : JsonElement.Parse(text);
 }
 
 /// <summary>What a change brings beside the new state.</summary>

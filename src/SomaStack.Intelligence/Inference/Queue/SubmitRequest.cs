@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
@@ -49,7 +48,7 @@ internal sealed class SubmitRequest(RequestStore store, WorkSignal signal, Reque
         var row = new RequestRow(
             context.Tenant, id, body.Mode, body.Role ?? (body.Mode == RequestPrompt.Embedding ? "embedding" : "chat"), body.Model, body.SessionId,
             context.Principal.Id, context.Principal.Kind, string.Join(' ', context.Capabilities.Names), context.ClientType, context.TraceId,
-            body.Metadata is { ValueKind: JsonValueKind.Object } metadata ? metadata.GetRawText() : null, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(payload))),
+            body.Metadata is { ValueKind: JsonValueKind.Object } metadata ? metadata.GetRawText() : null, TextDigest.Of(payload),
             RequestState.None with { AttemptsMax = body.AttemptsMax ?? AttemptsDefault }, null, now, 0, null, now, null, null) { ApiKey = context.Principal.Key };
         var stored = await store.AddAsync(context, row, payload, cancellationToken);
         signal.Ring();

@@ -165,7 +165,7 @@ internal sealed class Embeddings(Router router, ProviderList providers, ModelCal
 
     private async Task<ModelCall> OpenAsync(RequestContext context, KnownModel model, List<string> texts, long tokensMax, string? requestId, CancellationToken cancellationToken)
     {
-        var digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\0', texts))));
+        var digest = TextDigest.Of(string.Join('\0', texts));
         var call = await calls.PermitAsync(context, model, "embeddings", false, digest, tokensMax, 1, cancellationToken);
         call.RequestId = requestId ?? context.TraceId;
         await calls.OpenAsync(call);

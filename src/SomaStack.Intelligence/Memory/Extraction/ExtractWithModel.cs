@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
@@ -106,7 +105,7 @@ internal sealed partial class ExtractWithModel(
     private ModelRequest Ask(string text, IReadOnlyList<string> taints) => new(
         options.Model, [new ChatMessage(ChatRole.System, StatedFacts.Instructions), new ChatMessage(ChatRole.User, text)],
         new ChatOptions { MaxOutputTokens = OutputTokensMax, Temperature = 0, ResponseFormat = ChatResponseFormat.Json },
-        "extraction", Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text))), Encoding.UTF8.GetByteCount(text) + StatedFacts.Instructions.Length) { Taints = taints };
+        "extraction", TextDigest.Of(text), Encoding.UTF8.GetByteCount(text) + StatedFacts.Instructions.Length) { Taints = taints };
 
     private async Task<MemoryRow?> MemoryAsync(DueExtraction due, CancellationToken cancellationToken) => await store.Db.WriteAsync(due.Tenant, async work =>
     {

@@ -1,6 +1,6 @@
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using SomaStack.Platform;
 
 namespace SomaStack.Intelligence.Memory;
 
@@ -63,7 +63,7 @@ internal static class BufferedOps
         return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
     }
 
-    public static string Digest(string path, string body) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(path + "\n" + body)));
+    public static string Digest(string path, string body) => TextDigest.Of(path + "\n" + body);
 
     private static void WriteBatch(Utf8JsonWriter json, JsonElement body, DateTimeOffset at)
     {

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using SomaStack.Intelligence.Memory.Contracts;
 using SomaStack.Platform;
@@ -132,7 +130,7 @@ internal sealed class RedisBuffer(IDatabase redis, BufferLimits limits, TimeProv
     private RedisKey Key(string name) => prefix + ":" + name;
 
     /// <summary>A name without the caller's characters; the tenant is part of it.</summary>
-    private static string StreamOf(string tenant, string orderKey) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(tenant + Between + orderKey)))[..32];
+    private static string StreamOf(string tenant, string orderKey) => TextDigest.Of(tenant + Between + orderKey)[..32];
 
     private static BufferKey Split(string member)
     {

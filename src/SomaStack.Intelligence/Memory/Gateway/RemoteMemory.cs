@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using SomaStack.Intelligence.Memory.Contracts;
@@ -15,7 +14,7 @@ internal sealed class RemoteMemory(RemoteBrain brain, Buffers buffers, TimeProvi
     public Task<PreparedMemory> PrepareAsync(RequestContext context, MemoryDraft draft, CancellationToken cancellationToken)
     {
         MemoryLimits.Check(draft);
-        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(draft.Text)));
+        var hash = TextDigest.Of(draft.Text);
         return Task.FromResult(new PreparedMemory(draft, draft.Id ?? Ids.New(clock), hash, null, null));
     }
 

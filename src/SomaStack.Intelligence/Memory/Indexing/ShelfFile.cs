@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using SomaStack.Platform;
 
 namespace SomaStack.Intelligence.Memory;
 
@@ -44,7 +45,7 @@ internal static class ShelfFile
             for (var i = 0; i < terms.Terms.Length; i++) text.Append(CultureInfo.InvariantCulture, $"{terms.Terms[i]}\t{terms.Counts[i]}\n");
             text.Append(CultureInfo.InvariantCulture, $"{terms.Length} {Speech.Speaker(probe)} {Speech.Asks(probe)} {Speech.NamesTime(terms)}\n");
         }
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())))[..16];
+        return TextDigest.Of(text.ToString())[..16];
     }
 
     [Flags]

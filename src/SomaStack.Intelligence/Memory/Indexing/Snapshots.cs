@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Microsoft.Extensions.Logging;
 using SomaStack.Platform;
 
@@ -139,7 +137,7 @@ internal sealed partial class Snapshots(SomaOptions options, ILogger<Snapshots> 
 
     private string PathOf(string tenant, string @namespace) => Path.Combine(_root, Name(tenant), Name(@namespace) + Extension);
 
-    private static string Name(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..32];
+    private static string Name(string text) => TextDigest.Of(text)[..32];
 
     private static void CreateFolder(string path)
     {

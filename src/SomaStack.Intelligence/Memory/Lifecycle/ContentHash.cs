@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using SomaStack.Platform;
 
@@ -17,6 +16,6 @@ internal static class ContentHash
             else if (kept.Length > 0 && kept[^1] != ' ') kept.Append(' ');
         }
         if (kept.Length > 0 && kept[^1] == ' ') kept.Length--;
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(kept.ToString())));
+        return TextDigest.Of(kept.ToString());
     }
 }

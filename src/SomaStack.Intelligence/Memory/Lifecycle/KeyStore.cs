@@ -1,6 +1,4 @@
 using System.Data.Common;
-using System.Security.Cryptography;
-using System.Text;
 using SomaStack.Platform;
 
 namespace SomaStack.Intelligence.Memory;
@@ -18,7 +16,7 @@ internal static class KeyStore
 
     /// <summary>The row that the writers of a key take turns on.</summary>
     public static string Slot(string @namespace, string universe, string key) =>
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{@namespace}\n{universe}\n{key}")));
+        TextDigest.Of($"{@namespace}\n{universe}\n{key}");
 
     /// <summary>Waits until no other transaction holds the slot, and holds it until this one ends.</summary>
     public static Task LockAsync(DbWork work, string slot) => work.ExecuteAsync($"""

@@ -67,7 +67,7 @@ internal sealed class ManageAddresses(
         if (!configured) throw ChannelProblems.NotConfigured.Because($"Nothing is set up that sends by {channel}.");
         await attempted.CountAsync(context.Tenant, "address/" + context.Principal.Id, CodesPerHour, TimeSpan.FromHours(1), cancellationToken);
         // Nobody's mailbox is filled by several who name it.
-        await attempted.CountAsync(Db.AllTenants, "address-of/" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(request.Address))), CodesPerHour, TimeSpan.FromHours(1), cancellationToken);
+        await attempted.CountAsync(Db.AllTenants, "address-of/" + TextDigest.Of(request.Address), CodesPerHour, TimeSpan.FromHours(1), cancellationToken);
         var code = RandomNumberGenerator.GetInt32(100_000_000).ToString("D8", CultureInfo.InvariantCulture);
         var now = clock.NowMicros().ToInstant();
         var row = new AddressRow(
