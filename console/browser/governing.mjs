@@ -198,7 +198,7 @@ export const governing = () => {
       let kept = 0;
       for (const [index, name] of hostile.entries()) await world.soma.call('PUT', `/v1/users/hostile-${index}`, { display_name: name, capabilities: [], roles: ['viewer'] }).then(() => kept++, () => undefined);
       assert.ok(kept > hostile.length / 2, `The server kept ${kept} names.`);
-      await world.soma.call('PUT', '/v1/roles/hostile', { description: hostile[1], capabilities: ['session:read'] });
+      await world.soma.call('PUT', '/v1/roles/a-hostile-one', { description: hostile[1], capabilities: ['session:read'] });
       for (const path of ['/users', '/users?id=hostile-1', '/users?tab=roles']) {
         await page.goto(path);
         await page.getByText(hostile[1]).first().waitFor();

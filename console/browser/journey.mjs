@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { before, describe } from 'node:test';
 import { axeFaults, shots } from './chrome.mjs';
 import { hostile } from './hostile.mjs';
+import { tooled } from './paced.mjs';
 import { sharedWorld, step } from './shared.mjs';
 import { password } from './world.mjs';
 
@@ -215,6 +216,68 @@ export const journey = () => {
     }
     throw new Error('Nothing waits for approval.');
   };
+
+  describe('a question', () => {
+    step('is written anew beside the old one, the model reads only what leads to it, and both stay', async () => {
+      const { page } = owner;
+      world.paced.goOn();
+      const turn = (words) => page.locator('[data-turn]').filter({ hasText: words });
+      const done = (words) => turn(words).getByRole('button', { name: 'Why this answer' }).waitFor();
+      const readAnswers = () => world.paced.asked.filter((one) => one.role === 'assistant').length;
+      await page.goto('/chat?persona=paced');
+      await ask(page, 'The first word');
+      await approveOpen();
+      await done('The first word');
+      await ask(page, 'The second word');
+      await done('The second word');
+      assert.equal(readAnswers(), 1);
+      await turn('The first word').hover();
+      await turn('The first word').getByRole('button', { name: 'Edit' }).click();
+      await message(page).fill('The changed word');
+      await message(page).press('Enter');
+      await done('The changed word');
+      assert.equal(readAnswers(), 0);
+      assert.equal(await turn('The second word').count(), 0);
+      await turn('The changed word').getByLabel('2 of 2').waitFor();
+      await page.getByRole('button', { name: 'Earlier answer' }).click();
+      await turn('The second word').waitFor();
+      await page.reload();
+      await turn('The second word').waitFor();
+      await ask(page, 'The third word');
+      await done('The third word');
+      assert.equal(readAnswers(), 2);
+      assert.equal(await turn('The changed word').count(), 0);
+      const { turns } = (await world.soma.call('GET', `/v1/sessions/${new URL(page.url()).pathname.split('/').at(-1)}`)).body;
+      const parents = Object.fromEntries(turns.map((one) => [one.prompt, turns.find((other) => other.turn_id === one.parent_turn)?.prompt ?? null]));
+      assert.deepEqual(parents, { 'The first word': null, 'The second word': 'The first word', 'The changed word': null, 'The third word': 'The second word' });
+    });
+  });
+
+  describe('a tool', () => {
+    step('asks first, is shown in the answer with what went in and what came back, and leads to its record', async () => {
+      const { page, faults } = owner;
+      faults.length = 0;
+      await world.soma.call('POST', '/v1/personas', { id: 'tooled', name: 'Tooled', instructions: 'Use what you have.', model: tooled, tools: ['memory.recall'] });
+      await page.goto('/chat?persona=tooled');
+      await ask(page, 'What stops everything?');
+      await approveOpen();
+      // Memories that nobody vouches for were read, so the policy wants a second person for the tool as well.
+      const card = page.getByRole('log').getByRole('group').filter({ hasText: 'memory.recall' });
+      await card.getByText('Asks first').waitFor();
+      await page.getByRole('article', { name: /./ }).getByText('untrusted_content_read').waitFor();
+      await approveOpen();
+      await answered(page);
+      await card.getByText('Done').waitFor();
+      await card.getByText('memory.recall').click();
+      await card.getByText('kill switch').first().waitFor();
+      assert.deepEqual(await axeFaults(page), []);
+      await page.screenshot({ path: `${shots}chat-tool.png` });
+      await card.getByRole('link', { name: 'The call as it is recorded' }).click();
+      await page.waitForURL(/\/tools\/memory\?.*call=/);
+      await page.getByText('succeeded').first().waitFor();
+      assert.deepEqual(faults, []);
+    });
+  });
 
   describe('whatever is typed', () => {
     step('stays text: in messages, titles, lists and names', async () => {

@@ -6,6 +6,9 @@ import { once } from 'node:events';
 const paragraph = 'A policy is read before anything acts, and what it decides is kept with its terms. ';
 export const fast = { model: 'fast', perSecond: 200, tokens: Array.from({ length: 1_000 }, (_, index) => (index % 100 === 99 ? '\n\n' : index % 100 === 60 ? '\n\n- an item of a list: ' : index % 250 === 10 ? '\n\n```js\nconst more = index + 1;\n```\n\n' : paragraph.split(/(?<= )/)[index % 16])) };
 
+/** Asks for the first tool that it is offered, once, and then says what it was told. */
+export const tooled = 'tooled';
+
 const words = 'The constitution is read first, then the policy decides, then memory is searched and only then a model is asked to answer.'.split(' ');
 
 export class Paced {
@@ -38,12 +41,21 @@ export class Paced {
     for await (const part of request) asked += part;
     if (request.url.endsWith('/models')) {
       response.writeHead(200, { 'Content-Type': 'application/json' });
-      response.end(JSON.stringify({ object: 'list', data: ['paced', fast.model].map((id) => ({ id, object: 'model', created: 1, owned_by: 'loopback' })) }));
+      response.end(JSON.stringify({ object: 'list', data: ['paced', fast.model, tooled].map((id) => ({ id, object: 'model', created: 1, owned_by: 'loopback' })) }));
       return;
     }
-    const isFast = JSON.parse(asked).model === fast.model;
+    const { model, messages, tools } = JSON.parse(asked);
+    const isFast = model === fast.model;
+    this.asked = messages;
     response.writeHead(200, { 'Content-Type': 'text/event-stream' });
-    const send = (delta, finish = null, usage) => response.write(`data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', created: 1, model: isFast ? fast.model : 'paced', choices: usage ? [] : [{ index: 0, delta, finish_reason: finish }], ...(usage ? { usage } : {}) })}\n\n`);
+    const send = (delta, finish = null, usage) => response.write(`data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', created: 1, model, choices: usage ? [] : [{ index: 0, delta, finish_reason: finish }], ...(usage ? { usage } : {}) })}\n\n`);
+    if (model === tooled && messages.at(-1).role !== 'tool') {
+      send({ tool_calls: [{ index: 0, id: 'call_1', type: 'function', function: { name: tools[0].function.name, arguments: JSON.stringify({ query: 'kill switch' }) } }] });
+      send({}, 'tool_calls');
+      send({}, null, { prompt_tokens: 20, completion_tokens: 10, total_tokens: 30 });
+      response.end('data: [DONE]\n\n');
+      return;
+    }
     if (isFast) {
       const from = performance.now();
       for (let said = 0; said < fast.tokens.length && !response.destroyed; ) {

@@ -1,11 +1,11 @@
-import { Ban, Check, CircleAlert, CircleDashed, Clock, LoaderCircle, ShieldQuestion, Wrench, X } from 'lucide-react';
+import { Ban, Check, CircleAlert, CircleHelp, CircleDashed, Clock, LoaderCircle, ShieldQuestion, Wrench, X } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Badge, type Tone } from './Badge.tsx';
 import { cn } from './cn.ts';
 import { JsonView } from './JsonView.tsx';
 import { useText, type UixText } from './text.tsx';
 
-export type ToolState = 'queued' | 'pending' | 'running' | 'approval-requested' | 'approval-answered' | 'done' | 'failed' | 'denied' | 'cancelled';
+export type ToolState = 'queued' | 'pending' | 'running' | 'approval-requested' | 'approval-answered' | 'done' | 'failed' | 'denied' | 'cancelled' | 'unknown';
 
 const looks: Record<ToolState, { tone: Tone; icon: ReactNode; word: keyof UixText }> = {
   queued: { tone: 'neutral', icon: <Clock aria-hidden className="size-3" />, word: 'toolQueued' },
@@ -17,6 +17,7 @@ const looks: Record<ToolState, { tone: Tone; icon: ReactNode; word: keyof UixTex
   failed: { tone: 'bad', icon: <CircleAlert aria-hidden className="size-3" />, word: 'toolFailed' },
   denied: { tone: 'bad', icon: <Ban aria-hidden className="size-3" />, word: 'toolDenied' },
   cancelled: { tone: 'neutral', icon: <X aria-hidden className="size-3" />, word: 'toolCancelled' },
+  unknown: { tone: 'warn', icon: <CircleHelp aria-hidden className="size-3" />, word: 'toolUnknown' },
 };
 
 /** One call of a tool. Closed by default: the answer matters more than how it was got. */

@@ -53,6 +53,7 @@ export const englishText = {
   toolDone: 'Done',
   toolFailed: 'Failed',
   toolDenied: 'Denied',
+  toolUnknown: 'Outcome unknown',
   toolCancelled: 'Cancelled',
   citation: 'Citation {{n}}',
   rows: '{{n}} rows',

@@ -15,7 +15,7 @@ export const Timeline: StoryObj = {
   ),
 };
 
-const states: readonly ToolState[] = ['queued', 'pending', 'running', 'approval-requested', 'approval-answered', 'done', 'failed', 'denied', 'cancelled'];
+const states: readonly ToolState[] = ['queued', 'pending', 'running', 'approval-requested', 'approval-answered', 'done', 'failed', 'denied', 'cancelled', 'unknown'];
 export const Tools: StoryObj = { render: () => <div className="flex max-w-xl flex-col gap-2">{states.map((state) => <ToolCard key={state} name="calendar.create_event" state={state} elapsed="1.2 s" args={{ title: 'Review' }} result={{ id: 'e1' }} />)}</div> };
 
 export const Citation: StoryObj = { render: () => <p>One key stops, two release.<CitationChip n={1} quote="One key stops, two release." source="docs/policy.md:144" /></p> };

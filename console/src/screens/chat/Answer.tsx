@@ -9,15 +9,15 @@ import { approvalOf } from '../inbox/approval.ts';
 import { useInboxWords } from '../inbox/words.ts';
 import { Markdown } from './markdown.tsx';
 import { approvalQuery, sessionQuery, type Turn } from './queries.ts';
+import { ToolUse } from './ToolUse.tsx';
 import { useChatWords } from './words.ts';
 
-/** The turn's own question for a second person, as whoever asked sees it. */
-const OwnApproval = ({ turn }: { turn: Turn }) => {
+/** A question for a second person, of the turn or of one use of a tool, as whoever asked sees it. */
+const OwnApproval = ({ id, turn }: { id: string; turn: Turn }) => {
   const say = useChatWords();
   const inbox = useInboxWords();
   const lang = useLanguage();
   const client = useQueryClient();
-  const id = turn.approval!.id;
   const me = useSuspenseQuery(meQuery).data;
   const approval = useQuery(approvalQuery(id));
   const cancel = useMutation({
@@ -39,11 +39,16 @@ export const Answer = ({ turn }: { turn: Turn }) => {
     [turn.citations, say],
   );
   const isOpen = turn.status === 'open';
+  const calls = turn.tool_calls ?? [];
+  const waiting = calls.filter((call) => call.status === 'awaiting_approval' && call.approval).map((call) => call.approval!.id);
+  // Uses of a tool with the same arguments share one question.
+  const asked = new Set(waiting.length > 0 ? waiting : turn.approval ? [turn.approval.id] : []);
   return (
     <>
+      {calls.length > 0 ? <div className="flex flex-col gap-1.5">{calls.map((call) => <ToolUse key={`${call.round}/${call.number}`} call={call} turn={turn} />)}</div> : null}
       {turn.answer ? <Markdown text={turn.answer} cite={cite} /> : null}
       {isOpen ? <Typing label={say('thinking')} /> : null}
-      {turn.status === 'awaiting_approval' && turn.approval ? <OwnApproval turn={turn} /> : null}
+      {turn.status === 'awaiting_approval' ? [...asked].map((id) => <OwnApproval key={id} id={id} turn={turn} />) : null}
       {turn.status === 'cancelled' ? <p className="text-sm text-muted">■ {say('stopped')}</p> : null}
       {turn.failure ? <Banner tone={turn.status === 'denied' ? 'warn' : 'bad'} title={turn.status === 'denied' ? say('denied') : say('failed')}>{turn.failure.detail} <code className="font-mono text-xs">{turn.failure.code}</code></Banner> : null}
       {turn.degraded_reasons.length > 0 ? <p className="flex flex-wrap gap-1.5 text-sm text-muted">{say('degraded')} {turn.degraded_reasons.map((reason) => <Badge key={reason} tone="warn">{reason}</Badge>)}</p> : null}

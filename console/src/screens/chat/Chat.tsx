@@ -8,9 +8,10 @@ import { CopyRequest } from '~/app/CopyRequest.tsx';
 import { Failure } from '~/app/Failure.tsx';
 import { meQuery } from '~/app/queries.ts';
 import { Announce } from './Announce.tsx';
+import { branchThrough, noTurn } from './branches.ts';
 import { Composer } from './Composer.tsx';
 import { Proof } from './Proof.tsx';
-import { isOpenTurn, sessionQuery, sessionsQuery } from './queries.ts';
+import { isOpenTurn, sessionQuery, sessionsQuery, type Turn } from './queries.ts';
 import { route } from './screen.ts';
 import { sendMessage, startSession } from './send.ts';
 import { Thread } from './Thread.tsx';
@@ -20,6 +21,11 @@ import { useVoiceSlot, type VoiceSlot } from './VoiceSlot.tsx';
 import { useChatWords } from './words.ts';
 
 const starter = 'guide';
+
+/** @param parent the turn that it follows; the newest when nothing is said */
+type Message = { text: string; parent?: string };
+
+const beside = (turn: Turn) => turn.parent_turn ?? noTurn;
 
 /** Before the first message: who should answer, and the box to write in. */
 const NewThread = ({ voice }: { voice: VoiceSlot | null }) => {
@@ -39,7 +45,7 @@ const NewThread = ({ voice }: { voice: VoiceSlot | null }) => {
   return (
     <div className="flex min-h-0 flex-1 flex-col">
       {start.isPending ? (
-        <Thread turns={[]} sending={start.variables} persona={persona} acts={{ onAgain: () => undefined, onEdit: () => undefined, onWhy: () => undefined, busy: true }} chosen={undefined} />
+        <Thread branch={[]} sending={start.variables} persona={persona} acts={{ onAgain: () => undefined, onEdit: () => undefined, onWhy: () => undefined, onBranch: () => undefined, busy: true }} chosen={undefined} />
       ) : (
         <div className="flex min-h-0 flex-1 flex-col items-center justify-center overflow-y-auto">
           <h1 className="px-4 text-center text-2xl font-semibold tracking-tight">{say('askTitle')}</h1>
@@ -57,46 +63,53 @@ const NewThread = ({ voice }: { voice: VoiceSlot | null }) => {
 
 const OpenThread = ({ id, voice }: { id: string; voice: VoiceSlot | null }) => {
   const say = useChatWords();
-  const { tab, turn: wanted } = route.useSearch();
+  const { tab, turn: wanted, branch: through } = route.useSearch();
   const go = useNavigate();
   const client = useQueryClient();
   const { detail, broken, turns } = useThread(id);
   const [text, setText] = useState('');
-  const [editing, setEditing] = useState(false);
+  const [editing, setEditing] = useState<Turn | null>(null);
   const [queue, setQueue] = useState<readonly string[]>([]);
   const last = turns.at(-1);
   const running = last ? isOpenTurn(last) : false;
   const send = useMutation({
-    mutationFn: (words: string) => sendMessage(id, words),
+    mutationFn: (message: Message) => sendMessage(id, message.text, message.parent),
     onMutate: () => {
       setText('');
-      setEditing(false);
+      setEditing(null);
     },
     // What was not sent comes back into the box.
-    onError: (_, words) => setText((now) => now || words),
+    onError: (_, message) => setText((now) => now || message.text),
+    // What was just asked is looked at, wherever somebody had looked before.
+    onSuccess: () => go({ to: '.', search: (old) => ({ ...old, branch: undefined, turn: undefined }), replace: true }),
     onSettled: () => client.invalidateQueries({ queryKey: sessionQuery(id).queryKey }),
   });
   const stop = useMutation({ mutationFn: () => api.POST('/v1/sessions/{id}/cancel', { params: { path: { id } } }) });
   const { mutate, isPending } = send;
   useEffect(() => {
     if (running || isPending || queue.length === 0 || send.error) return;
-    mutate(queue[0]!);
+    mutate({ text: queue[0]! });
     setQueue(queue.slice(1));
   }, [running, isPending, queue, mutate, send.error]);
   if (detail.error) return <Failure cause={detail.error} onRetry={() => void detail.refetch()} />;
-  const chosen = turns.find((turn) => turn.turn_id === wanted) ?? turns.findLast((turn) => turn.proof) ?? last;
+  const branch = branchThrough(turns, through ?? wanted);
+  const end = branch.at(-1)?.turn;
+  const chosen = turns.find((turn) => turn.turn_id === wanted) ?? branch.findLast(({ turn }) => turn.proof)?.turn ?? end;
+  const follows = isPending ? send.variables.parent : undefined;
+  const shown = follows === undefined ? branch : branch.slice(0, branch.findIndex(({ turn }) => turn.turn_id === follows) + 1);
+  const write = (words: string) => mutate({ text: words, parent: editing ? beside(editing) : end === last ? undefined : end?.turn_id });
   const session = detail.data?.session;
   return (
     <>
       <section aria-label={session?.title} className="flex min-h-0 min-w-0 flex-1 flex-col">
         <div className="flex items-center gap-2 border-b border-line py-1 ps-4 pe-2"><h1 dir="auto" className="min-w-0 flex-1 truncate py-1.5 text-base font-semibold">{session?.title ?? '…'}</h1><CopyRequest method="GET" path={`/v1/sessions/${id}`} cli={`soma chat --session ${id} "…"`} /></div>
         {broken ? <Banner tone="warn" title={say('reconnecting')} className="m-2" /> : null}
-        <Thread turns={turns} sending={isPending ? send.variables : null} persona={session?.persona ?? ''} chosen={tab ? chosen?.turn_id : undefined}
-          acts={{ busy: running || isPending, onAgain: (prompt) => mutate(prompt), onEdit: (prompt) => { setText(prompt); setEditing(true); }, onWhy: (turn) => void go({ to: '.', search: (old) => ({ ...old, turn, tab: old.tab ?? 'thought' }) }) }} />
+        <Thread branch={shown} sending={isPending ? send.variables.text : null} persona={session?.persona ?? ''} chosen={tab ? chosen?.turn_id : undefined}
+          acts={{ busy: running || isPending, onAgain: (turn) => mutate({ text: turn.prompt, parent: beside(turn) }), onEdit: (turn) => { setText(turn.prompt); setEditing(turn); }, onBranch: (turn) => void go({ to: '.', search: (old) => ({ ...old, branch: turn, turn: undefined }), replace: true }), onWhy: (turn) => void go({ to: '.', search: (old) => ({ ...old, turn, tab: old.tab ?? 'thought' }) }) }} />
         <Announce turn={last} />
         {session?.status === 'closed' ? null : voice?.panel}
         {session?.status === 'closed' ? <p className="p-4 text-center text-muted">{say('closed')}</p> : (
-          <Composer voice={voice?.button} text={text} onText={setText} onSend={(words) => mutate(words)} onStop={() => stop.mutate()} running={running} stopping={stop.isPending} sending={isPending} fault={send.error ?? stop.error} queue={queue} onQueue={setQueue} editing={editing} onCancelEdit={() => { setEditing(false); setText(''); }} focus={id} />
+          <Composer voice={voice?.button} text={text} onText={setText} onSend={write} onStop={() => stop.mutate()} running={running} stopping={stop.isPending} sending={isPending} fault={send.error ?? stop.error} queue={queue} onQueue={setQueue} editing={editing !== null} onCancelEdit={() => { setEditing(null); setText(''); }} focus={id} />
         )}
       </section>
       {tab ? (

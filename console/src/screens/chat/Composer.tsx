@@ -76,7 +76,7 @@ export const Composer = ({ text, onText, onSend, onStop, running, stopping, send
           placeholder={running ? say('placeholderQueue') : say('placeholder')} className="block w-full resize-none rounded-2xl bg-surface px-4 pt-3 pb-1 text-base outline-none placeholder:text-muted" />
         <div className="flex items-center gap-2 px-2 pb-2">
           {persona && personas.data ? (
-            <Select aria-label={say('persona')} value={persona.value} onChange={(event) => persona.onChange(event.target.value)} className="h-8 w-auto max-w-52 border-line text-sm">
+            <Select aria-label={say('persona')} value={persona.value} onChange={(event) => persona.onChange(event.target.value)} className="h-8 w-auto min-w-0 max-w-52 border-line text-sm">
               {personas.data.data.map((one) => <option key={one.id} value={one.id}>{one.name}</option>)}
             </Select>
           ) : null}

@@ -14,4 +14,5 @@ const untilRecorded = async (request: Request): Promise<string> => {
 
 export const startSession = (prompt: string, persona: string | undefined) => untilRecorded(post('/v1/sessions/start', { prompt, persona, stream: true }));
 
-export const sendMessage = (session: string, text: string) => untilRecorded(post(`/v1/sessions/${session}/messages`, { text, stream: true }));
+/** @param parent the turn that it follows, `noTurn` for none; without one it follows the newest */
+export const sendMessage = (session: string, text: string, parent?: string) => untilRecorded(post(`/v1/sessions/${session}/messages`, { text, stream: true, parent_turn: parent }));

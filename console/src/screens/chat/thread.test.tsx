@@ -2,15 +2,7 @@ import { render, screen } from '@testing-library/react';
 import { describe, expect, it } from 'vitest';
 import { hostile } from '../../../browser/hostile.mjs';
 import { Markdown, splitBlocks } from './markdown.tsx';
-import { groupSiblings } from './siblings.ts';
-
-const turn = (turn_id: string, prompt: string) => ({ turn_id, prompt });
-
-describe('siblings', () => {
-  it('are answers to the same question, right after each other', () => {
-    expect(groupSiblings([turn('1', 'a'), turn('2', 'a'), turn('3', 'b'), turn('4', 'a')]).map((group) => group.map((one) => one.turn_id))).toEqual([['1', '2'], ['3'], ['4']]);
-  });
-});
+import { stateOf } from './ToolUse.tsx';
 
 describe('blocks', () => {
   it('are cut at blank lines, never inside of code', () => {
@@ -40,5 +32,19 @@ describe('the words of a model', () => {
     expect(screen.getByRole('button', { name: 'cite 1' })).toBeTruthy();
     expect(screen.getByText('list[2]')).toBeTruthy();
     expect(screen.getByText(/\[9\]/)).toBeTruthy();
+  });
+});
+
+describe('a use of a tool', () => {
+  it('shows what became of it, and unknown as unknown', () => {
+    expect(stateOf({ status: 'succeeded' }, { status: 'open' })).toBe('done');
+    expect(stateOf({ status: 'awaiting_approval' }, { status: 'awaiting_approval' })).toBe('approval-requested');
+    expect(stateOf({ status: 'unknown' }, { status: 'completed' })).toBe('unknown');
+  });
+
+  it('does not go on in a turn that has ended', () => {
+    expect(stateOf({ status: 'running' }, { status: 'cancelled' })).toBe('cancelled');
+    expect(stateOf({ status: 'awaiting_approval' }, { status: 'failed' })).toBe('cancelled');
+    expect(stateOf({ status: 'failed' }, { status: 'completed' })).toBe('failed');
   });
 });
