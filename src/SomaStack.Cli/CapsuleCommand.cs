@@ -42,6 +42,8 @@ internal static class CapsuleCommand
     private static readonly Option<string?> Notes = new("--notes") { Description = "Why; needed to reject and to revoke." };
     private static readonly Option<string?> Status = new("--status") { Description = "pending, approved, rejected or revoked." };
 
+    private static readonly Members Submitted = new("id", "capsule_id", "version", "status", "owner", "digest", "reviewer", "notes");
+
     public static Command Create()
     {
         Decision.AcceptOnlyFromAmong("approve", "reject");
@@ -50,7 +52,7 @@ internal static class CapsuleCommand
         {
             New(),
             Validate(),
-            Remote.Change("submit", "Put a version before a reviewer; it never changes afterwards.", parsed => Ask.Post("/v1/submissions", new JsonObject { ["definition"] = Text(parsed.GetValue(File)!) }), File),
+            Remote.Change("submit", "Put a version before a reviewer; it never changes afterwards.", parsed => Ask.Post("/v1/submissions", new JsonObject { ["definition"] = Text(parsed.GetValue(File)!) }), Submitted, File),
             Remote.List("submissions", "Your submissions, or all if you may review; newest first.", parsed => Remote.Query("/v1/submissions", ("status", parsed.GetValue(Status))),
                 [new("id", "id", 37), new("capsule", "capsule_id", 28), new("version", "version", 10), new("status", "status", 9), new("owner", "owner", 37)], Status),
             Remote.Change("review", "Approve or reject what somebody else submitted.", async (parsed, client, cancellationToken) =>
@@ -59,8 +61,8 @@ internal static class CapsuleCommand
                 // The digest goes along, so that nobody approves something else than what the server shows now.
                 var digest = (await client.GetAsync(path, cancellationToken)).GetProperty("digest").GetString();
                 return Ask.Post(path + "/review", new JsonObject { ["decision"] = parsed.GetValue(Decision), ["digest"] = digest, ["notes"] = parsed.GetValue(Notes) });
-            }, Submission, Decision, Notes),
-            Remote.Change("revoke", "Take an approval back.", parsed => Ask.Post($"/v1/submissions/{Remote.Part(parsed.GetValue(Submission)!)}/revoke", new JsonObject { ["notes"] = parsed.GetValue(Notes) }), Submission, Notes),
+            }, Submitted, Submission, Decision, Notes),
+            Remote.Change("revoke", "Take an approval back.", parsed => Ask.Post($"/v1/submissions/{Remote.Part(parsed.GetValue(Submission)!)}/revoke", new JsonObject { ["notes"] = parsed.GetValue(Notes) }), Submitted, Submission, Notes),
             Remote.List("list", "The capsules that may run.", _ => "/v1/capsules",
                 [new("id", "id", 28), new("version", "version", 10), new("source", "source", 8), new("type", "type", 10), new("summary", "summary", 60)]),
             Show(),

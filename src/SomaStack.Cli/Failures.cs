@@ -70,7 +70,7 @@ internal static class Failures
     private static string? Hint(SomaException refusal) => refusal.Status switch
     {
         401 => "Get a token with: soma token",
-        403 => "The token lacks a capability; see the message.",
+        403 when refusal.Code == "capability_missing" => "Ask an administrator for it, or use a token of somebody who holds it.",
         429 => refusal.RetryAfter is { } wait ? $"Try again in {wait.TotalSeconds:0} s." : null,
         _ => null,
     };

@@ -9,6 +9,9 @@ namespace SomaStack.Cli;
 /// <summary>A column of a list: its title, the member it shows (dots go inside) and its width.</summary>
 internal sealed record Shown(string Title, string Member, int Width);
 
+/// <summary>What of an answer people want to see; --json shows all of it.</summary>
+internal sealed record Members(params IReadOnlyList<string> Names);
+
 /// <summary>One request of a command.</summary>
 internal sealed record Ask(HttpMethod Method, string Path, JsonNode? Body = null, string? IfMatch = null)
 {
@@ -67,7 +70,8 @@ internal static class Remote
 
     /// <summary>A change. The server may answer that a second person must agree; the same command with --approval, or --wait, goes on then.</summary>
     /// <param name="ask">May ask the server first, e.g. for the version that is replaced.</param>
-    public static Command Change(string name, string description, Func<ParseResult, SomaClient, CancellationToken, Task<Ask>> ask, params Symbol[] symbols)
+    /// <param name="members">Null for all.</param>
+    public static Command Change(string name, string description, Func<ParseResult, SomaClient, CancellationToken, Task<Ask>> ask, Members? members, params Symbol[] symbols)
     {
         var command = Create(name, description, [.. symbols, Approval, Wait]);
         command.SetAction(async (parsed, cancellationToken) =>
@@ -82,14 +86,20 @@ internal static class Remote
                 await DecidedAsync(client, id, cancellationToken);
                 answer = await SendAsync(client, call, id, cancellationToken);
             }
-            Print(parsed, answer.Body);
+            Print(parsed, answer.Body, members);
             return 0;
         });
         return command;
     }
 
+    public static Command Change(string name, string description, Func<ParseResult, SomaClient, CancellationToken, Task<Ask>> ask, params Symbol[] symbols) =>
+        Change(name, description, ask, null, symbols);
+
+    public static Command Change(string name, string description, Func<ParseResult, Ask> ask, Members members, params Symbol[] symbols) =>
+        Change(name, description, (parsed, _, _) => Task.FromResult(ask(parsed)), members, symbols);
+
     public static Command Change(string name, string description, Func<ParseResult, Ask> ask, params Symbol[] symbols) =>
-        Change(name, description, (parsed, _, _) => Task.FromResult(ask(parsed)), symbols);
+        Change(name, description, (parsed, _, _) => Task.FromResult(ask(parsed)), null, symbols);
 
     /// <summary>The JSON object in a file, or on standard input for <c>-</c>.</summary>
     public static JsonObject Document(string file)
@@ -157,12 +167,24 @@ internal static class Remote
         while (Text(await client.GetAsync($"/v1/approvals/{Part(id)}", cancellationToken), "approval.state") == "pending") await Task.Delay(Poll, cancellationToken);
     }
 
-    private static void Print(ParseResult parsed, JsonElement body)
+    private static void Print(ParseResult parsed, JsonElement body, Members? members = null)
     {
         if (body.ValueKind == JsonValueKind.Undefined) return;
         if (parsed.GetValue(GlobalOptions.Json)) Console.WriteLine(body.GetRawText());
-        else Lines("", body);
+        else if (members is null) Lines("", body);
+        else
+            Lines(body, [.. members.Names]);
     }
+
+    /// <summary>Some members of an object, a line for each value in them; those that it has not are left out.</summary>
+    public static void Lines(JsonElement body, params ReadOnlySpan<string> names)
+    {
+        foreach (var name in names)
+            if (Member(body, name) is { ValueKind: not JsonValueKind.Undefined } value) Lines(name, value);
+    }
+
+    /// <summary>The objects of an array, a line each.</summary>
+    public static void Table(JsonElement rows, IReadOnlyList<Shown> columns) => Table(JsonArray.Create(rows)!, columns);
 
     private static void Lines(string prefix, JsonElement element)
     {

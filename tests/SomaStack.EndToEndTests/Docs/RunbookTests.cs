@@ -7,7 +7,7 @@ using SomaStack.Platform;
 namespace SomaStack.EndToEndTests.Docs;
 
 /// <summary>
-/// Runs every page of docs/runbooks against a fresh server, as its reader would: each <c>sh</c> block from top to bottom in one shell, and what
+/// Runs every page of docs/runbooks, and the one on writing a capsule, against a fresh server, as its reader would: each <c>sh</c> block from top to bottom in one shell, and what
 /// it prints must be what the <c>output</c> block after it says. There, … stands for any text. A block that ends with a failure ends the test.
 /// The shell has SOMA (the address), TOKEN (of the owner), DATA and KEYS (the folders), and ./soma as in a checkout.
 /// </summary>
@@ -17,9 +17,9 @@ public sealed partial class RunbookTests
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    public static TheoryData<string> Pages => [.. Directory.EnumerateFiles(Folder, "*.md").Select(static file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> Pages => ["writing-a-capsule.md", .. Directory.EnumerateFiles(Path.Combine(Folder, "runbooks"), "*.md").Select(static file => Path.GetRelativePath(Folder, file)).Order(StringComparer.Ordinal)];
 
-    private static string Folder => Path.Combine(Path.GetDirectoryName(ClientFiles.Folder)!, "docs", "runbooks");
+    private static string Folder => Path.Combine(Path.GetDirectoryName(ClientFiles.Folder)!, "docs");
 
     [Theory, MemberData(nameof(Pages))]
     public async Task A_runbook_does_what_it_says(string page)
