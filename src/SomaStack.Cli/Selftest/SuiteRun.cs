@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 
 namespace SomaStack.Cli;
@@ -15,6 +16,7 @@ internal sealed record SuiteResult(string Server, int Passed, int Failed, IReadO
 internal sealed class SuiteRun(TestedServer server, string address, string? only, Action<FailedTest> failed)
 {
     private const string Suite = "SomaStack.StoreTests";
+    private const int Interrupt = 2;
 
     private readonly Dictionary<string, string> _names = new(StringComparer.Ordinal);
     private readonly List<FailedTest> _failures = [];
@@ -41,8 +43,8 @@ internal sealed class SuiteRun(TestedServer server, string address, string? only
         foreach (var other in TestedServer.All) start.Environment.Remove(other.Variable);
         start.Environment[server.Variable] = address;
         using var process = Process.Start(start)!;
-        // It removes what it made before it ends, so it is asked to stop and not killed.
-        await using var stop = cancellationToken.Register(() => Interrupt(process.Id));
+        // It removes what it made before it ends, so it is asked to stop and not killed. A terminal's Ctrl-C reaches it too, and a second one would kill it.
+        using var stop = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => _ = Kill(process.Id, Interrupt));
         var error = process.StandardError.ReadToEndAsync(CancellationToken.None);
         while (await process.StandardOutput.ReadLineAsync(CancellationToken.None) is { } line) Take(line);
         await process.WaitForExitAsync(CancellationToken.None);
@@ -51,10 +53,8 @@ internal sealed class SuiteRun(TestedServer server, string address, string? only
         return new SuiteResult(server.Name, _passed, _failures.Count, _failures);
     }
 
-    private static void Interrupt(int process)
-    {
-        using var kill = Process.Start("kill", ["-INT", process.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
-    }
+    [DllImport("libc", EntryPoint = "kill")]
+    private static extern int Kill(int process, int signal);
 
     /// <summary>One message of xUnit's reporter "json". What is no message is what a test printed.</summary>
     private void Take(string line)

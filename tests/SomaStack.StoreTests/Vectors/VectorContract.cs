@@ -5,7 +5,10 @@ using SomaStack.Platform;
 
 namespace SomaStack.StoreTests.Vectors;
 
-/// <summary>What every engine for vectors promises. Qdrant takes part when <c>SOMA_TEST_QDRANT</c> names one (<c>http://127.0.0.1:6333/</c>, its key in <c>SOMA_TEST_QDRANT_KEY</c>); each test has a collection of its own there, which goes at its end.</summary>
+/// <summary>
+/// What every engine for vectors promises. Qdrant takes part when <c>SOMA_TEST_QDRANT</c> names one (<c>http://127.0.0.1:6333/</c>, its key in
+/// <c>SOMA_TEST_QDRANT_KEY</c>); each test has a collection of its own there, which goes at its end.
+/// </summary>
 public sealed class VectorContract
 {
     private const int Dimensions = 32;
