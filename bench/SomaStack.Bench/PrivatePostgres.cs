@@ -27,9 +27,12 @@ public sealed class PrivatePostgres : IAsyncDisposable
         if (IsRoot) await RunAsync("sh", "-c", $"id -u {User} >/dev/null 2>&1 || useradd -r -M {User}; chown {User} {folder}; chmod 755 {folder}");
         await AsServerAsync($"{bin}/initdb -D {folder}/pg -U app -A trust --no-sync -E UTF8 --locale=C.UTF-8");
         await AsServerAsync($"{bin}/pg_ctl -D {folder}/pg -w -o '-p {cluster._port} -c listen_addresses=127.0.0.1 -c max_connections=200 -k {folder}' -l {folder}/pg.log start");
-        await cluster.SqlAsync("CREATE ROLE soma LOGIN");
+        await cluster.SqlAsync("CREATE ROLE soma LOGIN CREATEDB");
         return cluster;
     }
+
+    /// <summary>The address of the cluster itself, for a role that may make databases, or for its superuser.</summary>
+    public string AddressFor(string role = "soma") => string.Create(CultureInfo.InvariantCulture, $"postgres://{role}@127.0.0.1:{_port}/postgres");
 
     /// <summary>The address of a new, empty database, owned by a role that row-level security binds.</summary>
     public async Task<string> CreateAsync()

@@ -28,6 +28,7 @@ internal sealed record FirstStart(string SessionId, string Question, int Files, 
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(ErrorLine))]
+[JsonSerializable(typeof(SuiteResult))]
 [JsonSerializable(typeof(VersionInfo))]
 [JsonSerializable(typeof(TokenInfo))]
 [JsonSerializable(typeof(LinkInfo))]

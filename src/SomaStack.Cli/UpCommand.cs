@@ -74,7 +74,7 @@ internal static class UpCommand
     /// <summary>Every write carries a key, so a first start that was cut short is continued, not doubled.</summary>
     private static async Task<Turn> FirstAsync(SomaClient client, string note, CancellationToken cancellationToken)
     {
-        var root = Checkout.Root();
+        var root = Publication.Here() ?? Checkout.Root();
         var files = root is null ? [] : Checkout.Documents(root);
         var items = new List<MemoryItem>();
         foreach (var file in files)

@@ -18,6 +18,9 @@ public sealed record SomaOptions
     /// <summary>Kafka bootstrap servers; the journal is read in process when absent. <c>SOMA_KAFKA</c>.</summary>
     public string? Kafka { get; init; }
 
+    /// <summary>Put before every topic and consumer group, so that installations can share a broker: letters, digits, '.', '_' and '-'. <c>SOMA_KAFKA_PREFIX</c>.</summary>
+    public string KafkaPrefix { get; init; } = "";
+
     /// <summary>The tenant as which messages of other producers on <c>slm.requests</c> are done; without it they are refused. <c>SOMA_SLM_TENANT</c>.</summary>
     public string? SlmTenant { get; init; }
 
@@ -102,7 +105,10 @@ public sealed record SomaOptions
     /// <summary>Base address of a remote brain, e.g. <c>http://127.0.0.1:9696</c>; used by replicas without the role brain. <c>--brain</c>, <c>SOMA_BRAIN</c>.</summary>
     public string? Brain { get; init; }
 
-    /// <summary>Redis that holds the memory buffer and the shared counters, e.g. <c>127.0.0.1:6379</c>; the database does when absent. <c>SOMA_REDIS</c>.</summary>
+    /// <summary>
+    /// Redis that holds the memory buffer and the shared counters, e.g. <c>127.0.0.1:6379</c>; <c>,channelPrefix=NAME:</c> keeps keys and channels
+    /// apart from those of another installation. The database does when absent. <c>SOMA_REDIS</c>.
+    /// </summary>
     public string? Redis { get; init; }
 
     /// <summary>A folder of keys that installations share, so that each verifies the other's tokens. <c>SOMA_KEYS</c>.</summary>
@@ -180,6 +186,7 @@ public sealed record SomaOptions
             Url = read("SOMA_URL") ?? defaults.Url,
             Roles = read("SOMA_ROLES")?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? defaults.Roles,
             Kafka = read("SOMA_KAFKA"),
+            KafkaPrefix = TopicPrefix(read("SOMA_KAFKA_PREFIX")),
             SlmTenant = read("SOMA_SLM_TENANT"),
             SlmPrincipal = read("SOMA_SLM_PRINCIPAL") ?? defaults.SlmPrincipal,
             NotifyTenants = read("SOMA_NOTIFY_TENANTS")?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? defaults.NotifyTenants,
@@ -229,6 +236,10 @@ public sealed record SomaOptions
             MaxInFlight = int.TryParse(read("SOMA_MAX_IN_FLIGHT"), out var inFlight) && inFlight > 0 ? inFlight : defaults.MaxInFlight,
         };
     }
+
+    private static string TopicPrefix(string? text) => text is null ? ""
+        : text.Length <= 64 && text.All(static c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-') ? text
+        : throw new InvalidOperationException($"'{text}' is no prefix of Kafka's topics: up to 64 letters, digits, '.', '_' and '-'.");
 
     /// <summary>What cannot be read as days must not shorten what is kept.</summary>
     private static int Days(string? text, int otherwise) => text is null ? otherwise

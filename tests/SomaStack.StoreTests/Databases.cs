@@ -1,45 +1,51 @@
-using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
+using System.Collections.Concurrent;
+using System.Reflection;
+using System.Security.Cryptography;
+using Npgsql;
 using SomaStack.Platform;
+using Xunit.v3;
 
 [assembly: AssemblyFixture(typeof(SomaStack.StoreTests.Databases))]
+[assembly: SomaStack.StoreTests.DropsItsDatabases]
 
 namespace SomaStack.StoreTests;
 
 /// <summary>
-/// A private PostgreSQL cluster for the run (started in under a second) and fresh databases on both engines. The role that the
-/// tests connect as is no superuser, so row-level security applies to it. Tests take <c>Databases</c> as a constructor parameter.
+/// Fresh databases on both engines: PostgreSQL is the server that <c>SOMA_TEST_POSTGRES</c> names, else a private cluster that the first test
+/// which needs it starts. On a named server a test's databases go when it has ended, and nothing else there is touched. The role is no
+/// superuser, so row-level security applies to it. Tests take <c>Databases</c> as a constructor parameter.
 /// </summary>
-public sealed class Databases : IAsyncLifetime
+public sealed class Databases : IAsyncDisposable
 {
-    public static readonly TheoryData<string> Names = ["sqlite", "postgres"];
+    public static readonly TheoryData<string> Names = new TheoryData<string>("sqlite", "postgres").Marked();
 
-    private const string Bin = "/usr/lib/postgresql/15/bin";
-    private readonly string _folder = Path.Combine(Path.GetTempPath(), "soma-store-" + Guid.CreateVersion7().ToString("N"));
-    private int _port;
+    private readonly string _folder = Directory.CreateTempSubdirectory("soma-store-").FullName;
+    private readonly string _run = RandomNumberGenerator.GetHexString(12, lowercase: true);
+    private readonly ConcurrentDictionary<string, string?> _made = new();
+    private readonly SemaphoreSlim _starting = new(1);
+    private PrivatePostgres? _private;
+    private NpgsqlDataSource? _server;
+    private Uri? _address;
     private int _count;
 
-    public async ValueTask InitializeAsync()
-    {
-        Directory.CreateDirectory(_folder);
-        if (!File.Exists(Bin + "/initdb")) return;
-        _port = FreePort();
-        var root = Environment.UserName == "root";
-        if (root) await RunAsync("sh", "-c", $"id -u soma-pg >/dev/null 2>&1 || useradd -r -M soma-pg; chown soma-pg {_folder}; chmod 755 {_folder}");
-        await AsServerUserAsync(root, $"{Bin}/initdb -D {_folder}/pg -U app -A trust --no-sync -E UTF8 --locale=C.UTF-8");
-        await AsServerUserAsync(root, $"{Bin}/pg_ctl -D {_folder}/pg -w -o '-p {_port} -c listen_addresses=127.0.0.1 -c max_connections=300 -k {_folder} -c fsync=off' -l {_folder}/pg.log start");
-        await PsqlAsync("app", "postgres", "CREATE ROLE soma LOGIN");
-    }
+    public Databases() => Current = this;
+
+    /// <summary>Those of this run.</summary>
+    internal static Databases? Current { get; private set; }
+
+    private static string? Named => Environment.GetEnvironmentVariable("SOMA_TEST_POSTGRES") is { Length: > 0 } named ? named : null;
 
     /// <summary>The address of a new, empty database; its tables are not migrated yet.</summary>
     public async Task<string> CreateAsync(string name)
     {
         var number = Interlocked.Increment(ref _count);
         if (name == "sqlite") return $"sqlite:{_folder}/{number}.db";
-        Assert.SkipWhen(_port == 0, "PostgreSQL 15 is not installed (apt-get install postgresql-15).");
-        await PsqlAsync("app", "postgres", $"CREATE DATABASE t{number} OWNER soma");
-        return $"postgres://soma@127.0.0.1:{_port}/t{number}";
+        await ConnectAsync();
+        var database = $"soma_selftest_{_run}_{number}";
+        _made[database] = TestContext.Current.Test?.UniqueID;
+        await using (var create = _server!.CreateCommand($"CREATE DATABASE {database} TEMPLATE template0")) await create.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        var user = _address!.UserInfo.Length == 0 ? "" : _address.UserInfo + "@";
+        return $"postgres://{user}{_address.Authority}/{database}{_address.Query}";
     }
 
     /// <summary>An open database with every room's tables.</summary>
@@ -53,30 +59,57 @@ public sealed class Databases : IAsyncLifetime
     public static RequestContext Context(string tenant = "demo", string principal = "ada") =>
         new(tenant, new Principal(principal, "user"), CapabilitySet.All, "cli", DeploymentMode.Test, "local", Ids.NewTraceId());
 
+    /// <summary>Removes what a test had made on a named server; a private cluster goes as a whole.</summary>
+    internal void Drop(string test)
+    {
+        if (Named is null) return;
+        foreach (var (database, owner) in _made)
+            if (owner == test) Drop(database, _server!);
+    }
+
     public async ValueTask DisposeAsync()
     {
-        if (_port != 0) await AsServerUserAsync(Environment.UserName == "root", $"{Bin}/pg_ctl -D {_folder}/pg -m immediate stop");
+        if (Named is not null)
+            foreach (var database in _made.Keys) Drop(database, _server!);
+        if (_server is not null) await _server.DisposeAsync();
+        if (_private is not null) await _private.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
+        _starting.Dispose();
     }
 
-    private Task PsqlAsync(string user, string database, string sql) =>
-        RunAsync("psql", "-q", "-h", "127.0.0.1", "-p", _port.ToString(System.Globalization.CultureInfo.InvariantCulture), "-U", user, "-d", database, "-v", "ON_ERROR_STOP=1", "-c", sql);
-
-    private static Task AsServerUserAsync(bool root, string command) =>
-        root ? RunAsync("su", "-s", "/bin/sh", "soma-pg", "-c", $"cd / && {command} >/dev/null") : RunAsync("sh", "-c", command + " >/dev/null");
-
-    private static async Task RunAsync(string program, params string[] arguments)
+    private async Task ConnectAsync()
     {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
-        var error = await process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        if (process.ExitCode != 0) throw new InvalidOperationException($"{program} exited with {process.ExitCode}: {error}");
+        if (Volatile.Read(ref _server) is not null) return;
+        await _starting.WaitAsync(TestContext.Current.CancellationToken);
+        try
+        {
+            if (_server is not null) return;
+            if (Named is null)
+            {
+                Assert.SkipWhen(!PrivatePostgres.IsInstalled, "PostgreSQL 15 is not installed (apt-get install postgresql-15).");
+                _private = await PrivatePostgres.StartAsync();
+            }
+            _address = new Uri(Named ?? _private!.Address);
+            var settings = PostgresDb.Settings(_address);
+            (settings.MaxPoolSize, settings.ApplicationName) = (4, "soma-selftest");
+            Volatile.Write(ref _server, NpgsqlDataSource.Create(settings));
+        }
+        finally
+        {
+            _starting.Release();
+        }
     }
 
-    private static int FreePort()
+    private void Drop(string database, NpgsqlDataSource server)
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        using (var drop = server.CreateCommand($"DROP DATABASE IF EXISTS {database} WITH (FORCE)")) drop.ExecuteNonQuery();
+        _made.TryRemove(database, out _);
     }
+}
+
+/// <summary>So that an operator's server never holds the databases of more tests than run at once.</summary>
+[AttributeUsage(AttributeTargets.Assembly)]
+public sealed class DropsItsDatabasesAttribute : BeforeAfterTestAttribute
+{
+    public override void After(MethodInfo methodUnderTest, IXunitTest test) => Databases.Current?.Drop(test.UniqueID);
 }

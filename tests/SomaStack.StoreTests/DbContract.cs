@@ -89,7 +89,7 @@ public sealed class DbContract(Databases databases)
         Assert.True(seen);
     }
 
-    [Fact]
+    [Fact, Trait(ServerTrait.Name, "postgres")]
     public async Task On_postgres_a_statement_that_forgets_its_tenant_reaches_no_other()
     {
         await using var db = await databases.OpenAsync("postgres", [Sample]);

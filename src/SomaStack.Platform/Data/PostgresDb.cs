@@ -16,6 +16,15 @@ internal sealed class PostgresDb : Db
 
     public PostgresDb(Uri url)
     {
+        var settings = Settings(url);
+        _source = NpgsqlDataSource.Create(settings);
+        // A connection of its own that is never handed to anybody else; keep-alives find out when its peer is gone.
+        _listener = new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Pooling = false, KeepAlive = 10, ApplicationName = "soma-listen" }.ConnectionString;
+    }
+
+    /// <summary>What the address says, for the driver: <c>postgres://user:password@host:port/database?Name=value</c>, names as Npgsql has them.</summary>
+    public static NpgsqlConnectionStringBuilder Settings(Uri url)
+    {
         var user = url.UserInfo.Split(':', 2);
         var settings = new NpgsqlConnectionStringBuilder
         {
@@ -36,9 +45,7 @@ internal sealed class PostgresDb : Db
             var parts = pair.Split('=', 2);
             settings[Uri.UnescapeDataString(parts[0])] = Uri.UnescapeDataString(parts.Length > 1 ? parts[1] : "");
         }
-        _source = NpgsqlDataSource.Create(settings);
-        // A connection of its own that is never handed to anybody else; keep-alives find out when its peer is gone.
-        _listener = new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Pooling = false, KeepAlive = 10, ApplicationName = "soma-listen" }.ConnectionString;
+        return settings;
     }
 
     public override string Name => "postgres";

@@ -26,7 +26,7 @@ internal sealed partial class KafkaBus(Db db, Delivery delivery, DeadLetters dea
     private async Task RunAsync(Subscription subscription, CancellationToken cancellationToken)
     {
         using var consumer = Build(subscription.Consumer);
-        consumer.Subscribe(subscription.Types.Select(KafkaTopics.Of).Distinct(StringComparer.Ordinal));
+        consumer.Subscribe(subscription.Types.Select(type => options.KafkaPrefix + KafkaTopics.Of(type)).Distinct(StringComparer.Ordinal));
         // Lines that were taken from the journal itself before Kafka was switched on.
         JournalPoint? floor = null;
         while (!cancellationToken.IsCancellationRequested)
@@ -82,7 +82,7 @@ internal sealed partial class KafkaBus(Db db, Delivery delivery, DeadLetters dea
         }
         if (lines.Count == 0) return;
         lines = Mark.Growing(lines);
-        var mark = new Mark(subscription.Consumer, $"{partition.Topic}/{partition.Partition.Value}", floor);
+        var mark = new Mark(subscription.Consumer, $"{TopicOf(partition)}/{partition.Partition.Value}", floor);
         while (true)
         {
             try
@@ -106,7 +106,8 @@ internal sealed partial class KafkaBus(Db db, Delivery delivery, DeadLetters dea
             Foreign(result.Topic, result.Partition.Value, result.Offset.Value);
             return;
         }
-        var message = new ForeignMessage(result.Topic, $"{result.Topic}/{result.Partition.Value}@{result.Offset.Value}", KafkaEvent.ForeignId(result.Message), result.Message.Value ?? []);
+        var topic = TopicOf(result.TopicPartition);
+        var message = new ForeignMessage(topic, $"{topic}/{result.Partition.Value}@{result.Offset.Value}", KafkaEvent.ForeignId(result.Message), result.Message.Value ?? []);
         for (var attempt = 1; ; attempt++)
         {
             try
@@ -135,10 +136,13 @@ internal sealed partial class KafkaBus(Db db, Delivery delivery, DeadLetters dea
         Refused(subscription.Consumer, message.Place, reason);
     }
 
+    /// <summary>The name by which the rest of the program knows it.</summary>
+    private string TopicOf(TopicPartition partition) => partition.Topic[options.KafkaPrefix.Length..];
+
     private IConsumer<string, byte[]> Build(string consumer) => new ConsumerBuilder<string, byte[]>(new ConsumerConfig
     {
         BootstrapServers = options.Kafka,
-        GroupId = "somastack." + consumer,
+        GroupId = $"{options.KafkaPrefix}somastack.{consumer}",
         ClientId = "soma",
         AutoOffsetReset = AutoOffsetReset.Earliest,
         EnableAutoCommit = false,

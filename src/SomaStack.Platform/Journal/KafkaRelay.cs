@@ -55,7 +55,7 @@ internal sealed partial class KafkaRelay(Db db, Journal journal, JournalReader r
             {
                 var lines = await reader.ReadAsync(place.Seen, end, BatchLimit, cancellationToken);
                 JournalMetrics.ConsumerAt(Consumer, await reader.CountAsync(place.Seen, end, JournalMetrics.CountLimit, cancellationToken), clock.GetUtcNow() - lines[0].OccurredAt);
-                await Task.WhenAll(lines.Select(line => producer.ProduceAsync(KafkaTopics.Of(line.Type), KafkaEvent.Of(line), cancellationToken)));
+                await Task.WhenAll(lines.Select(line => producer.ProduceAsync(options.KafkaPrefix + KafkaTopics.Of(line.Type), KafkaEvent.Of(line), cancellationToken)));
                 await db.WriteAsync(Db.AllTenants, work => place.ClaimAsync(work, lines), cancellationToken);
                 JournalMetrics.Published(lines.Count);
                 Trouble = null;

@@ -5,6 +5,8 @@ internal static class KafkaTopics
 {
     public const string Default = "somastack.events";
 
+    public static readonly IReadOnlyList<string> All = ["constitution.updated", "settings.changed", "mode.changed", "slm.requests", "slm.responses", "slm.metrics", "notifications.events", Default];
+
     public static string Of(string type) => type switch
     {
         "somastack.constitution.updated.v1" or "somastack.constitution.overlay_changed.v1" => "constitution.updated",

@@ -1,15 +1,17 @@
 using StackExchange.Redis;
+using StackExchange.Redis.KeyspaceIsolation;
 
 namespace SomaStack.Platform;
 
 /// <summary>
 /// The Redis that replicas count in. A command fails at once while it is away instead of waiting for it: what cannot be counted is
-/// refused. It reconnects by itself.
+/// refused. It reconnects by itself. A <c>channelPrefix</c> in the address stands before keys as well as channels.
 /// </summary>
 public sealed class SharedRedis(string address) : IAsyncDisposable
 {
     private static readonly TimeSpan TryAgain = TimeSpan.FromSeconds(1);
 
+    private readonly byte[]? _prefix = PrefixOf(address);
     private readonly Lock _connecting = new();
     private Task<ConnectionMultiplexer>? _connection;
 
@@ -19,7 +21,7 @@ public sealed class SharedRedis(string address) : IAsyncDisposable
     {
         try
         {
-            return await (await ConnectAsync()).GetDatabase().ScriptEvaluateAsync(script, keys, arguments);
+            return await Keys(await ConnectAsync(), _prefix).ScriptEvaluateAsync(script, keys, arguments);
         }
         catch (Exception exception) when (exception is RedisException or TimeoutException)
         {
@@ -33,7 +35,7 @@ public sealed class SharedRedis(string address) : IAsyncDisposable
     {
         try
         {
-            var database = (await ConnectAsync()).GetDatabase();
+            var database = Keys(await ConnectAsync(), _prefix);
             return await Task.WhenAll(keys.Select(key => database.HashGetAsync(key, fields)));
         }
         catch (Exception exception) when (exception is RedisException or TimeoutException)
@@ -48,7 +50,7 @@ public sealed class SharedRedis(string address) : IAsyncDisposable
         if (_connection is not { IsCompletedSuccessfully: true } connected) return;
         try
         {
-            _ = connected.Result.GetDatabase().ScriptEvaluateAsync(script, keys, arguments, CommandFlags.FireAndForget);
+            _ = Keys(connected.Result, _prefix).ScriptEvaluateAsync(script, keys, arguments, CommandFlags.FireAndForget);
         }
         catch (RedisException)
         {
@@ -82,6 +84,13 @@ public sealed class SharedRedis(string address) : IAsyncDisposable
     {
         if (_connection is { IsCompletedSuccessfully: true } connected) await connected.Result.DisposeAsync();
     }
+
+    /// <summary>The keys of this installation: those with the address's <c>channelPrefix</c>, or all when it names none.</summary>
+    public static IDatabase Keys(IConnectionMultiplexer connection, string address) => Keys(connection, PrefixOf(address));
+
+    private static IDatabase Keys(IConnectionMultiplexer connection, byte[]? prefix) => prefix is null ? connection.GetDatabase() : connection.GetDatabase().WithKeyPrefix(prefix);
+
+    private static byte[]? PrefixOf(string address) => ConfigurationOptions.Parse(address).ChannelPrefix is { IsNullOrEmpty: false } prefix ? (byte[])prefix! : null;
 
     private Task<ConnectionMultiplexer> ConnectAsync()
     {

@@ -41,7 +41,7 @@ public sealed class ApprovalAttacks(Databases databases)
         var data = new TheoryData<string, string>();
         foreach (var name in new[] { "sqlite", "postgres" })
             foreach (var change in new[] { "arguments", "look-alike", "resource", "kind", "session", "policy", "constitution", "step-up", "capability" }) data.Add(name, change);
-        return data;
+        return data.Marked();
     }
 
     [Theory, MemberData(nameof(Changes))]

@@ -21,7 +21,7 @@ public sealed class OneHandTests(Databases databases)
             data.Add("sqlite", way);
             data.Add("postgres", way);
         }
-        return data;
+        return data.Marked();
     }
 
     public static TheoryData<string> Names => Databases.Names;

@@ -15,24 +15,24 @@ public sealed class LimitContract(Databases databases, RedisServer redis)
 
     private static RequestContext Ada => Databases.Context("demo", "ada");
 
-    public static TheoryData<string, bool> Places => new() { { "sqlite", false }, { "postgres", false }, { "sqlite", true }, { "postgres", true } };
+    public static TheoryData<string, string> Places => new TheoryData<string, string> { { "sqlite", "database" }, { "postgres", "database" }, { "sqlite", "redis" }, { "postgres", "redis" } }.Marked();
 
-    public static TheoryData<string, bool, string> PlacesAndMetrics
+    public static TheoryData<string, string, string> PlacesAndMetrics
     {
         get
         {
-            var all = new TheoryData<string, bool, string>();
+            var all = new TheoryData<string, string, string>();
             foreach (var place in Places)
                 foreach (var metric in (string[])["money", "requests", "tokens"]) all.Add(place.Data.Item1, place.Data.Item2, metric);
-            return all;
+            return all.Marked();
         }
     }
 
     [Theory, MemberData(nameof(PlacesAndMetrics))]
-    public async Task However_many_ask_at_once_exactly_as_many_pass_as_the_limit_holds(string name, bool inRedis, string counted)
+    public async Task However_many_ask_at_once_exactly_as_many_pass_as_the_limit_holds(string name, string counters, string counted)
     {
         var metric = Limit.Metrics(counted);
-        await using var house = await StartAsync(name, inRedis);
+        await using var house = await StartAsync(name, counters);
         // Each may cost 0.035 dollars and use 11,000 tokens: 28 fit.
         var amount = metric switch { LimitMetric.Money => 1m, LimitMetric.Requests => 28m, _ => 28 * 11_000m + 10_999 };
         var limit = await AddAsync(house, new LimitRequest(metric, LimitWindow.Day, amount));
@@ -62,9 +62,9 @@ public sealed class LimitContract(Databases databases, RedisServer redis)
     }
 
     [Theory, MemberData(nameof(Places))]
-    public async Task A_key_is_held_to_its_own_limit_and_to_its_holders(string name, bool inRedis)
+    public async Task A_key_is_held_to_its_own_limit_and_to_its_holders(string name, string counters)
     {
-        await using var house = await StartAsync(name, inRedis);
+        await using var house = await StartAsync(name, counters);
         var ofAda = await AddAsync(house, new LimitRequest(LimitMetric.Requests, LimitWindow.Day, 3, Principal: "ada"));
         var ofKey = await AddAsync(house, new LimitRequest(LimitMetric.Requests, LimitWindow.Hour, 2, ApiKey: "k1"));
         var ofModel = await AddAsync(house, new LimitRequest(LimitMetric.Tokens, LimitWindow.Minute, 22_000, Provider: "openai", Model: Mini));
@@ -92,9 +92,9 @@ public sealed class LimitContract(Databases databases, RedisServer redis)
     }
 
     [Theory, MemberData(nameof(Places))]
-    public async Task A_refusal_by_one_limit_takes_nothing_from_the_others(string name, bool inRedis)
+    public async Task A_refusal_by_one_limit_takes_nothing_from_the_others(string name, string counters)
     {
-        await using var house = await StartAsync(name, inRedis);
+        await using var house = await StartAsync(name, counters);
         var tokens = await AddAsync(house, new LimitRequest(LimitMetric.Tokens, LimitWindow.Day, 1_000_000));
         var money = await AddAsync(house, new LimitRequest(LimitMetric.Money, LimitWindow.Day, 1));
         await AddAsync(house, new LimitRequest(LimitMetric.Requests, LimitWindow.Day, 1));
@@ -106,9 +106,9 @@ public sealed class LimitContract(Databases databases, RedisServer redis)
     }
 
     [Theory, MemberData(nameof(Places))]
-    public async Task The_end_of_a_call_puts_its_window_right_even_in_the_next_one(string name, bool inRedis)
+    public async Task The_end_of_a_call_puts_its_window_right_even_in_the_next_one(string name, string counters)
     {
-        await using var house = await StartAsync(name, inRedis);
+        await using var house = await StartAsync(name, counters);
         var limit = await AddAsync(house, new LimitRequest(LimitMetric.Tokens, LimitWindow.Minute, 22_000));
         var run = NewRun();
         await ReserveAsync(house, run + 1, Ada);
@@ -129,9 +129,9 @@ public sealed class LimitContract(Databases databases, RedisServer redis)
     }
 
     [Theory, MemberData(nameof(Places))]
-    public async Task A_change_binds_at_once_where_it_was_made_and_within_a_second_elsewhere(string name, bool inRedis)
+    public async Task A_change_binds_at_once_where_it_was_made_and_within_a_second_elsewhere(string name, string counters)
     {
-        var (database, address) = (await databases.CreateAsync(name), inRedis ? await redis.AddressAsync() : null);
+        var (database, address) = (await databases.CreateAsync(name), counters == "redis" ? await redis.AddressAsync() : null);
         await using var here = await Governed.StartAsync(database, null, null, address);
         await using var there = await Governed.StartAsync(database, null, here.Clock, address);
         var run = NewRun();
@@ -151,9 +151,9 @@ public sealed class LimitContract(Databases databases, RedisServer redis)
     }
 
     [Theory, MemberData(nameof(Places))]
-    public async Task A_call_that_is_repeated_or_run_again_is_counted_once(string name, bool inRedis)
+    public async Task A_call_that_is_repeated_or_run_again_is_counted_once(string name, string counters)
     {
-        await using var house = await StartAsync(name, inRedis);
+        await using var house = await StartAsync(name, counters);
         var limit = await AddAsync(house, new LimitRequest(LimitMetric.Requests, LimitWindow.Day, 5));
         var run = NewRun();
         await ReserveAsync(house, run + 1, Ada);
@@ -170,9 +170,9 @@ public sealed class LimitContract(Databases databases, RedisServer redis)
     }
 
     [Theory, MemberData(nameof(Places))]
-    public async Task A_limit_that_money_cannot_be_held_to_lets_nothing_pass(string name, bool inRedis)
+    public async Task A_limit_that_money_cannot_be_held_to_lets_nothing_pass(string name, string counters)
     {
-        await using var house = await StartAsync(name, inRedis);
+        await using var house = await StartAsync(name, counters);
         await AddAsync(house, new LimitRequest(LimitMetric.Money, LimitWindow.Month, 5, Principal: "ada"));
         var run = NewRun();
         await RefusedAsync("price_unknown", () => ReserveAsync(house, run + 1, Ada, "a-model-of-tomorrow"));
@@ -185,7 +185,7 @@ public sealed class LimitContract(Databases databases, RedisServer redis)
     [Theory, MemberData(nameof(Databases.Names), MemberType = typeof(Databases))]
     public async Task A_limit_is_changed_by_its_version_and_keeps_its_scope(string name)
     {
-        await using var house = await StartAsync(name, inRedis: false);
+        await using var house = await StartAsync(name, "database");
         var use = house.Get<ChangeLimits>();
         await RefusedAsync("invalid_request", () => AddAsync(house, new LimitRequest(LimitMetric.Requests, LimitWindow.Day, 1.5m)));
         await RefusedAsync("invalid_request", () => AddAsync(house, new LimitRequest(LimitMetric.Money, LimitWindow.Day, 0.0000000001m)));
@@ -223,7 +223,7 @@ public sealed class LimitContract(Databases databases, RedisServer redis)
     [Theory, MemberData(nameof(Databases.Names), MemberType = typeof(Databases))]
     public async Task Windows_that_ended_days_ago_are_forgotten(string name)
     {
-        await using var house = await StartAsync(name, inRedis: false);
+        await using var house = await StartAsync(name, "database");
         await AddAsync(house, new LimitRequest(LimitMetric.Requests, LimitWindow.Minute, 5));
         await ReserveAsync(house, "r1", Ada);
         house.Clock.Advance(TimeSpan.FromMinutes(5));
@@ -231,8 +231,8 @@ public sealed class LimitContract(Databases databases, RedisServer redis)
         Assert.Equal(1, await house.Get<LimitStore>().PurgeAsync((house.Clock.GetUtcNow() - TimeSpan.FromMinutes(1)).ToMicros(), Stop));
     }
 
-    private async Task<Governed> StartAsync(string name, bool inRedis) =>
-        await Governed.StartAsync(await databases.CreateAsync(name), null, null, inRedis ? await redis.AddressAsync() : null);
+    private async Task<Governed> StartAsync(string name, string counters) =>
+        await Governed.StartAsync(await databases.CreateAsync(name), null, null, counters == "redis" ? await redis.AddressAsync() : null);
 
     /// <summary>Reservations of all tests share one Redis.</summary>
     private static string NewRun() => Guid.CreateVersion7().ToString("N") + "-";

@@ -12,7 +12,7 @@ public sealed class CopiesTests(Databases databases, RedisServer redis)
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    [Fact]
+    [Fact, Trait(ServerTrait.Name, "redis")]
     public async Task A_copy_is_taken_until_a_byte_of_it_is_wrong()
     {
         await using var house = await House.StartAsync(databases, "sqlite");

@@ -25,7 +25,7 @@ internal sealed class BusHarness : IAsyncDisposable
             var inProcess = new JournalBus(setup.Db, setup.Journal, setup.Reader, setup.Delivery(attempts), lease, TimeProvider.System, NullLogger<JournalBus>.Instance);
             return new BusHarness(inProcess, lease);
         }
-        var options = setup.Options with { Kafka = KafkaBroker.Address(kind) };
+        var options = setup.Options with { Kafka = await KafkaBroker.AddressAsync(kind), KafkaPrefix = KafkaBroker.Prefix };
         var bus = new BusHarness(new KafkaBus(setup.Db, setup.Delivery(attempts), setup.DeadLetters(), options, TimeProvider.System, NullLogger<KafkaBus>.Instance) { SessionTimeoutMs = 6000 }, lease);
         bus._relay = new KafkaRelay(setup.Db, setup.Journal, setup.Reader, lease, options, TimeProvider.System, NullLogger<KafkaRelay>.Instance);
         bus._running.Add(bus._relay.RunAsync(bus._stop.Token));

@@ -61,17 +61,18 @@ public sealed class KafkaRelaying(Databases databases)
     }
 
     /// <summary>Two relays that both believe that it is their turn, and one that starts anew, put earlier lines behind later ones.</summary>
-    [Theory, InlineData("sqlite"), InlineData("postgres")]
+    [Theory, MemberData(nameof(Databases.Names), MemberType = typeof(Databases))]
     public async Task Lines_of_publishers_that_cross_each_other_take_effect_once_and_in_order(string name)
     {
         await using var setup = await JournalSetup.OpenAsync(databases, name);
         var type = $"somastack.test.{Ids.New()}.v1";
         for (var i = 0; i < 12; i++) await setup.AppendAsync($"{i}", type: type);
         var lines = await setup.Reader.ReadAsync(JournalPoint.Start, new JournalPoint(long.MaxValue, long.MaxValue), 20, Stop);
-        using (var producer = new ProducerBuilder<string, byte[]>(new ProducerConfig { BootstrapServers = KafkaBroker.Address("kafka"), EnableIdempotence = true }).SetLogHandler(static (_, _) => { }).Build())
-            foreach (var i in new[] { 0, 1, 0, 2, 1, 3, 4, 2, 5, 6, 3, 4, 7, 5, 0, 1, 8, 9, 6, 10, 7, 8, 11, 9 }) await producer.ProduceAsync(KafkaTopics.Of(type), KafkaEvent.Of(lines[i]), Stop);
+        using (var producer = new ProducerBuilder<string, byte[]>(new ProducerConfig { BootstrapServers = await KafkaBroker.AddressAsync("kafka"), EnableIdempotence = true }).SetLogHandler(static (_, _) => { }).Build())
+            foreach (var i in new[] { 0, 1, 0, 2, 1, 3, 4, 2, 5, 6, 3, 4, 7, 5, 0, 1, 8, 9, 6, 10, 7, 8, 11, 9 }) await producer.ProduceAsync(KafkaBroker.Prefix + KafkaTopics.Of(type), KafkaEvent.Of(lines[i]), Stop);
 
-        var bus = new KafkaBus(setup.Db, setup.Delivery(), setup.DeadLetters(), setup.Options with { Kafka = KafkaBroker.Address("kafka") }, TimeProvider.System, NullLogger<KafkaBus>.Instance) { SessionTimeoutMs = 6000 };
+        var options = setup.Options with { Kafka = await KafkaBroker.AddressAsync("kafka"), KafkaPrefix = KafkaBroker.Prefix };
+        var bus = new KafkaBus(setup.Db, setup.Delivery(), setup.DeadLetters(), options, TimeProvider.System, NullLogger<KafkaBus>.Instance) { SessionTimeoutMs = 6000 };
         using var stop = new CancellationTokenSource();
         var running = bus.DeliverAsync(new Subscription("test.crossing." + type, [type], async (line, work, _) =>
         {
@@ -87,7 +88,7 @@ public sealed class KafkaRelaying(Databases databases)
     }
 
     /// <summary>What a relay sends again after a crash meets the mark and has no second effect.</summary>
-    [Theory, InlineData("sqlite"), InlineData("postgres")]
+    [Theory, MemberData(nameof(Databases.Names), MemberType = typeof(Databases))]
     public async Task Lines_that_come_again_are_skipped_and_only_the_new_ones_handled(string name)
     {
         await using var setup = await JournalSetup.OpenAsync(databases, name);

@@ -24,7 +24,7 @@ public sealed class Tampering(Databases databases)
                     "version = version + 1", "type = type || 'x'", "trace_id = ''", "id = 'x' || id", "subject = 'fact/x'",
                 })
                     all.Add(name, change);
-            return all;
+            return all.Marked();
         }
     }
 

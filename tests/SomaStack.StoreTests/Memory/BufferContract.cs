@@ -14,7 +14,7 @@ public sealed class BufferContract(Databases databases, RedisServer redis)
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    public static readonly TheoryData<string> Names = ["sqlite", "postgres", "redis"];
+    public static readonly TheoryData<string> Names = new TheoryData<string>("sqlite", "postgres", "redis").Marked();
 
     [Theory, MemberData(nameof(Names))]
     public async Task Items_of_a_key_come_out_one_by_one_in_the_order_of_acceptance(string name)
@@ -240,7 +240,7 @@ public sealed class BufferContract(Databases databases, RedisServer redis)
             Assert.Equal(waiting.Where(item => item.Key == key).OrderBy(item => item.Number).Select(item => $"{item.Number}"), await house.DrainAsync(tenant, $"k{key}"));
     }
 
-    [Theory, InlineData("sqlite"), InlineData("postgres")]
+    [Theory, MemberData(nameof(Databases.Names), MemberType = typeof(Databases))]
     public async Task In_another_writes_transaction_the_row_stands_and_falls_with_it_and_is_never_refused(string name)
     {
         await using var house = await OpenAsync(name, new BufferLimits(TenantItems: 1));

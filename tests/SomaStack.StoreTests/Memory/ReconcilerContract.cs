@@ -15,7 +15,7 @@ public sealed class ReconcilerContract(Databases databases, RedisServer redis)
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    public static readonly TheoryData<string> Names = ["sqlite", "postgres", "redis"];
+    public static readonly TheoryData<string> Names = new TheoryData<string>("sqlite", "postgres", "redis").Marked();
 
     [Theory, MemberData(nameof(Names))]
     public async Task Through_outages_crashes_and_lost_answers_everything_is_applied_once_and_in_order(string name)

@@ -1,47 +1,63 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using SomaStack.Platform;
 using StackExchange.Redis;
 
 [assembly: AssemblyFixture(typeof(SomaStack.StoreTests.Memory.RedisServer))]
 
 namespace SomaStack.StoreTests.Memory;
 
-/// <summary>A private Redis for the run, started by the first test that needs it; every asker gets keys of its own.</summary>
+/// <summary>
+/// The Redis that <c>SOMA_TEST_REDIS</c> names, else a private one that the first test which needs it starts. All keys and channels of a run
+/// begin with a name of its own; on a named server those keys are removed at its end, and nothing else there is touched.
+/// </summary>
 public sealed class RedisServer : IAsyncDisposable
 {
     private const string Binary = "/usr/bin/redis-server";
     private readonly string _folder = Path.Combine(Path.GetTempPath(), "soma-redis-" + Guid.CreateVersion7().ToString("N"));
+    private readonly string _mine = $"soma-selftest-{Ids.New()}:";
     private readonly SemaphoreSlim _starting = new(1);
     private Process? _process;
     private ConnectionMultiplexer? _connection;
+    private string _address = "";
     private int _count;
+
+    private static string? Named => Environment.GetEnvironmentVariable("SOMA_TEST_REDIS") is { Length: > 0 } named ? named : null;
 
     public async Task<(IDatabase Database, string Prefix)> OpenAsync()
     {
-        Assert.SkipUnless(File.Exists(Binary), "Redis is not installed (apt-get install redis-server).");
+        Assert.SkipUnless(Named is not null || File.Exists(Binary), "Redis is not installed (apt-get install redis-server).");
         await _starting.WaitAsync(TestContext.Current.CancellationToken);
         try
         {
-            _connection ??= await StartAsync();
+            if (_connection is null)
+            {
+                _address = $"{Named ?? await StartAsync()},channelPrefix={_mine}";
+                _connection = await ConnectionMultiplexer.ConnectAsync(_address + ",connectRetry=5,connectTimeout=5000");
+            }
         }
         finally
         {
             _starting.Release();
         }
-        return (_connection.GetDatabase(), $"{{t{Interlocked.Increment(ref _count)}}}");
+        return (SharedRedis.Keys(_connection, _address), $"{{t{Interlocked.Increment(ref _count)}}}");
     }
 
     /// <summary>For what connects by itself; its keys need names of their own.</summary>
     public async Task<string> AddressAsync()
     {
-        var (database, _) = await OpenAsync();
-        return database.Multiplexer.GetEndPoints()[0].ToString()!;
+        await OpenAsync();
+        return _address;
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (_connection is not null) await _connection.DisposeAsync();
+        if (_connection is not null)
+        {
+            if (Named is not null) await RemoveAsync(_connection);
+            await _connection.DisposeAsync();
+        }
         if (_process is not null)
         {
             _process.Kill();
@@ -52,14 +68,21 @@ public sealed class RedisServer : IAsyncDisposable
         _starting.Dispose();
     }
 
-    private async Task<ConnectionMultiplexer> StartAsync()
+    private async Task RemoveAsync(ConnectionMultiplexer connection)
+    {
+        foreach (var server in connection.GetServers().Where(static server => server.IsConnected && !server.IsReplica))
+            await foreach (var key in server.KeysAsync(pattern: _mine + "*", pageSize: 1000))
+                await connection.GetDatabase().KeyDeleteAsync(key);
+    }
+
+    private async Task<string> StartAsync()
     {
         Directory.CreateDirectory(_folder);
         var port = FreePort();
         _process = Process.Start(new ProcessStartInfo(Binary, ["--port", $"{port}", "--bind", "127.0.0.1", "--dir", _folder, "--appendonly", "yes", "--appendfsync", "everysec"]) { RedirectStandardOutput = true })!;
         while (await _process.StandardOutput.ReadLineAsync() is { } line)
             if (line.Contains("Ready to accept connections", StringComparison.Ordinal)) break;
-        return await ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{port},connectRetry=5,connectTimeout=5000");
+        return $"127.0.0.1:{port}";
     }
 
     private static int FreePort()

@@ -7,7 +7,7 @@ public sealed class LiveReplicaTests(Databases databases, RedisServer redis)
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    [Fact]
+    [Fact, Trait(ServerTrait.Name, "postgres")]
     public async Task Over_the_database() => await ToldAsync(null);
 
     [Fact]

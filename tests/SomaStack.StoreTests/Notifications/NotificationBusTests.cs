@@ -16,7 +16,7 @@ public sealed class NotificationBusTests(Databases databases)
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    public static TheoryData<string, string> Buses => new() { { "sqlite", "journal" }, { "postgres", "journal" }, { "sqlite", "kafka" }, { "postgres", "kafka" } };
+    public static TheoryData<string, string> Buses => new TheoryData<string, string> { { "sqlite", "journal" }, { "postgres", "journal" }, { "sqlite", "kafka" }, { "postgres", "kafka" } }.Marked();
 
     public static TheoryData<string> Names => Databases.Names;
 
@@ -47,14 +47,14 @@ public sealed class NotificationBusTests(Databases databases)
         await using var bus = await BusHarness.StartAsync(setup, "kafka");
         bus.Deliver("test.foreign." + _run, [NotificationEvents.Published], static (_, _, _) => Task.CompletedTask, (message, cancellationToken) =>
             Encoding.UTF8.GetString(message.Value).Contains(_run, StringComparison.Ordinal) ? house.Get<ForeignNotifications>().TakeAsync(message, cancellationToken) : Task.FromResult<string?>(null));
-        using (var producer = new ProducerBuilder<string, byte[]>(new ProducerConfig { BootstrapServers = KafkaBroker.Address("kafka") }).SetLogHandler(static (_, _) => { }).Build())
+        using (var producer = new ProducerBuilder<string, byte[]>(new ProducerConfig { BootstrapServers = await KafkaBroker.AddressAsync("kafka") }).SetLogHandler(static (_, _) => { }).Build())
         {
             var valid = $$$"""{"tenant_id":"demo","type":"success","message":"Backup done","metadata":{"run":"{{{_run}}}"}}""";
             foreach (var (text, id) in new[]
             {
                 (valid, "first"), (valid, "first"), (valid, "second"), (valid.Replace("demo", "other", StringComparison.Ordinal), "third"), (valid.Replace("{\"tenant", "{\"version\":\"v7\",\"tenant", StringComparison.Ordinal), "fourth"),
                 ("no JSON " + _run, "fifth"),
-            }) await producer.ProduceAsync("notifications.events", new Message<string, byte[]> { Key = "any", Value = Encoding.UTF8.GetBytes(text), Headers = new Headers { { "ce_id", Encoding.UTF8.GetBytes(id + _run) } } }, Stop);
+            }) await producer.ProduceAsync(KafkaBroker.Prefix + "notifications.events", new Message<string, byte[]> { Key = "any", Value = Encoding.UTF8.GetBytes(text), Headers = new Headers { { "ce_id", Encoding.UTF8.GetBytes(id + _run) } } }, Stop);
         }
         await JournalSetup.UntilAsync(async () => (await setup.DeadLetters().ListAsync("", 50, Stop)).Count == 3, "three dead letters", () => Task.FromResult(bus.State));
         await JournalSetup.UntilAsync(async () => (await house.SeenAsync("ada")).Count == 2, "two notifications", () => Task.FromResult(bus.State));

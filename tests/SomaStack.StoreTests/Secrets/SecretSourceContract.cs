@@ -6,7 +6,7 @@ namespace SomaStack.StoreTests.Secrets;
 
 /// <summary>
 /// One suite for every source of secrets: the environment, files, Vault's API on loopback, and a real Vault when <c>SOMA_TEST_VAULT</c> names
-/// one (with <c>SOMA_TEST_VAULT_TOKEN</c>, a token that may write <c>secret/soma/test</c>).
+/// one (with <c>SOMA_TEST_VAULT_TOKEN</c>, a token that may write and remove below <c>secret/soma</c>; each test has an entry of its own there).
 /// </summary>
 public sealed class SecretSourceContract
 {
@@ -15,7 +15,7 @@ public sealed class SecretSourceContract
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    public static TheoryData<string> Names => ["environment", "file", "vault-loopback", "vault"];
+    public static TheoryData<string> Names => new TheoryData<string>("environment", "file", "vault-loopback", "vault").Marked();
 
     [Theory, MemberData(nameof(Names))]
     public async Task A_secret_is_found_an_unknown_one_is_null_and_a_rotated_one_is_seen(string name)
@@ -71,14 +71,18 @@ public sealed class SecretSourceContract
     private static Side Real(FakeTimeProvider clock)
     {
         var address = Environment.GetEnvironmentVariable("SOMA_TEST_VAULT");
-        Assert.SkipWhen(address is null, "No Vault: set SOMA_TEST_VAULT to its address and SOMA_TEST_VAULT_TOKEN to a token that may write secret/soma/test.");
+        Assert.SkipWhen(address is null, "No Vault: set SOMA_TEST_VAULT to its address and SOMA_TEST_VAULT_TOKEN to a token that may write and remove below secret/soma.");
+        var entry = $"soma/selftest-{Ids.New()}";
         var token = Environment.GetEnvironmentVariable("SOMA_TEST_VAULT_TOKEN") ?? "";
         var http = new HttpClient { BaseAddress = new Uri(address!) };
         http.DefaultRequestHeaders.Add("X-Vault-Token", token);
         return new Side(
-            VaultSecrets.Connect(new VaultOptions(new Uri(address!), "secret/soma/test", token, null, null, null), clock), clock,
-            async (field, value) => (await http.PostAsJsonAsync("v1/secret/data/soma/test", new { data = new Dictionary<string, string> { [field] = value } }, Stop)).EnsureSuccessStatusCode(),
-            () => { http.Dispose(); return ValueTask.CompletedTask; });
+            VaultSecrets.Connect(new VaultOptions(new Uri(address!), "secret/" + entry, token, null, null, null), clock), clock,
+            async (field, value) => (await http.PostAsJsonAsync("v1/secret/data/" + entry, new { data = new Dictionary<string, string> { [field] = value } }, Stop)).EnsureSuccessStatusCode(),
+            async () =>
+            {
+                using (http) (await http.DeleteAsync(new Uri("v1/secret/metadata/" + entry, UriKind.Relative), CancellationToken.None)).EnsureSuccessStatusCode();
+            });
     }
 
     private sealed record Side(ISecretSource Source, FakeTimeProvider Clock, Func<string, string, Task> SetAsync, Func<ValueTask> End) : IAsyncDisposable

@@ -5,19 +5,22 @@ using SomaStack.Platform;
 
 namespace SomaStack.StoreTests.Vectors;
 
-/// <summary>What every engine for vectors promises. Qdrant takes part when <c>SOMA_TEST_QDRANT</c> names one (<c>http://127.0.0.1:6333/</c>).</summary>
+/// <summary>
+/// What every engine for vectors promises. Qdrant takes part when <c>SOMA_TEST_QDRANT</c> names one (<c>http://127.0.0.1:6333/</c>, its key in
+/// <c>SOMA_TEST_QDRANT_KEY</c>); each test has a collection of its own there, which goes at its end.
+/// </summary>
 public sealed class VectorContract
 {
     private const int Dimensions = 32;
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    public static TheoryData<string> Names => ["exact", "graph", "qdrant"];
+    public static TheoryData<string> Names => new TheoryData<string>("exact", "graph", "qdrant").Marked();
 
     [Theory, MemberData(nameof(Names))]
     public async Task The_best_come_first_and_equals_by_id(string name)
     {
-        using var engine = new Engine(name);
+        await using var engine = new Engine(name);
         await engine.PutAsync("a", ("far", Along(0, 3, 1)), ("near", Along(0, 1, 3)), ("same-b", Along(0, 0, 1)), ("same-a", Along(0, 0, 2)), ("away", Along(0, -1, 0)));
         var hits = await engine.SearchAsync("a", Along(0, 0, 1), 4);
         Assert.Equal(["same-a", "same-b", "near", "far"], hits.Select(hit => hit.Id));
@@ -29,7 +32,7 @@ public sealed class VectorContract
     [Theory, MemberData(nameof(Names))]
     public async Task Nothing_is_found_from_another_tenant_or_namespace(string name)
     {
-        using var engine = new Engine(name);
+        await using var engine = new Engine(name);
         await engine.PutAsync("a", ("x", Along(0, 1, 0)));
         await engine.PutAsync("b", ("x", Along(0, 0, 1)), ("y", Along(0, 0, 1)));
         Assert.Equal("x", Assert.Single(await engine.SearchAsync("a", Along(0, 0, 1), 10)).Id);
@@ -46,7 +49,7 @@ public sealed class VectorContract
     [Theory, MemberData(nameof(Names))]
     public async Task The_same_id_again_replaces_and_a_removed_one_is_gone(string name)
     {
-        using var engine = new Engine(name);
+        await using var engine = new Engine(name);
         await engine.PutAsync("a", ("x", Along(0, 1, 0)), ("y", Along(0, 1, 1)));
         await engine.PutAsync("a", ("x", Along(0, 0, 1)));
         Assert.Equal(2, await engine.CountAsync("a"));
@@ -60,7 +63,7 @@ public sealed class VectorContract
     [Theory, MemberData(nameof(Names))]
     public async Task A_filter_costs_no_hits(string name)
     {
-        using var engine = new Engine(name);
+        await using var engine = new Engine(name);
         var random = new Random(5);
         await engine.PutAsync("a", [.. Enumerable.Range(0, 600).Select(i => ($"m{i:D3}", Random(random)))]);
         for (var asked = 0; asked < 20; asked++)
@@ -75,7 +78,7 @@ public sealed class VectorContract
     [Theory, MemberData(nameof(Names))]
     public async Task Recall_at_ten_is_at_least_95_percent_before_and_after_changes(string name)
     {
-        using var engine = new Engine(name);
+        await using var engine = new Engine(name);
         var random = new Random(20261122);
         var centres = Enumerable.Range(0, 20).Select(_ => Random(random)).ToArray();
         var held = new Dictionary<string, float[]>(StringComparer.Ordinal);
@@ -107,7 +110,7 @@ public sealed class VectorContract
     [Theory, MemberData(nameof(Names))]
     public async Task A_vector_of_another_model_or_without_direction_is_refused_whole(string name)
     {
-        using var engine = new Engine(name);
+        await using var engine = new Engine(name);
         var put = await Assert.ThrowsAsync<Problem>(() => engine.PutAsync("a", ("fine", Along(0, 0, 1)), ("short", new float[Dimensions - 1])));
         Assert.Equal("vector_dimension", put.Code.Code);
         var asked = await Assert.ThrowsAsync<Problem>(() => engine.SearchAsync("a", new float[Dimensions + 1], 3));
@@ -119,7 +122,7 @@ public sealed class VectorContract
     [Theory, MemberData(nameof(Names))]
     public async Task Who_no_longer_waits_is_let_go(string name)
     {
-        using var engine = new Engine(name);
+        await using var engine = new Engine(name);
         using var gone = new CancellationTokenSource();
         await gone.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => engine.Index.SearchAsync(engine.Space("a"), new VectorQuestion(Along(0, 0, 1), 3), gone.Token));
@@ -138,8 +141,10 @@ public sealed class VectorContract
 
     private static float[] Near(float[] centre, Random random) => [.. centre.Zip(Random(random), static (a, b) => a + b)];
 
-    private sealed class Engine : IDisposable
+    private sealed class Engine : IAsyncDisposable
     {
+        private readonly string _model = "selftest-" + Ids.New();
+
         public Engine(string name)
         {
             Index = name switch
@@ -164,14 +169,24 @@ public sealed class VectorContract
 
         public Task<long> CountAsync(string @namespace) => Index.CountAsync(Space(@namespace), Stop);
 
-        public void Dispose() => ((IDisposable)Index).Dispose();
-
-        private static QdrantVectorIndex Qdrant()
+        public async ValueTask DisposeAsync()
         {
-            var named = Environment.GetEnvironmentVariable("SOMA_TEST_QDRANT");
-            Assert.SkipWhen(string.IsNullOrEmpty(named), "SOMA_TEST_QDRANT names no Qdrant.");
-            var address = new Uri(named);
-            return new QdrantVectorIndex(address, null, "contract-test", Dimensions, QdrantVectorIndex.Client(address));
+            ((IDisposable)Index).Dispose();
+            if (Index is not QdrantVectorIndex) return;
+            using var http = new HttpClient();
+            if (Key is { } key) http.DefaultRequestHeaders.Add("api-key", key);
+            (await http.DeleteAsync(new Uri(new Uri(Named!), "collections/soma-" + _model), CancellationToken.None)).EnsureSuccessStatusCode();
+        }
+
+        private static string? Named => Environment.GetEnvironmentVariable("SOMA_TEST_QDRANT");
+
+        private static string? Key => Environment.GetEnvironmentVariable("SOMA_TEST_QDRANT_KEY");
+
+        private QdrantVectorIndex Qdrant()
+        {
+            Assert.SkipWhen(string.IsNullOrEmpty(Named), "SOMA_TEST_QDRANT names no Qdrant.");
+            var address = new Uri(Named!);
+            return new QdrantVectorIndex(address, Key, _model, Dimensions, QdrantVectorIndex.Client(address));
         }
     }
 }

@@ -20,8 +20,8 @@ internal static class Gateway
         if (options.Redis is { Length: > 0 } redis)
         {
             services.AddSingleton<IConnectionMultiplexer>(_ => ConnectionMultiplexer.Connect(redis + ",abortConnect=false"));
-            services.AddSingleton(static provider => new RedisBuffer(
-                provider.GetRequiredService<IConnectionMultiplexer>().GetDatabase(), provider.GetRequiredService<BufferLimits>(), provider.GetRequiredService<TimeProvider>()));
+            services.AddSingleton(provider => new RedisBuffer(
+                SharedRedis.Keys(provider.GetRequiredService<IConnectionMultiplexer>(), redis), provider.GetRequiredService<BufferLimits>(), provider.GetRequiredService<TimeProvider>()));
         }
         services.AddSingleton<BrainTokens>().AddSingleton<BufferMonitor>();
         services.AddSingleton<IReadiness>(static provider => provider.GetRequiredService<BufferMonitor>());

@@ -17,7 +17,7 @@ public sealed class RotationTests(Databases databases)
 
     public static TheoryData<string> Names => Databases.Names;
 
-    [Fact]
+    [Fact, Trait(ServerTrait.Name, "postgres")]
     public async Task Two_servers_on_one_postgres_follow_a_rotation_at_once_and_without_a_restart()
     {
         await using var replicas = await Replicas.StartAsync(await databases.CreateAsync("postgres"), 2);
