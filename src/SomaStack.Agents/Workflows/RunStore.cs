@@ -30,7 +30,7 @@ internal sealed class RunStore(Db db, Journal journal, RunSignals signals, TimeP
         var rows = await db.QueryAsync(tenant, RunRow.Map, $"""
             SELECT {RunRow.Columns:raw} FROM runs
             WHERE tenant = {tenant} AND ({status ?? ""} = '' OR status = {status ?? ""}) AND ({capsule ?? ""} = '' OR capsule = {capsule ?? ""})
-              AND ({kind ?? ""} = '' OR kind = {kind ?? ""}) AND ({parent ?? ""} = '' OR parent = {parent ?? ""}) AND (created_at, id) < ({before}, {beforeId})
+              AND ({kind ?? ""} = '' OR kind = {kind ?? ""}) AND ({parent ?? ""} = '' OR parent = {parent ?? ""}) AND created_at > 0 AND (created_at, id) < ({before}, {beforeId})
             ORDER BY created_at DESC, id DESC LIMIT {limit + 1}
             """, cancellationToken);
         return Cursor.Page(rows, limit, static row => $"{row.Identity.CreatedAt.ToString(CultureInfo.InvariantCulture)} {row.Id}");
@@ -127,13 +127,16 @@ internal sealed class RunStore(Db db, Journal journal, RunSignals signals, TimeP
             """;
     }
 
-    /// <summary>An input that came and was not taken keeps the run due, however its owner thinks about it.</summary>
+    /// <summary>
+    /// An input that came and was not taken keeps the run due, however its owner thinks about it. The owner is compared by its length: with
+    /// <c>owner &lt;&gt; ''</c> PostgreSQL takes the small index of owned runs, full of entries of those that have ended, instead of the key.
+    /// </summary>
     private Sql Update(RunRow row) => $"""
         UPDATE runs SET status = {row.Status}, base = {row.Base}, seq = {row.Seq}, chain = {row.Chain}, lines = {row.Lines}, owner = {row.Owner}, taken = {row.Taken},
             paused = NULL, code = {row.Code}, detail = {row.Detail},
             steps = {row.Steps}, tokens = {row.Tokens}, cost_nanos = {row.CostNanos}, updated_at = {row.UpdatedAt}, ended_at = {row.EndedAt},
             wake_at = CASE WHEN {row.Owner.Length == 0} AND {row.EndedAt is null} AND inbox > {row.Taken} THEN {clock.NowMicros()} ELSE {row.WakeAt} END
-        WHERE tenant = {row.Tenant} AND id = {row.Id} AND epoch = {row.Epoch} AND owner <> ''
+        WHERE tenant = {row.Tenant} AND id = {row.Id} AND epoch = {row.Epoch} AND LENGTH(owner) > 0
         """;
 
     private static void AddEvents(List<Sql> statements, IReadOnlyList<RunWrite> writes)

@@ -38,7 +38,9 @@ CREATE TABLE runs (
     ended_at BIGINT,
     PRIMARY KEY (tenant, id)
 );
-CREATE INDEX runs_listed ON runs (tenant, created_at, id);
+-- Partial, as all beside the key are: to a planner that has not counted any rows yet, another index that begins with the tenant is as good as the
+-- key, and a plan of the first minute would read all of the tenant's runs for one of them.
+CREATE INDEX runs_listed ON runs (tenant, created_at, id) WHERE created_at > 0;
 CREATE INDEX runs_due ON runs (tenant, wake_at) WHERE wake_at IS NOT NULL;
 CREATE INDEX runs_owned ON runs (owner) WHERE owner <> '';
 CREATE INDEX runs_paused ON runs (tenant, capsule) WHERE paused IS NOT NULL;
