@@ -15,11 +15,14 @@ internal sealed class WorkflowPeer : IAsyncDisposable
     public static Task<WorkflowPeer> StartDbosAsync(string folder, string postgres, CancellationToken cancellationToken) =>
         StartAsync("node", ["dbos.mjs", postgres.Replace("postgres://", "postgresql://", StringComparison.Ordinal)], folder, null, cancellationToken);
 
-    /// <summary>Its server tries to call home when it starts, so it and its caller are in a network of their own.</summary>
+    /// <summary>
+    /// Its server tries to call home when it starts, so it and its caller are in a network of their own. They end when their standard input does; bwrap's
+    /// --die-with-parent would end them with the thread that started them.
+    /// </summary>
     public static Task<WorkflowPeer> StartRestateAsync(string folder, CancellationToken cancellationToken)
     {
         var data = Directory.CreateTempSubdirectory("soma-bench-restate-").FullName;
-        return StartAsync("bwrap", ["--dev-bind", "/", "/", "--unshare-net", "--die-with-parent", "node", "restate.mjs", data], folder, data, cancellationToken);
+        return StartAsync("bwrap", ["--dev-bind", "/", "/", "--unshare-net", "node", "restate.mjs", data], folder, data, cancellationToken);
     }
 
     /// <returns>Milliseconds for so many runs, as the engine's own process measures them.</returns>

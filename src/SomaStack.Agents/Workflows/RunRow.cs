@@ -13,11 +13,15 @@ internal sealed record RunStarter(string Id, string Kind, string? Key, IReadOnly
     [JsonIgnore]
     public string Fingerprint => field ??= $"{Kind}\n{Id}\n{Key}\n{string.Join(' ', Capabilities)}";
 
+    /// <summary>Made once: a run asks for it with every step, and a set that is quick to look into is slow to make.</summary>
+    [JsonIgnore]
+    private CapabilitySet Held => field ??= CapabilitySet.Of(Capabilities.Where(Capability.All.Contains));
+
     public static RunStarter Of(RequestContext context) => new(
         context.Principal.Id, context.Principal.Kind, context.Principal.Key, [.. context.Capabilities.Names.Order(StringComparer.Ordinal)], context.ClientType, context.TraceId, context.MfaAt);
 
     public RequestContext In(string tenant, DeploymentMode mode, string region) => new(
-        tenant, new Principal(Id, Kind, Key), CapabilitySet.Of(Capabilities.Where(Capability.All.Contains)), ClientType, mode, region, TraceId) { MfaAt = MfaAt };
+        tenant, new Principal(Id, Kind, Key), Held, ClientType, mode, region, TraceId) { MfaAt = MfaAt };
 }
 
 /// <summary>Where a nested run belongs.</summary>
