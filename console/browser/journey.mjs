@@ -119,6 +119,14 @@ export const journey = () => {
       await page.getByRole('button', { name: 'Why this answer' }).click();
       await page.getByRole('tab', { name: 'Policy' }).click();
       await page.getByRole('tabpanel', { name: 'Policy' }).getByText('Approval', { exact: true }).waitFor();
+      // What was decided, and by whom, is a click away in the journal.
+      await page.goto('/inbox?state=all');
+      await page.getByRole('article').getByRole('link', { name: 'Its lines in the audit' }).click();
+      await page.waitForURL(/\/audit\?/);
+      await page.getByRole('gridcell', { name: 'approval.decided' }).first().click();
+      await page.getByText('Proven here, by this browser’s own cryptography.').waitFor();
+      await page.getByRole('dialog').getByText('ada').first().waitFor();
+      await page.keyboard.press('Escape');
       // A no needs a reason.
       await page.goto('/chat');
       await ask(page, 'And may I ask that?');

@@ -56,6 +56,21 @@ public sealed class WorkflowsTests(WorkflowsServer server) : IClassFixture<Workf
         Assert.NotNull(history.GetProperty("next_cursor").GetString());
     }
 
+    /// <summary>A comment comes only after 15 seconds; whoever waits for the answer's head must not wait for that.</summary>
+    [Fact]
+    public async Task A_stream_with_nothing_to_say_yet_answers_at_once()
+    {
+        var started = await PostAsync("/v1/mao/start", new { capsule = "incident_review", inputs = new { incident = "a flood", services = new[] { "api" } } }, HttpStatusCode.Accepted);
+        var id = started.GetProperty("run_id").GetString()!;
+        JsonElement run;
+        do run = await GetAsync("/v1/mao/" + id);
+        while (run.GetProperty("status").GetString() != "waiting");
+        using var soon = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        soon.CancelAfter(TimeSpan.FromSeconds(10));
+        using var answer = await server.Client.GetAsync($"/v1/mao/{id}/events?after={run.GetProperty("events").GetInt64()}", HttpCompletionOption.ResponseHeadersRead, soon.Token);
+        Assert.Equal("text/event-stream", answer.Content.Headers.ContentType!.MediaType);
+    }
+
     [Fact]
     public async Task The_same_idempotency_key_begins_one_run()
     {
