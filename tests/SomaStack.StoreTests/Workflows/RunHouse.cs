@@ -41,8 +41,16 @@ internal sealed class RunHouse : IAsyncDisposable
 
     public RecordedEffects Effects { get; }
 
-    /// <summary>What the contract of hosts runs on: the journal's host on two databases, and Temporal's when <c>SOMA_TEST_TEMPORAL</c> names a server.</summary>
-    public static TheoryData<string> Hosts => ["sqlite", "postgres", "temporal"];
+    /// <summary>
+    /// What the contract of hosts runs on: the journal's host on two databases, and Temporal's on the SDK's own client and workers over
+    /// <see cref="TemporalProtocol"/>, and over a server when <c>SOMA_TEST_TEMPORAL</c> names one.
+    /// </summary>
+    public static TheoryData<string> Hosts => ["sqlite", "postgres", "protocol", "temporal"];
+
+    /// <summary>What the house speaks with on "protocol".</summary>
+    public TemporalProtocol? Protocol => _protocol;
+
+    private TemporalProtocol? _protocol;
 
     public Db Db => Get<Db>();
 
@@ -62,13 +70,28 @@ internal sealed class RunHouse : IAsyncDisposable
 
     public static async Task<RunHouse> StartAsync(Databases databases, string name, Func<Db, Db>? around = null)
     {
-        if (name != "temporal") return await StartAsync(await databases.CreateAsync(name), null, around);
-        var server = Environment.GetEnvironmentVariable("SOMA_TEST_TEMPORAL");
+        if (name is not ("temporal" or "protocol")) return await StartAsync(await databases.CreateAsync(name), null, around);
+        var protocol = name == "protocol" ? await TemporalProtocol.StartAsync() : null;
+        var server = protocol?.Address ?? Environment.GetEnvironmentVariable("SOMA_TEST_TEMPORAL");
         Assert.SkipWhen(string.IsNullOrEmpty(server), "SOMA_TEST_TEMPORAL names no Temporal server (host:port).");
         var house = await StartAsync(await databases.CreateAsync("sqlite"), null, around, server);
-        foreach (var service in house._services.GetServices<IHostedService>().Where(static service => service is TellTemporal or WorkTemporal)) await service.StartAsync(Stop);
+        house._protocol = protocol;
+        await house.WorkAsync();
         return house;
     }
+
+    /// <summary>Speaks with Temporal from now on, and works for it.</summary>
+    public async Task WorkAsync()
+    {
+        foreach (var service in OfTemporal) await service.StartAsync(Stop);
+    }
+
+    public async Task StopWorkAsync()
+    {
+        foreach (var service in OfTemporal.Reverse()) await service.StopAsync(CancellationToken.None);
+    }
+
+    private IEnumerable<IHostedService> OfTemporal => _services.GetServices<IHostedService>().Where(static service => service is TellTemporal or WorkTemporal);
 
     /// <summary>Temporal is the host and no server is there: whatever a worker would do, the test does.</summary>
     public static async Task<RunHouse> WithoutServerAsync(Databases databases, string name, Func<Db, Db>? around = null) => await StartAsync(await databases.CreateAsync(name), null, around, "127.0.0.1:1");
@@ -166,9 +189,13 @@ internal sealed class RunHouse : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Host.ForgetAsync();
-        if (OnTemporal)
-            foreach (var service in _services.GetServices<IHostedService>().Where(static service => service is TellTemporal or WorkTemporal)) await service.StopAsync(CancellationToken.None);
+        if (OnTemporal) await StopWorkAsync();
         await _services.DisposeAsync();
+        if (_protocol is not null)
+        {
+            Assert.Empty(_protocol.Failed);
+            await _protocol.DisposeAsync();
+        }
         if (_first is null && Directory.Exists(Options.DataDirectory)) Directory.Delete(Options.DataDirectory, recursive: true);
     }
 

@@ -2,6 +2,7 @@ using Google.Protobuf.WellKnownTypes;
 using SomaStack.Agents.Workflows;
 using Temporalio.Api.Common.V1;
 using Temporalio.Api.Enums.V1;
+using Temporalio.Api.Failure.V1;
 using Temporalio.Api.History.V1;
 using Temporalio.Api.Sdk.V1;
 using Temporalio.Api.TaskQueue.V1;
@@ -57,16 +58,28 @@ internal sealed class HistoryWriter(string workflow)
         });
     }
 
-    public void CompleteTask()
+    /// <param name="metadata">What the worker said of itself; null for what today's SDK says.</param>
+    public void CompleteTask(WorkflowTaskCompletedMetadata? metadata = null)
     {
         var completed = new WorkflowTaskCompletedEventAttributes { ScheduledEventId = _workflowTaskStarted - 1, StartedEventId = _workflowTaskStarted, Identity = "worker" };
         // As today's SDK writes it: the event loop of now, and ids and types are compared in replays.
-        if (_workflowTask == 0) completed.SdkMetadata = new WorkflowTaskCompletedMetadata
+        if (metadata is not null) completed.SdkMetadata = metadata;
+        else if (_workflowTask == 0) completed.SdkMetadata = new WorkflowTaskCompletedMetadata
         {
             CoreUsedFlags = { 1, 2, 3 }, LangUsedFlags = { 2 }, SdkName = "temporal-dotnet", SdkVersion = "1.21.1",
         };
         _workflowTask = Add(EventType.WorkflowTaskCompleted, one => one.WorkflowTaskCompletedEventAttributes = completed);
     }
+
+    public bool EndsFailed => _events[^1].EventType == EventType.WorkflowTaskFailed;
+
+    public void FailTask(WorkflowTaskFailedCause cause) => Add(EventType.WorkflowTaskFailed, one => one.WorkflowTaskFailedEventAttributes = new WorkflowTaskFailedEventAttributes
+    {
+        ScheduledEventId = _workflowTaskStarted - 1, StartedEventId = _workflowTaskStarted, Identity = "worker", Cause = cause,
+    });
+
+    /// <summary>Number of the event that scheduled the activity.</summary>
+    public long Scheduled(string id) => _scheduled[id];
 
     /// <returns>The activity's id.</returns>
     public string Schedule(string activity, Payload input, string queue = "soma-runs")
@@ -89,6 +102,18 @@ internal sealed class HistoryWriter(string workflow)
         Add(EventType.ActivityTaskCompleted, one => one.ActivityTaskCompletedEventAttributes = new ActivityTaskCompletedEventAttributes
         {
             ScheduledEventId = _scheduled[id], StartedEventId = started, Identity = "worker", Result = Of(result),
+        });
+    }
+
+    public void Fail(string id, Failure failure)
+    {
+        var started = Add(EventType.ActivityTaskStarted, one => one.ActivityTaskStartedEventAttributes = new ActivityTaskStartedEventAttributes
+        {
+            ScheduledEventId = _scheduled[id], Identity = "worker", RequestId = "a" + id, Attempt = 1,
+        });
+        Add(EventType.ActivityTaskFailed, one => one.ActivityTaskFailedEventAttributes = new ActivityTaskFailedEventAttributes
+        {
+            ScheduledEventId = _scheduled[id], StartedEventId = started, Identity = "worker", Failure = failure, RetryState = RetryState.NonRetryableFailure,
         });
     }
 
