@@ -83,6 +83,7 @@ internal sealed class TemporalProtocol : IAsyncDisposable
         catch (RefusedException refused)
         {
             status = refused.Status;
+            if (refused.Message.Length > 0) context.Response.AppendTrailer("grpc-message", refused.Message);
         }
         if (answer is not null)
         {
@@ -185,7 +186,7 @@ internal sealed class TemporalProtocol : IAsyncDisposable
                 StartedEventId = execution.Events().Count, Attempt = 1, History = new History(), WorkflowExecutionTaskQueue = new Temporalio.Api.TaskQueue.V1.TaskQueue { Name = execution.Queue },
             };
             answer.History.Events.AddRange(execution.Events());
-            execution.Started = answer.StartedEventId;
+            execution.Taken = answer.StartedEventId;
             return answer;
         }
     }
@@ -201,9 +202,10 @@ internal sealed class TemporalProtocol : IAsyncDisposable
                 // Something came that the workflow has not seen: it must not end without it.
                 execution.Writer.FailTask(WorkflowTaskFailedCause.UnhandledCommand);
                 Flush(execution);
-                throw new RefusedException(3);
+                throw new RefusedException(3, "UnhandledCommand");
             }
             execution.Writer.CompleteTask(request.SdkMetadata);
+            execution.Started = execution.Taken;
             foreach (var command in request.Commands) Obey(execution, command);
             Flush(execution);
             return new RespondWorkflowTaskCompletedResponse();
@@ -345,58 +347,8 @@ internal sealed class TemporalProtocol : IAsyncDisposable
     }
 
     /// <param name="status">Of gRPC.</param>
-    private sealed class RefusedException(int status) : Exception
+    private sealed class RefusedException(int status, string message = "") : Exception(message)
     {
         public int Status => status;
     }
-}
-
-internal sealed class HostedExecution(string id, string queue)
-{
-    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    public string Id => id;
-
-    public string Queue => queue;
-
-    public string RunId { get; } = Guid.CreateVersion7().ToString();
-
-    public WorkflowExecution Name => new() { WorkflowId = id, RunId = RunId };
-
-    public Tests.Workflows.Temporal.HistoryWriter Writer { get; } = new(id) { Now = TimeProvider.System.GetUtcNow() };
-
-    public List<Action<Tests.Workflows.Temporal.HistoryWriter>> Later { get; } = [];
-
-    /// <summary>By the number of the event that scheduled them.</summary>
-    public Dictionary<long, HostedActivity> Activities { get; } = [];
-
-    public bool IsOffered { get; set; }
-
-    public bool IsTaken { get; set; }
-
-    /// <summary>Number of the event with which its newest workflow task began.</summary>
-    public long Started { get; set; }
-
-    public bool IsClosed => _closed.Task.IsCompleted;
-
-    public Task Closed => _closed.Task;
-
-    public IReadOnlyList<HistoryEvent> Events() => [.. Writer.History.Events];
-
-    public void Close() => _closed.TrySetResult();
-}
-
-internal sealed class HostedActivity(HostedExecution execution, string id, Temporalio.Api.Command.V1.ScheduleActivityTaskCommandAttributes asked)
-{
-    public HostedExecution Execution => execution;
-
-    public string Id => id;
-
-    public string Token => execution.RunId + "/" + id;
-
-    public Temporalio.Api.Command.V1.ScheduleActivityTaskCommandAttributes Asked => asked;
-
-    public int Attempt { get; set; } = 1;
-
-    public bool IsCancelled { get; set; }
 }

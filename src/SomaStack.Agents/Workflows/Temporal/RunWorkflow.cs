@@ -101,7 +101,9 @@ internal sealed class RunWorkflow
         var decided = new RunDecided(run.Tenant, run.Run, _seq, taken, events);
         try
         {
-            _told |= (await Workflow.ExecuteActivityAsync((RunActivities room) => room.RecordAsync(decided), Quick)).Told;
+            var recorded = await Workflow.ExecuteActivityAsync((RunActivities room) => room.RecordAsync(decided), Quick);
+            // Not in one expression with the await: a signal may have come meanwhile.
+            _told |= recorded.Told;
         }
         catch (ActivityFailureException failed) when (failed.InnerException is ApplicationFailureException { ErrorType: RunActivities.Overtaken })
         {

@@ -113,9 +113,10 @@ internal sealed partial class TellTemporal(TemporalLink link, RunStore store, Te
     }
 
     /// <summary>Hears of every run that the server has not heard of; of the same again after ever longer pauses, since each signal is kept in its workflow's history.</summary>
-    public async Task LookOnceAsync(CancellationToken cancellationToken)
+    /// <returns>Of how many.</returns>
+    public async Task<int> LookOnceAsync(CancellationToken cancellationToken)
     {
-        var (now, asked) = (clock.NowMicros(), new Dictionary<(string, string), Asked>());
+        var (now, asked, count) = (clock.NowMicros(), new Dictionary<(string, string), Asked>(), 0);
         foreach (var (tenant, run, inbox) in await own.UntoldAsync(cancellationToken))
         {
             var before = _asked.TryGetValue((tenant, run), out var known) && known.Inbox == inbox ? known : new Asked(inbox, now, Look);
@@ -125,9 +126,11 @@ internal sealed partial class TellTemporal(TemporalLink link, RunStore store, Te
                 continue;
             }
             Hear(tenant, run);
+            count++;
             asked[(tenant, run)] = new Asked(inbox, now + (long)before.Pause.TotalMicroseconds, before.Pause * 2 > LongestPause ? LongestPause : before.Pause * 2);
         }
         _asked = asked;
+        return count;
     }
 
     private readonly record struct Asked(long Inbox, long NextAt, TimeSpan Pause);

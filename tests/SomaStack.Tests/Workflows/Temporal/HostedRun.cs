@@ -81,10 +81,32 @@ internal sealed class HostedRun
         return this;
     }
 
+    /// <summary>A signal comes while the decision about a result is being recorded: it is not lost.</summary>
+    public HostedRun SucceedWhileTold(string path, RunInput told)
+    {
+        var effect = Effect(path);
+        var input = new EffectSucceeded(Pass(20).Now, path, effect.Attempt, new EffectResult("{}", default));
+        Ended(effect, input);
+        _writer.WorkflowTask();
+        var (state, events) = RunRound.Decide(_state, [input], Now, RunDecider.EventsMax);
+        var recording = _writer.Schedule("record", Of(new RunDecided("demo", "run1", _seq, _taken, events)));
+        _writer.Signal(RunWorkflow.Told);
+        _writer.Complete(recording, Of(new RunRecorded(false)));
+        _writer.WorkflowTask();
+        (_state, _seq) = (state, _seq + events.Count);
+        See();
+        return Take([told]);
+    }
+
     public HostedRun Tell(params RunInput[] inputs)
     {
         _writer.Signal(RunWorkflow.Told);
         _writer.WorkflowTask();
+        return Take(inputs);
+    }
+
+    private HostedRun Take(RunInput[] inputs)
+    {
         var taking = _writer.Schedule("take", Of(new InputsWanted("demo", "run1", _taken)));
         Pass(5);
         _writer.Complete(taking, Of(new InputsTaken([.. inputs.Select((input, i) => new NumberedInput(_taken + i + 1, input))])));

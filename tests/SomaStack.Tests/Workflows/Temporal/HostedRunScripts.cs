@@ -20,6 +20,11 @@ internal static class HostedRunScripts
             run.Pass(1000).Tell(new SignalCame(run.Now, "1", "other", "{}", "you"));
             return run.Pass(1000).Tell(new SignalCame(run.Now, "2", "go", """{"x":[1,2.5,null]}""", "you"), new SignalCame(run.Now, "2", "go", "{}", "you")).Succeed("A");
         }),
+        ("signal_while_recording", static () =>
+        {
+            var run = HostedRun.Open("workflow: {steps: [{name: A, action: tools.a}, {name: S, action: wait.signal, params: {name: go}}]}");
+            return run.SucceedWhileTold("A", new SignalCame(run.Now, "1", "go", "{}", "you"));
+        }),
         ("approval", static () =>
         {
             var run = HostedRun.Open("workflow: {steps: [{name: A, action: tools.a}]}").Suspend("A", "yes");
