@@ -36,6 +36,24 @@ public sealed record SomaOptions
     /// <summary>Days for which ended runs are kept, with all that was in them; 0 keeps them. <c>SOMA_RUNS_KEEP_DAYS</c>.</summary>
     public int RunsKeepDays { get; init; } = 90;
 
+    /// <summary>Who hosts runs: journal or temporal. <c>--workflows</c>, <c>SOMA_WORKFLOWS</c>.</summary>
+    public string Workflows { get; init; } = "journal";
+
+    /// <summary>Temporal's server, <c>host:7233</c>; needed when it hosts runs. <c>--temporal</c>, <c>SOMA_TEMPORAL</c>.</summary>
+    public string? Temporal { get; init; }
+
+    /// <summary><c>SOMA_TEMPORAL_NAMESPACE</c>.</summary>
+    public string TemporalNamespace { get; init; } = "default";
+
+    /// <summary>The task queue of this installation's runs; installations that share a namespace need one each. <c>SOMA_TEMPORAL_QUEUE</c>.</summary>
+    public string TemporalQueue { get; init; } = "soma-runs";
+
+    /// <summary>Speak TLS with it; always so with a key. <c>SOMA_TEMPORAL_TLS=1</c>.</summary>
+    public bool TemporalTls { get; init; }
+
+    /// <summary>API key for it. <c>SOMA_TEMPORAL_KEY</c> or <c>SOMA_TEMPORAL_KEY_FILE</c>.</summary>
+    public string? TemporalKey { get; init; }
+
     /// <summary>OTLP endpoint for traces, metrics and logs. <c>SOMA_OTLP</c>.</summary>
     public string? Otlp { get; init; }
 
@@ -192,6 +210,12 @@ public sealed record SomaOptions
             NotifyTenants = read("SOMA_NOTIFY_TENANTS")?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? defaults.NotifyTenants,
             NotificationsKeepDays = Days(read("SOMA_NOTIFICATIONS_KEEP_DAYS"), defaults.NotificationsKeepDays),
             RunsKeepDays = Days(read("SOMA_RUNS_KEEP_DAYS"), defaults.RunsKeepDays),
+            Workflows = read("SOMA_WORKFLOWS") ?? defaults.Workflows,
+            Temporal = read("SOMA_TEMPORAL"),
+            TemporalNamespace = read("SOMA_TEMPORAL_NAMESPACE") ?? defaults.TemporalNamespace,
+            TemporalQueue = read("SOMA_TEMPORAL_QUEUE") ?? defaults.TemporalQueue,
+            TemporalTls = read("SOMA_TEMPORAL_TLS") is "1" or "true",
+            TemporalKey = Secret(read, "SOMA_TEMPORAL_KEY"),
             Otlp = read("SOMA_OTLP"),
             OpenAiUrl = read("SOMA_OPENAI_URL"),
             OpenAiKey = Secret(read, "SOMA_OPENAI_KEY"),
@@ -248,5 +272,5 @@ public sealed record SomaOptions
     /// <summary>A secret comes from NAME, else from the file that NAME_FILE names (trimmed).</summary>
     private static string? Secret(Func<string, string?> read, string name) => new EnvironmentSecrets(read).Find(name);
 
-    private static readonly string[] SecretNames = ["SOMA_DATABASE", "SOMA_OPENAI_KEY", "SOMA_ANTHROPIC_KEY", "SOMA_REDIS", "SOMA_SMTP_URL", "SOMA_VAULT_TOKEN", "SOMA_VAULT_SECRET_ID"];
+    private static readonly string[] SecretNames = ["SOMA_DATABASE", "SOMA_OPENAI_KEY", "SOMA_ANTHROPIC_KEY", "SOMA_REDIS", "SOMA_SMTP_URL", "SOMA_TEMPORAL_KEY", "SOMA_VAULT_TOKEN", "SOMA_VAULT_SECRET_ID"];
 }

@@ -17,6 +17,9 @@ internal interface IRunHost
     /// <summary>Hands an input to a run; returns when it is kept, not when it has taken effect. An input that came before changes nothing.</summary>
     /// <exception cref="Problem">404 <c>run_unknown</c>; 409 <c>run_ended</c>.</exception>
     Task TellAsync(RequestContext context, string run, RunInput input, CancellationToken cancellationToken);
+
+    /// <summary>Something was kept for the run in a transaction of somebody else, say a decision about an approval. It does not wait, and what it misses is found later.</summary>
+    void Hear(string tenant, string run);
 }
 
 /// <param name="Events">What the decider said to its beginning: a new run's first event, or a fork's.</param>

@@ -69,9 +69,7 @@ internal sealed partial class JournalRunHost(
 
     public async Task TellAsync(RequestContext context, string run, RunInput input, CancellationToken cancellationToken)
     {
-        var told = await db.WriteAsync(context.Tenant, work => RunInputStore.TellAsync(work, context.Tenant, run, input, clock.NowMicros()), cancellationToken);
-        if (told == Told.NoRun) throw WorkflowProblems.Unknown.Because("No run of this tenant has this id.");
-        if (told == Told.Over) throw WorkflowProblems.Ended.Because("It takes nothing any more.");
+        await inputs.KeepAsync(context.Tenant, run, input, clock.NowMicros(), cancellationToken);
         Hear(context.Tenant, run);
     }
 

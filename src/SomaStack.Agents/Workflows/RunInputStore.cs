@@ -41,6 +41,15 @@ internal sealed class RunInputStore(Db db)
         return Told.Kept;
     }
 
+    /// <summary>Keeps it in a transaction of its own.</summary>
+    /// <exception cref="Problem">404 <c>run_unknown</c>; 409 <c>run_ended</c>.</exception>
+    public async Task KeepAsync(string tenant, string run, RunInput input, long now, CancellationToken cancellationToken)
+    {
+        var told = await db.WriteAsync(tenant, work => TellAsync(work, tenant, run, input, now), cancellationToken);
+        if (told == Told.NoRun) throw WorkflowProblems.Unknown.Because("No run of this tenant has this id.");
+        if (told == Told.Over) throw WorkflowProblems.Ended.Because("It takes nothing any more.");
+    }
+
     /// <summary>What has come after those that took effect.</summary>
     public Task<List<(long Number, RunInput Input)>> ReadAsync(string tenant, string run, long after, CancellationToken cancellationToken) => db.QueryAsync(
         tenant, static reader => (reader.GetInt64(0), JsonSerializer.Deserialize(reader.GetString(1), RunHistoryJson.Default.RunInput)!),

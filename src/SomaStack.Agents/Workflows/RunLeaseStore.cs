@@ -3,7 +3,7 @@ using SomaStack.Platform;
 namespace SomaStack.Agents.Workflows;
 
 /// <summary>
-/// All SQL of who drives which run. A replica renews one row for all of its runs; when that row has run out, whoever sees it gives the
+/// All SQL of who drives which run of the journal's host. A replica renews one row for all of its runs; when that row has run out, whoever sees it gives the
 /// replica's runs to nobody, under a new epoch each, and they are due at once. The clocks of replicas may differ by a fifth of a lease.
 /// </summary>
 internal sealed class RunLeaseStore(Db db, TimeProvider clock)
@@ -32,7 +32,7 @@ internal sealed class RunLeaseStore(Db db, TimeProvider clock)
     public Task<int> ReapAsync(CancellationToken cancellationToken) => db.WriteAsync(Db.AllTenants, async work =>
     {
         var gone = await work.QueryAsync(static reader => reader.GetString(0), $"""
-            SELECT DISTINCT r.owner FROM runs r WHERE r.tenant <> '' AND r.owner <> ''
+            SELECT DISTINCT r.owner FROM runs r WHERE r.tenant <> '' AND r.owner <> '' AND r.host = 'journal'
               AND NOT EXISTS (SELECT 1 FROM run_replicas p WHERE p.tenant = {Db.AllTenants} AND p.id = r.owner AND p.expires_at >= {clock.NowMicros()})
             """);
         var freed = 0;
@@ -58,7 +58,7 @@ internal sealed class RunLeaseStore(Db db, TimeProvider clock)
     /// <summary>Takes runs of a tenant that are due, in the order in which they fell due.</summary>
     public Task<List<RunRow>> ClaimAsync(string tenant, string replica, int limit, CancellationToken cancellationToken) => db.WriteAsync(tenant, work => work.QueryAsync(RunRow.Map, $"""
         UPDATE runs SET owner = {replica}, epoch = epoch + 1, wake_at = NULL
-        WHERE tenant = {tenant} AND owner = '' AND id IN (
+        WHERE tenant = {tenant} AND owner = '' AND host = 'journal' AND id IN (
             SELECT id FROM runs WHERE tenant = {tenant} AND wake_at <= {clock.NowMicros()} ORDER BY wake_at LIMIT {limit}{db.SkipLocked:raw})
         RETURNING {RunRow.Columns:raw}
         """), cancellationToken);
@@ -66,18 +66,18 @@ internal sealed class RunLeaseStore(Db db, TimeProvider clock)
     /// <summary>Its own runs to which something came, in case nobody told it.</summary>
     public Task<List<(string Tenant, string Id)>> ToldAsync(string replica, CancellationToken cancellationToken) => db.QueryAsync(
         Db.AllTenants, static reader => (reader.GetString(0), reader.GetString(1)),
-        $"SELECT tenant, id FROM runs WHERE tenant <> '' AND owner = {replica} AND owner <> '' AND inbox > taken", cancellationToken);
+        $"SELECT tenant, id FROM runs WHERE tenant <> '' AND owner = {replica} AND owner <> '' AND host = 'journal' AND inbox > taken", cancellationToken);
 
     /// <summary>Which capsules of which tenants have runs that a kill switch paused.</summary>
     public Task<List<(string Tenant, string Capsule)>> PausedAsync(CancellationToken cancellationToken) => db.QueryAsync(
         Db.AllTenants, static reader => (reader.GetString(0), reader.GetString(1)), $"SELECT DISTINCT tenant, capsule FROM runs WHERE tenant <> '' AND paused IS NOT NULL", cancellationToken);
 
     public Task<int> ResumeAsync(string tenant, string capsule, CancellationToken cancellationToken) => db.WriteAsync(tenant, work => work.ExecuteAsync($"""
-        UPDATE runs SET paused = NULL, wake_at = {clock.NowMicros()} WHERE tenant = {tenant} AND capsule = {capsule} AND paused IS NOT NULL
+        UPDATE runs SET paused = NULL, wake_at = CASE WHEN host = 'journal' THEN {clock.NowMicros()} ELSE NULL END WHERE tenant = {tenant} AND capsule = {capsule} AND paused IS NOT NULL
         """), cancellationToken);
 
     private Task<int> FreeAsync(DbWork work, string replica) => work.ExecuteAsync($"""
-        UPDATE runs SET owner = '', epoch = epoch + 1, wake_at = {clock.NowMicros()} WHERE tenant <> '' AND owner = {replica} AND owner <> ''
+        UPDATE runs SET owner = '', epoch = epoch + 1, wake_at = {clock.NowMicros()} WHERE tenant <> '' AND owner = {replica} AND owner <> '' AND host = 'journal'
         """);
 
     private long Until() => (clock.GetUtcNow() + Lifetime).ToMicros();

@@ -29,21 +29,13 @@ internal sealed class RunProgress(RunStore store, RunLines lines, TimeProvider c
 
     public Step Next(HotRun run, IReadOnlyList<RunInput> inputs, long taken)
     {
-        var (state, events) = (run.State, new List<RunEvent>());
-        foreach (var input in InOrder(state, inputs))
-            foreach (var happened in RunDecider.Decide(state, input))
-            {
-                events.Add(happened);
-                state = RunDecider.Apply(state, happened);
-            }
-        if (state.Events > HistoryMost && !state.Ended)
-        {
-            var continued = RunDecider.Fold(state);
-            events.Add(continued);
-            state = RunDecider.Apply(state, continued);
-        }
+        var (state, events) = RunRound.Decide(run.State, inputs, clock.NowMicros(), HistoryMost);
         return Make(run.Row, run.State, state, events, taken, run.IsHandedOver, begins: false);
     }
+
+    /// <summary>Writes down what was decided elsewhere, by <see cref="RunRound"/>.</summary>
+    public Step Of(RunRow before, RunState was, IReadOnlyList<RunEvent> events, long taken) =>
+        Make(before, was, RunDecider.Apply(was, events), events, taken, static _ => false, begins: false);
 
     /// <summary>The state that a run's history gives.</summary>
     public async Task<RunState> ReadAsync(RunRow row, CancellationToken cancellationToken)
@@ -77,14 +69,6 @@ internal sealed class RunProgress(RunStore store, RunLines lines, TimeProvider c
         before.CopyTo(bytes, 0);
         Encoding.UTF8.GetBytes(data, bytes.AsSpan(before.Length));
         return SHA256.HashData(bytes);
-    }
-
-    /// <summary>Timers that have run out take their place among what has come: a signal that came in time is not late because nobody looked.</summary>
-    private IEnumerable<RunInput> InOrder(RunState state, IReadOnlyList<RunInput> inputs)
-    {
-        var now = clock.NowMicros();
-        var fired = RunDecider.Due(state).OfType<StartTimer>().Where(timer => timer.Due <= now).Select(timer => (At: timer.Due, Input: (RunInput)new TimerFired(now, timer.Path, timer.Timer))).ToList();
-        return fired.Count == 0 ? inputs : inputs.Select(static input => (input.At, Input: input)).Concat(fired).OrderBy(static one => one.At).Select(static one => one.Input);
     }
 
     private Step Make(RunRow before, RunState was, RunState state, IReadOnlyList<RunEvent> events, long taken, Func<RunEffect, bool> handedOver, bool begins)

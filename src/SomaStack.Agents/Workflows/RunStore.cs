@@ -107,6 +107,7 @@ internal sealed class RunStore(Db db, Journal journal, RunSignals signals, TimeP
                 $"DELETE FROM run_events WHERE tenant = {tenant} AND run = {id}",
                 $"DELETE FROM run_inputs WHERE tenant = {tenant} AND run = {id}",
                 $"DELETE FROM run_approvals WHERE tenant = {tenant} AND run = {id}",
+                $"DELETE FROM run_claims WHERE tenant = {tenant} AND run = {id}",
                 $"DELETE FROM runs WHERE tenant = {tenant} AND id = {id}",
             ]);
         return over.Count;

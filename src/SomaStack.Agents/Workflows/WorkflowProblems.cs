@@ -12,6 +12,9 @@ internal static class WorkflowProblems
     public static readonly ProblemCode StepUnknown = new("run_step_unknown", ProblemKind.Invalid, "The run has no such step", "Name a step as GET /v1/mao/{id} lists them.");
     public static readonly ProblemCode RightsLost = new("run_rights_lost", ProblemKind.Forbidden, "Whoever started the run may not act any more", "A run acts as whoever started it; let somebody who may start it again.");
     public static readonly ProblemCode Denied = new("run_denied", ProblemKind.Forbidden, "The policy does not let this run start", "See the reasons; each names its rule and what would help.");
+    public static readonly ProblemCode TemporalUnreachable = new(
+        "temporal_unreachable", ProblemKind.Unavailable, "Temporal does not answer",
+        "Start Temporal's server or correct SOMA_TEMPORAL and SOMA_TEMPORAL_NAMESPACE; without SOMA_WORKFLOWS=temporal this server hosts runs itself.");
 
-    public static readonly IReadOnlyList<ProblemCode> All = [Unknown, Ended, NotFailed, Nested, FormUnknown, StepUnknown, RightsLost, Denied];
+    public static readonly IReadOnlyList<ProblemCode> All = [Unknown, Ended, NotFailed, Nested, FormUnknown, StepUnknown, RightsLost, Denied, TemporalUnreachable];
 }

@@ -12,7 +12,7 @@ namespace SomaStack.Agents.Workflows;
 public static class WorkflowsModule
 {
     /// <summary>Effects under way at once in one process.</summary>
-    private const int EffectsMost = 256;
+    internal const int EffectsMost = 256;
 
     public static readonly Room Room = new("Workflows", typeof(WorkflowsModule).Assembly)
     {
@@ -24,6 +24,7 @@ public static class WorkflowsModule
             services.AddSingleton<RunStore>().AddSingleton<RunInputStore>().AddSingleton<RunLeaseStore>().AddSingleton<RunWriter>().AddSingleton<RunSignals>().AddSingleton<RunStreams>();
             services.AddSingleton<RunLines>().AddSingleton<RunProgress>().AddSingleton<RunRights>().AddSingleton<RunApprovalDesk>().AddSingleton<RunEffects>();
             services.AddSingleton(new FairSlots(EffectsMost)).AddSingleton<JournalRunHost>();
+            if (TemporalModule.IsChosen(options)) TemporalModule.Add(services, options);
             services.TryAddSingleton<IRunHost>(static provider => provider.GetRequiredService<JournalRunHost>());
             services.AddSingleton<StartRun>().AddSingleton<ReadRuns>().AddSingleton<FollowRun>().AddSingleton<SteerRun>().AddSingleton<ForkRun>().AddSingleton<ListedWorkflows>();
             services.AddSingleton<INativeAdapter, RunsAdapter>();
@@ -35,7 +36,7 @@ public static class WorkflowsModule
         },
         Handle = static (subscriptions, provider) =>
         {
-            var (desk, host) = (provider.GetRequiredService<RunApprovalDesk>(), provider.GetRequiredService<JournalRunHost>());
+            var (desk, host) = (provider.GetRequiredService<RunApprovalDesk>(), provider.GetRequiredService<IRunHost>());
             subscriptions.On("workflows.approvals", [ApprovalEvents.Decided, ApprovalEvents.Returned], (line, work, _) => desk.HearAsync(line, work, host.Hear));
             provider.GetRequiredService<FireSchedules>().Handle(subscriptions);
         },

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using SomaStack.Agents.Capsules.Contracts;
@@ -40,15 +41,60 @@ internal sealed class RunHouse : IAsyncDisposable
 
     public RecordedEffects Effects { get; }
 
+    /// <summary>
+    /// What the contract of hosts runs on: the journal's host on two databases, and Temporal's on the SDK's own client and workers over
+    /// <see cref="TemporalProtocol"/>, and over a server when <c>SOMA_TEST_TEMPORAL</c> names one.
+    /// </summary>
+    public static TheoryData<string> Hosts => ["sqlite", "postgres", "protocol", "temporal"];
+
+    /// <summary>What the house speaks with on "protocol".</summary>
+    public TemporalProtocol? Protocol => _protocol;
+
+    private TemporalProtocol? _protocol;
+
     public Db Db => Get<Db>();
 
     public JournalRunHost Host => Get<JournalRunHost>();
+
+    /// <summary>The host that begins runs here.</summary>
+    public IRunHost Runs => Get<IRunHost>();
+
+    public bool OnTemporal => Options.Workflows == "temporal";
+
+    /// <summary>Of a run that nothing is done for.</summary>
+    public string RestingOwner => OnTemporal ? "temporal" : "";
 
     public RunPump Pump => Get<RunPump>();
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    public static async Task<RunHouse> StartAsync(Databases databases, string name, Func<Db, Db>? around = null) => await StartAsync(await databases.CreateAsync(name), null, around);
+    public static async Task<RunHouse> StartAsync(Databases databases, string name, Func<Db, Db>? around = null)
+    {
+        if (name is not ("temporal" or "protocol")) return await StartAsync(await databases.CreateAsync(name), null, around);
+        var protocol = name == "protocol" ? await TemporalProtocol.StartAsync() : null;
+        var server = protocol?.Address ?? Environment.GetEnvironmentVariable("SOMA_TEST_TEMPORAL");
+        Assert.SkipWhen(string.IsNullOrEmpty(server), "SOMA_TEST_TEMPORAL names no Temporal server (host:port).");
+        var house = await StartAsync(await databases.CreateAsync("sqlite"), null, around, server);
+        house._protocol = protocol;
+        await house.WorkAsync();
+        return house;
+    }
+
+    /// <summary>Speaks with Temporal from now on, and works for it.</summary>
+    public async Task WorkAsync()
+    {
+        foreach (var service in OfTemporal) await service.StartAsync(Stop);
+    }
+
+    public async Task StopWorkAsync()
+    {
+        foreach (var service in OfTemporal.Reverse()) await service.StopAsync(CancellationToken.None);
+    }
+
+    private IEnumerable<IHostedService> OfTemporal => _services.GetServices<IHostedService>().Where(static service => service is TellTemporal or WorkTemporal);
+
+    /// <summary>Temporal is the host and no server is there: whatever a worker would do, the test does.</summary>
+    public static async Task<RunHouse> WithoutServerAsync(Databases databases, string name, Func<Db, Db>? around = null) => await StartAsync(await databases.CreateAsync(name), null, around, "127.0.0.1:1");
 
     /// <summary>Another replica over the same database, clock and tools.</summary>
     public Task<RunHouse> ReplicaAsync(Func<Db, Db>? around = null) => StartAsync(Options.Database!, this, around);
@@ -59,7 +105,11 @@ internal sealed class RunHouse : IAsyncDisposable
         Databases.Context(tenant, principal) with { Capabilities = CapabilitySet.Of([Capability.RunStart, Capability.RunRead, Capability.ToolExecute]) };
 
     /// <summary>Takes up the work: registers the replica and takes what is due.</summary>
-    public Task<TimeSpan> LookAsync() => Pump.LookAsync(Stop);
+    public async Task LookAsync()
+    {
+        if (OnTemporal) await Get<TellTemporal>().LookOnceAsync(Stop);
+        await Pump.LookAsync(Stop);
+    }
 
     public async Task<string> StartAsync(Capsule capsule, string inputs = "{}", RequestContext? by = null, string? id = null, RunBudget? budget = null)
     {
@@ -67,13 +117,13 @@ internal sealed class RunHouse : IAsyncDisposable
         id ??= Ids.New(Clock);
         var now = Clock.NowMicros();
         var plan = new RunPlan(capsule, id, null, 0, budget ?? new RunBudget(null, null, null, null));
-        var identity = new RunIdentity(context.Tenant, id, "capsule", capsule.Id, capsule.Id, capsule.Version, Host.Name, RunStarter.Of(context), null, null, new RunAbout(), now);
-        await Host.StartAsync(new RunBeginning(identity, RunDecider.Decide(RunState.None, new BeginRun(now, plan, inputs, RunDecider.Version))), Stop);
+        var identity = new RunIdentity(context.Tenant, id, "capsule", capsule.Id, capsule.Id, capsule.Version, Runs.Name, RunStarter.Of(context), null, null, new RunAbout(), now);
+        await Runs.StartAsync(new RunBeginning(identity, RunDecider.Decide(RunState.None, new BeginRun(now, plan, inputs, RunDecider.Version))), Stop);
         return id;
     }
 
     public Task SignalAsync(string run, string name, string id, string data = "{}") =>
-        Host.TellAsync(Caller(), run, new SignalCame(Clock.NowMicros(), id, name, data, "ada"), Stop);
+        Runs.TellAsync(Caller(), run, new SignalCame(Clock.NowMicros(), id, name, data, "ada"), Stop);
 
     public Task<RunRow> OverAsync(string run, string tenant = "demo") => Get<RunStreams>().WhenOverAsync(tenant, run, Stop).WaitAsync(TimeSpan.FromSeconds(20), Stop);
 
@@ -90,7 +140,14 @@ internal sealed class RunHouse : IAsyncDisposable
         }
     }
 
-    public Task<RunRow> WaitingAsync(string run) => WhenAsync(run, static row => row is { Status: "waiting", Owner.Length: 0 });
+    public Task<RunRow> WaitingAsync(string run) => WhenAsync(run, row => row.Status == "waiting" && row.Owner == RestingOwner);
+
+    /// <summary>Waits until nothing is done for a run that has ended.</summary>
+    public async Task SettledAsync(string run)
+    {
+        if (OnTemporal) await Get<TemporalLink>().Client.GetWorkflowHandle(TemporalRunHost.IdOf("demo", run)).GetResultAsync();
+        else await WhenAsync(run, static row => row.Owner.Length == 0);
+    }
 
     public Task<RunRow> RowAsync(string run) => Get<RunStore>().GetAsync("demo", run, Stop);
 
@@ -105,8 +162,12 @@ internal sealed class RunHouse : IAsyncDisposable
     public async Task HearApprovalsAsync()
     {
         var (reader, desk) = (new JournalReader(Db), Get<RunApprovalDesk>());
-        var lines = await reader.ReadAsync(JournalPoint.Start, await reader.EndAsync(Stop), [ApprovalEvents.Decided, ApprovalEvents.Returned], 1000, Stop);
-        foreach (var line in lines) await Db.WriteAsync(line.Tenant, work => desk.HearAsync(line, work, Host.Hear), Stop);
+        var written = await Db.NumberAsync("demo", $"SELECT COUNT(*) FROM journal WHERE tenant = {"demo"} AND type IN ({ApprovalEvents.Decided}, {ApprovalEvents.Returned})", Stop);
+        List<JournalLine> lines;
+        // PostgreSQL shows the journal up to the oldest transaction under way, whoever's it is: other tests have some.
+        do lines = await reader.ReadAsync(JournalPoint.Start, await reader.EndAsync(Stop), [ApprovalEvents.Decided, ApprovalEvents.Returned], 1000, Stop);
+        while (lines.Count < written);
+        foreach (var line in lines) await Db.WriteAsync(line.Tenant, work => desk.HearAsync(line, work, Runs.Hear), Stop);
     }
 
     public async Task PutAsync(string id, string[] capabilities, bool active = true)
@@ -128,13 +189,21 @@ internal sealed class RunHouse : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Host.ForgetAsync();
+        if (OnTemporal) await StopWorkAsync();
         await _services.DisposeAsync();
+        if (_protocol is not null)
+        {
+            Assert.Empty(_protocol.Failed);
+            await _protocol.DisposeAsync();
+        }
         if (_first is null && Directory.Exists(Options.DataDirectory)) Directory.Delete(Options.DataDirectory, recursive: true);
     }
 
-    private static async Task<RunHouse> StartAsync(string database, RunHouse? first, Func<Db, Db>? around)
+    private static async Task<RunHouse> StartAsync(string database, RunHouse? first, Func<Db, Db>? around, string? temporal = null)
     {
         var options = first?.Options ?? new SomaOptions { Database = database, DataDirectory = Path.Combine(Path.GetTempPath(), "soma-runs-" + Guid.CreateVersion7().ToString("N")) };
+        // A queue of its own: other tests use the same server.
+        if (temporal is not null) options = options with { Workflows = "temporal", Temporal = temporal, TemporalQueue = "test-" + Guid.CreateVersion7().ToString("N") };
         var clock = first?.Clock ?? new FakeTimeProvider(new DateTimeOffset(2026, 11, 22, 12, 0, 0, TimeSpan.Zero));
         var effects = first?.Effects ?? new RecordedEffects();
         var services = new ServiceCollection().AddSingleton(options).AddSingleton<TimeProvider>(clock).AddSingleton<Platform.Journal>().AddSingleton<Lease>().AddSingleton(effects);

@@ -15,7 +15,10 @@ public sealed class RunPeopleContract(Databases databases)
 
     public static TheoryData<string> Names => Databases.Names;
 
-    [Theory, MemberData(nameof(Names))]
+    /// <summary>For what is asked of every host; the rest is about the journal's, its clock or its leases.</summary>
+    public static TheoryData<string> Hosts => RunHouse.Hosts;
+
+    [Theory, MemberData(nameof(Hosts))]
     public async Task A_tool_that_takes_two_keys_is_called_once_the_second_is_there(string name)
     {
         await using var house = await RunHouse.StartAsync(databases, name);
@@ -31,7 +34,7 @@ public sealed class RunPeopleContract(Databases databases)
         Assert.Equal(2, house.Effects.Done.Count);
     }
 
-    [Theory, MemberData(nameof(Names))]
+    [Theory, MemberData(nameof(Hosts))]
     public async Task A_refusal_fails_the_step_with_its_reason(string name)
     {
         await using var house = await RunHouse.StartAsync(databases, name);
@@ -46,7 +49,7 @@ public sealed class RunPeopleContract(Databases databases)
         Assert.Empty(house.Effects.Done);
     }
 
-    [Theory, MemberData(nameof(Names))]
+    [Theory, MemberData(nameof(Hosts))]
     public async Task What_a_run_itself_asks_is_asked_once_and_its_yes_is_spent(string name)
     {
         await using var house = await RunHouse.StartAsync(databases, name);
@@ -62,21 +65,21 @@ public sealed class RunPeopleContract(Databases databases)
         Assert.Equal("Claimed", (await house.Get<ApprovalStore>().FindAsync("demo", approval, Stop))!.State.ToString());
     }
 
-    [Theory, MemberData(nameof(Names))]
+    [Theory, MemberData(nameof(Hosts))]
     public async Task Cancelling_takes_the_question_back(string name)
     {
         await using var house = await RunHouse.StartAsync(databases, name);
         var run = await house.StartAsync(Capsules.Of(Capsules.Step("look", "approvals.request", """{"summary":"Publish it?"}""")));
         await house.WaitingAsync(run);
         var approval = Assert.Single((await house.ViewAsync(run)).Waits).Reference!;
-        await house.Host.TellAsync(RunHouse.Caller(), run, new CancelRun(house.Clock.NowMicros(), "ada", ""), Stop);
+        await house.Runs.TellAsync(RunHouse.Caller(), run, new CancelRun(house.Clock.NowMicros(), "ada", ""), Stop);
         await house.LookAsync();
         Assert.Equal("cancelled", (await house.OverAsync(run)).Status);
-        await house.WhenAsync(run, static row => row.Owner.Length == 0);
+        await house.SettledAsync(run);
         Assert.Equal("Voided", (await house.Get<ApprovalStore>().FindAsync("demo", approval, Stop))!.State.ToString());
     }
 
-    [Theory, MemberData(nameof(Names))]
+    [Theory, MemberData(nameof(Hosts))]
     public async Task A_form_is_told_once_checked_at_once_and_answered_by_whom_it_names(string name)
     {
         await using var house = await RunHouse.StartAsync(databases, name);
@@ -117,7 +120,7 @@ public sealed class RunPeopleContract(Databases databases)
         Assert.Equal(2, house.Effects.Done.Count);
     }
 
-    [Theory, MemberData(nameof(Names))]
+    [Theory, MemberData(nameof(Hosts))]
     public async Task A_run_of_somebody_who_was_disabled_goes_no_further(string name)
     {
         await using var house = await RunHouse.StartAsync(databases, name);
@@ -130,7 +133,7 @@ public sealed class RunPeopleContract(Databases databases)
         Assert.Single(house.Effects.Done);
     }
 
-    [Theory, MemberData(nameof(Names))]
+    [Theory, MemberData(nameof(Hosts))]
     public async Task A_failed_run_is_tried_again_from_what_failed(string name)
     {
         await using var house = await RunHouse.StartAsync(databases, name);
@@ -146,7 +149,7 @@ public sealed class RunPeopleContract(Databases databases)
         Assert.Equal("capability_missing", (await Assert.ThrowsAsync<Problem>(() => steer.RetryAsync(run, RunHouse.Caller("eve"), Stop))).Code.Code);
     }
 
-    [Theory, MemberData(nameof(Names))]
+    [Theory, MemberData(nameof(Hosts))]
     public async Task An_agent_is_asked_as_whoever_started_the_run_and_its_tokens_count(string name)
     {
         await using var house = await RunHouse.StartAsync(databases, name);
