@@ -69,7 +69,6 @@ internal sealed partial class JournalRunHost
         var drive = !one.IsStopped && (result is not null || handedOver) && run.Add(result);
         run.Ended(one);
         if (drive) _ = DriveAsync(run);
-        if (result is EffectSuspended suspended) await desk.CheckAsync(run.Row, suspended.ApprovalId, Hear, run.Token);
     }
 
     private void Drop(HotRun run)

@@ -175,6 +175,8 @@ internal sealed partial class JournalRunHost(
                     return;
                 }
                 run.Became(step.State, step.Write.After);
+                // A decision that came before this was written down was heard by nobody.
+                foreach (var asked in step.Write.Approvals) await desk.CheckAsync(run.Row, asked.Id, Hear, run.Token);
                 if (step.Write.After.Owner.Length == 0)
                 {
                     Drop(run);

@@ -242,6 +242,9 @@ internal sealed class RecordedEffects : ICapsules
 
     public Action<string>? After { get; set; }
 
+    /// <summary>Called with the approval that a tool asked for, before the run hears that it has to wait.</summary>
+    public Func<string, Task>? Asked { get; set; }
+
     /// <summary>Actions named <c>gated</c> wait here for their key; <c>at KEY</c> says that they do.</summary>
     public TaskCompletionSource Gate(string name) => _gates.GetOrAdd(name, static _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
 
@@ -265,6 +268,7 @@ internal sealed class RecordedTools(RecordedEffects effects, IApprovals approval
         if (call.Action == "approved" && call.Approval is null)
         {
             var asked = await db.WriteAsync(context.Tenant, work => approvals.ProposeAsync(work, context, Request(call)), cancellationToken);
+            if (effects.Asked is { } ask) await ask(asked.Id);
             return new ToolResult(call.Key, ToolOutcome.Awaiting, "") { Awaits = asked };
         }
         if (call is { Action: "approved", Approval: { } yes }) await db.WriteAsync(context.Tenant, work => approvals.ClaimAsync(work, context, yes, Request(call)), cancellationToken);

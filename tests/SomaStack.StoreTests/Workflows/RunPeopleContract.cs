@@ -34,6 +34,23 @@ public sealed class RunPeopleContract(Databases databases)
         Assert.Equal(2, house.Effects.Done.Count);
     }
 
+    /// <summary>A second person may be quicker than the commit that says that the run waits for him.</summary>
+    [Theory, MemberData(nameof(Hosts))]
+    public async Task A_yes_that_comes_before_the_run_is_known_to_wait_counts(string name)
+    {
+        await using var house = await RunHouse.StartAsync(databases, name);
+        house.Effects.Asked = async approval =>
+        {
+            await house.DecideAsync(approval);
+            await house.HearApprovalsAsync();
+        };
+        var run = await house.StartAsync(Capsules.Sequence("approved"));
+        await house.WhenAsync(run, static row => row.Inbox > 0);
+        await house.LookAsync();
+        Assert.Equal("completed", (await house.OverAsync(run)).Status);
+        Assert.Single(house.Effects.Done);
+    }
+
     [Theory, MemberData(nameof(Hosts))]
     public async Task A_refusal_fails_the_step_with_its_reason(string name)
     {
