@@ -26,8 +26,19 @@ public sealed class HnswTests
             Assert.Equal(world.Exact(query, count, key => key % 3 == 0), VectorWorld.Search(index, query, count, Width, key => key % 3 == 0));
         }, iter: 40);
 
+    /// <summary>
+    /// A recall is a share of 600 neighbours, so one of them may lie three standard errors, 3 sqrt(0.95 0.05 / 600), below what holds on the average of all.
+    /// </summary>
     [Fact]
-    public void The_graph_finds_what_comparing_all_finds_after_removals_and_replacements_too() =>
+    public void The_graph_finds_what_comparing_all_finds_after_removals_and_replacements_too()
+    {
+        var recalls = new List<double>();
+        void Look(double recall)
+        {
+            Assert.InRange(recall, 0.923, 1);
+            recalls.Add(recall);
+        }
+
         Gen.Select(Gen.Int[0, 100_000], Gen.Int[1, 200]).Sample((seed, clusters) =>
         {
             const int size = 2500;
@@ -35,9 +46,9 @@ public sealed class HnswTests
             var index = new Hnsw(VectorWorld.Dimensions, Graph);
             for (var key = 0; key < size; key++) world.Put(index, key);
             Assert.Equal(100, index.Link(size - 100, 2));
-            Assert.InRange(world.Recall(index, Width), 0.95, 1);
+            Look(world.Recall(index, Width));
             Assert.Equal(0, index.Link(size));
-            Assert.InRange(world.Recall(index, Width), 0.95, 1);
+            Look(world.Recall(index, Width));
             for (var i = 0; i < size / 2; i++)
             {
                 var key = world.Random.Next(size);
@@ -46,10 +57,12 @@ public sealed class HnswTests
                 index.Link(2);
             }
             Assert.Equal(world.Held.Count, index.Count);
-            Assert.InRange(world.Recall(index, Width), 0.95, 1);
-            Assert.InRange(world.Recall(index, Width, key => key % 2 == 0), 0.95, 1);
-            Assert.InRange(world.Recall(index, Width, key => key % 97 == 0), 0.95, 1);
+            Look(world.Recall(index, Width));
+            Look(world.Recall(index, Width, key => key % 2 == 0));
+            Look(world.Recall(index, Width, key => key % 97 == 0));
         }, iter: 4, threads: 1);
+        Assert.InRange(recalls.Average(), 0.95, 1);
+    }
 
     [Fact]
     public void A_removed_region_hides_nothing_behind_it()
