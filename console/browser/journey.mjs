@@ -121,7 +121,7 @@ export const journey = () => {
       await page.getByRole('tabpanel', { name: 'Policy' }).getByText('Approval', { exact: true }).waitFor();
       // What was decided, and by whom, is a click away in the journal.
       await page.goto('/inbox?state=all');
-      await page.getByRole('article').getByRole('link', { name: 'Its lines in the audit' }).click();
+      await page.getByRole('link', { name: 'Its lines in the audit' }).click();
       await page.waitForURL(/\/audit\?/);
       await page.getByRole('gridcell', { name: 'approval.decided' }).first().click();
       await page.getByText('Proven here, by this browser’s own cryptography.').waitFor();

@@ -173,7 +173,8 @@ public sealed class McpServerTests(ProtocolServer place) : IClassFixture<Protoco
         Assert.True(stopped.GetProperty("isError").GetBoolean());
         Assert.Contains("kill_switch_engaged", stopped.GetProperty("content")[0].GetProperty("text").GetString(), StringComparison.Ordinal);
         await place.Bob.ReleaseAsync(place.Owner, "tool", "peer");
-        Assert.False((await place.ModernAsync(place.Owner, "tools/call", parameters)).GetProperty("result").GetProperty("isError").GetBoolean());
+        var released = (await place.ModernAsync(place.Owner, "tools/call", parameters)).GetProperty("result");
+        Assert.False(released.GetProperty("isError").GetBoolean(), released.GetRawText());
     }
 
     [Fact]
