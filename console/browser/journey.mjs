@@ -265,6 +265,7 @@ export const journey = () => {
     step('asks first, is shown in the answer with what went in and what came back, and leads to its record', async () => {
       const { page, faults } = owner;
       faults.length = 0;
+      world.paced.goOn();
       await world.soma.call('POST', '/v1/personas', { id: 'tooled', name: 'Tooled', instructions: 'Use what you have.', model: tooled, tools: ['memory.recall'] });
       await page.goto('/chat?persona=tooled');
       await ask(page, 'What stops everything?');
@@ -282,7 +283,7 @@ export const journey = () => {
       await page.screenshot({ path: `${shots}chat-tool.png` });
       await card.getByRole('link', { name: 'The call as it is recorded' }).click();
       await page.waitForURL(/\/tools\/memory\?.*call=/);
-      await page.getByText('succeeded').first().waitFor();
+      await page.getByRole('dialog', { name: 'memory.recall' }).getByText('kill switch').first().waitFor();
       assert.deepEqual(faults, []);
     });
   });

@@ -33,8 +33,8 @@ export const ToolCard = ({ name, state, elapsed, args, result, facts, className 
         {elapsed ? <span className="ms-auto text-xs text-muted tabular-nums">{elapsed}</span> : null}
       </summary>
       <div className="flex flex-col gap-3 border-t border-line p-3 text-sm">
-        {args === undefined ? null : <div><h4 className="mb-1 font-medium">{text.toolArguments}</h4><JsonView value={args} label={text.toolArguments} className="max-h-48" /></div>}
-        {result === undefined ? null : <div><h4 className="mb-1 font-medium">{text.toolResult}</h4><JsonView value={result} label={text.toolResult} className="max-h-48" /></div>}
+        {args === undefined ? null : <div><p className="mb-1 font-medium">{text.toolArguments}</p><JsonView value={args} label={text.toolArguments} className="max-h-48" /></div>}
+        {result === undefined ? null : <div><p className="mb-1 font-medium">{text.toolResult}</p><JsonView value={result} label={text.toolResult} className="max-h-48" /></div>}
         {facts}
       </div>
     </details>
