@@ -77,7 +77,8 @@ export class Soma {
 
   /** A call as the owner, or as whoever's token is given; a refusal throws. */
   async call(method, path, body, { token, headers = {} } = {}) {
-    this.owner ??= await this.token();
+    // For as long as the slowest run takes; the usual quarter of an hour ends before that on a busy machine.
+    this.owner ??= await this.token('--minutes', '60');
     const response = await fetch(this.url + path, { method, headers: { Authorization: `Bearer ${token ?? this.owner}`, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers }, body: body === undefined ? undefined : JSON.stringify(body) });
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
