@@ -42,8 +42,6 @@ internal static class CapsuleCommand
     private static readonly Option<string?> Notes = new("--notes") { Description = "Why; needed to reject and to revoke." };
     private static readonly Option<string?> Status = new("--status") { Description = "pending, approved, rejected or revoked." };
 
-    private static readonly Members Submitted = new("id", "capsule_id", "version", "status", "owner", "digest", "reviewer", "notes");
-
     public static Command Create()
     {
         Decision.AcceptOnlyFromAmong("approve", "reject");
@@ -52,7 +50,7 @@ internal static class CapsuleCommand
         {
             New(),
             Validate(),
-            Remote.Change("submit", "Put a version before a reviewer; it never changes afterwards.", parsed => Ask.Post("/v1/submissions", new JsonObject { ["definition"] = Text(parsed.GetValue(File)!) }), Submitted, File),
+            Remote.Change("submit", "Put a version before a reviewer; it never changes afterwards.", parsed => Ask.Post("/v1/submissions", new JsonObject { ["definition"] = Text(parsed.GetValue(File)!) }), PrintSubmission, File),
             Remote.List("submissions", "Your submissions, or all if you may review; newest first.", parsed => Remote.Query("/v1/submissions", ("status", parsed.GetValue(Status))),
                 [new("id", "id", 37), new("capsule", "capsule_id", 28), new("version", "version", 10), new("status", "status", 9), new("owner", "owner", 37)], Status),
             Remote.Change("review", "Approve or reject what somebody else submitted.", async (parsed, client, cancellationToken) =>
@@ -61,11 +59,11 @@ internal static class CapsuleCommand
                 // The digest goes along, so that nobody approves something else than what the server shows now.
                 var digest = (await client.GetAsync(path, cancellationToken)).GetProperty("digest").GetString();
                 return Ask.Post(path + "/review", new JsonObject { ["decision"] = parsed.GetValue(Decision), ["digest"] = digest, ["notes"] = parsed.GetValue(Notes) });
-            }, Submitted, Submission, Decision, Notes),
-            Remote.Change("revoke", "Take an approval back.", parsed => Ask.Post($"/v1/submissions/{Remote.Part(parsed.GetValue(Submission)!)}/revoke", new JsonObject { ["notes"] = parsed.GetValue(Notes) }), Submitted, Submission, Notes),
+            }, PrintSubmission, Submission, Decision, Notes),
+            Remote.Change("revoke", "Take an approval back.", parsed => Ask.Post($"/v1/submissions/{Remote.Part(parsed.GetValue(Submission)!)}/revoke", new JsonObject { ["notes"] = parsed.GetValue(Notes) }), PrintSubmission, Submission, Notes),
             Remote.List("list", "The capsules that may run.", _ => "/v1/capsules",
                 [new("id", "id", 28), new("version", "version", 10), new("source", "source", 8), new("type", "type", 10), new("summary", "summary", 60)]),
-            Show(),
+            Remote.Show("show", "One capsule as it was written.", parsed => Ask.Get(Remote.Query("/v1/capsules/" + Remote.Part(parsed.GetValue(Id)!), ("version", parsed.GetValue(Version)))), PrintCapsule, Id, Version),
         };
     }
 
@@ -116,24 +114,14 @@ internal static class CapsuleCommand
         return command;
     }
 
-    private static Command Show()
+    private static void PrintCapsule(JsonElement capsule)
     {
-        var command = new Command("show", "One capsule as it was written.") { Id, Version, GlobalOptions.Data, GlobalOptions.Database, GlobalOptions.Url, GlobalOptions.Json };
-        command.SetAction(async (parsed, cancellationToken) =>
-        {
-            var client = await GlobalOptions.ConnectAsync(parsed, cancellationToken);
-            var capsule = await client.GetAsync(Remote.Query("/v1/capsules/" + Remote.Part(parsed.GetValue(Id)!), ("version", parsed.GetValue(Version))), cancellationToken);
-            if (parsed.GetValue(GlobalOptions.Json)) Console.WriteLine(capsule.GetRawText());
-            else
-            {
-                string Member(string name) => Printable(capsule.GetProperty(name).GetString() ?? "");
-                Console.WriteLine($"# {Member("id")} {Member("version")}, {Member("status")} ({Member("source")}), sha256 {Member("digest")}");
-                Console.WriteLine(Printable(capsule.GetProperty("text").GetString()!));
-            }
-            return 0;
-        });
-        return command;
+        string Member(string name) => Printable(capsule.GetProperty(name).GetString() ?? "");
+        Console.WriteLine($"# {Member("id")} {Member("version")}, {Member("status")} ({Member("source")}), sha256 {Member("digest")}");
+        Console.WriteLine(Printable(capsule.GetProperty("text").GetString()!));
     }
+
+    private static void PrintSubmission(JsonElement submission) => Remote.Lines(submission, "id", "capsule_id", "version", "status", "owner", "digest", "reviewer", "notes");
 
     private static string Printable(string text) => string.Concat(text.Select(static c => char.IsControl(c) && c is not ('\n' or '\t') ? '\uFFFD' : c));
 

@@ -5,7 +5,7 @@ using System.Text.RegularExpressions;
 namespace SomaStack.Cli;
 
 /// <summary>
-/// Runs every suite, one after the other, and closes with the line that CI reads. What the suites need and this machine lacks is
+/// Runs every suite, one after the other, and closes with what failed and the line that CI reads. What the suites need and this machine lacks is
 /// installed from Debian when we are root; otherwise the command says what is missing and the tests that need it say why they skip.
 /// </summary>
 internal static partial class TestCommand
@@ -34,13 +34,15 @@ internal static partial class TestCommand
             var root = Checkout.Root() ?? throw new UsageException("This is no checkout of SomaStack: tests run from its sources.");
             await InstallAsync(cancellationToken);
             long passed = 0, failed = 0, skipped = 0;
+            var failures = new FailedTests();
             foreach (var suite in Suites.Select(name => Suite(root, name)).Append(ConsoleChecks(root)).OfType<ProcessStartInfo>())
             {
-                var counts = await RunAsync(suite, cancellationToken);
+                var counts = await RunAsync(suite, failures, cancellationToken);
                 passed += counts.Passed;
                 failed += counts.Failed;
                 skipped += counts.Skipped;
             }
+            foreach (var line in failures.Lines) Console.WriteLine(line);
             Console.WriteLine(skipped == 0 ? $"{passed} passed, {failed} failed" : $"{passed} passed, {failed} failed, {skipped} skipped");
             return failed == 0 && passed > 0 ? 0 : Failures.Failure;
         });
@@ -87,7 +89,7 @@ internal static partial class TestCommand
         return null;
     }
 
-    private static async Task<(long Passed, long Failed, long Skipped)> RunAsync(ProcessStartInfo start, CancellationToken cancellationToken)
+    private static async Task<(long Passed, long Failed, long Skipped)> RunAsync(ProcessStartInfo start, FailedTests failures, CancellationToken cancellationToken)
     {
         (start.RedirectStandardOutput, start.WorkingDirectory) = (true, Checkout.Root());
         using var run = Process.Start(start)!;
@@ -96,10 +98,11 @@ internal static partial class TestCommand
         while (await run.StandardOutput.ReadLineAsync(cancellationToken) is { } line)
         {
             Console.WriteLine(line);
+            failures.Read(line);
             if (Summary().Match(line) is not { Success: true } match) continue;
             summarised = true;
-            var (total, errors, failures, skips, notRun) = (Number(match, 1), Number(match, 2), Number(match, 3), Number(match, 4), Number(match, 5));
-            counts = (total - failures - skips - notRun, failures + errors, skips);
+            var (total, errors, fails, skips, notRun) = (Number(match, 1), Number(match, 2), Number(match, 3), Number(match, 4), Number(match, 5));
+            counts = (total - fails - skips - notRun, fails + errors, skips);
         }
         await run.WaitForExitAsync(cancellationToken);
         // A suite that crashed has failed, whatever it counted.

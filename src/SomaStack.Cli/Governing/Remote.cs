@@ -9,9 +9,6 @@ namespace SomaStack.Cli;
 /// <summary>A column of a list: its title, the member it shows (dots go inside) and its width.</summary>
 internal sealed record Shown(string Title, string Member, int Width);
 
-/// <summary>What of an answer people want to see; --json shows all of it.</summary>
-internal sealed record Members(params IReadOnlyList<string> Names);
-
 /// <summary>One request of a command.</summary>
 internal sealed record Ask(HttpMethod Method, string Path, JsonNode? Body = null, string? IfMatch = null)
 {
@@ -39,30 +36,33 @@ internal static class Remote
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var client = await GlobalOptions.ConnectAsync(parsed, cancellationToken);
-            var rows = new JsonArray();
+            var rows = new List<JsonElement>();
             var first = path(parsed);
             string? cursor = null;
             do
             {
                 var page = await client.GetAsync(cursor is null ? first : $"{first}{(first.Contains('?') ? '&' : '?')}cursor={Uri.EscapeDataString(cursor)}", cancellationToken);
-                foreach (var row in page.GetProperty("data").EnumerateArray()) rows.Add(JsonNode.Parse(row.GetRawText()));
+                rows.AddRange(page.GetProperty("data").EnumerateArray());
                 cursor = Member(page, "next_cursor") is { ValueKind: JsonValueKind.String } next ? next.GetString() : null;
             }
             while (cursor is not null);
-            if (parsed.GetValue(GlobalOptions.Json)) Console.WriteLine(new JsonObject { ["data"] = rows }.ToJsonString());
+            if (parsed.GetValue(GlobalOptions.Json)) Console.WriteLine(new JsonObject { ["data"] = new JsonArray([.. rows.Select(static row => JsonNode.Parse(row.GetRawText()))]) }.ToJsonString());
             else Table(rows, columns);
             return 0;
         });
         return command;
     }
 
-    public static Command Show(string name, string description, Func<ParseResult, Ask> ask, params Symbol[] symbols)
+    public static Command Show(string name, string description, Func<ParseResult, Ask> ask, params Symbol[] symbols) => Show(name, description, ask, All, symbols);
+
+    /// <param name="print">What people see; --json is the answer itself.</param>
+    public static Command Show(string name, string description, Func<ParseResult, Ask> ask, Action<JsonElement> print, params Symbol[] symbols)
     {
         var command = Create(name, description, symbols);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var client = await GlobalOptions.ConnectAsync(parsed, cancellationToken);
-            Print(parsed, (await SendAsync(client, ask(parsed), null, cancellationToken)).Body);
+            Print(parsed, (await SendAsync(client, ask(parsed), null, cancellationToken)).Body, print);
             return 0;
         });
         return command;
@@ -70,8 +70,8 @@ internal static class Remote
 
     /// <summary>A change. The server may answer that a second person must agree; the same command with --approval, or --wait, goes on then.</summary>
     /// <param name="ask">May ask the server first, e.g. for the version that is replaced.</param>
-    /// <param name="members">Null for all.</param>
-    public static Command Change(string name, string description, Func<ParseResult, SomaClient, CancellationToken, Task<Ask>> ask, Members? members, params Symbol[] symbols)
+    /// <param name="print">What people see; --json is the answer itself.</param>
+    public static Command Change(string name, string description, Func<ParseResult, SomaClient, CancellationToken, Task<Ask>> ask, Action<JsonElement> print, params Symbol[] symbols)
     {
         var command = Create(name, description, [.. symbols, Approval, Wait]);
         command.SetAction(async (parsed, cancellationToken) =>
@@ -86,20 +86,20 @@ internal static class Remote
                 await DecidedAsync(client, id, cancellationToken);
                 answer = await SendAsync(client, call, id, cancellationToken);
             }
-            Print(parsed, answer.Body, members);
+            Print(parsed, answer.Body, print);
             return 0;
         });
         return command;
     }
 
     public static Command Change(string name, string description, Func<ParseResult, SomaClient, CancellationToken, Task<Ask>> ask, params Symbol[] symbols) =>
-        Change(name, description, ask, null, symbols);
+        Change(name, description, ask, All, symbols);
 
-    public static Command Change(string name, string description, Func<ParseResult, Ask> ask, Members members, params Symbol[] symbols) =>
-        Change(name, description, (parsed, _, _) => Task.FromResult(ask(parsed)), members, symbols);
+    public static Command Change(string name, string description, Func<ParseResult, Ask> ask, Action<JsonElement> print, params Symbol[] symbols) =>
+        Change(name, description, (parsed, _, _) => Task.FromResult(ask(parsed)), print, symbols);
 
     public static Command Change(string name, string description, Func<ParseResult, Ask> ask, params Symbol[] symbols) =>
-        Change(name, description, (parsed, _, _) => Task.FromResult(ask(parsed)), null, symbols);
+        Change(name, description, ask, All, symbols);
 
     /// <summary>The JSON object in a file, or on standard input for <c>-</c>.</summary>
     public static JsonObject Document(string file)
@@ -145,11 +145,7 @@ internal static class Remote
 
     private static Task<RawAnswer> SendAsync(SomaClient client, Ask ask, string? approval, CancellationToken cancellationToken)
     {
-        JsonElement? body = null;
-        if (ask.Body is not null)
-        {
-            body = JsonElement.Parse(ask.Body.ToJsonString());
-        }
+        JsonElement? body = ask.Body is null ? null : JsonElement.Parse(ask.Body.ToJsonString());
         return client.SendAsync(ask.Method, ask.Path, body, ask.IfMatch, approval, cancellationToken);
     }
 
@@ -167,14 +163,14 @@ internal static class Remote
         while (Text(await client.GetAsync($"/v1/approvals/{Part(id)}", cancellationToken), "approval.state") == "pending") await Task.Delay(Poll, cancellationToken);
     }
 
-    private static void Print(ParseResult parsed, JsonElement body, Members? members = null)
+    private static void Print(ParseResult parsed, JsonElement body, Action<JsonElement> print)
     {
         if (body.ValueKind == JsonValueKind.Undefined) return;
         if (parsed.GetValue(GlobalOptions.Json)) Console.WriteLine(body.GetRawText());
-        else if (members is null) Lines("", body);
-        else
-            Lines(body, [.. members.Names]);
+        else print(body);
     }
+
+    private static void All(JsonElement body) => Lines("", body);
 
     /// <summary>Some members of an object, a line for each value in them; those that it has not are left out.</summary>
     public static void Lines(JsonElement body, params ReadOnlySpan<string> names)
@@ -182,9 +178,6 @@ internal static class Remote
         foreach (var name in names)
             if (Member(body, name) is { ValueKind: not JsonValueKind.Undefined } value) Lines(name, value);
     }
-
-    /// <summary>The objects of an array, a line each.</summary>
-    public static void Table(JsonElement rows, IReadOnlyList<Shown> columns) => Table(JsonArray.Create(rows)!, columns);
 
     private static void Lines(string prefix, JsonElement element)
     {
@@ -195,14 +188,11 @@ internal static class Remote
         else Console.WriteLine($"{prefix,-34} {Printable(element)}");
     }
 
-    private static void Table(JsonArray rows, IReadOnlyList<Shown> columns)
+    /// <summary>Objects, a line each.</summary>
+    public static void Table(IReadOnlyCollection<JsonElement> rows, IReadOnlyList<Shown> columns)
     {
         Console.WriteLine(string.Join(' ', columns.Select(static column => column.Title.PadRight(column.Width))).TrimEnd());
-        foreach (var row in rows)
-        {
-            using var document = JsonDocument.Parse(row!.ToJsonString());
-            Console.WriteLine(string.Join(' ', columns.Select(column => Printable(Member(document.RootElement, column.Member)).PadRight(column.Width))).TrimEnd());
-        }
+        foreach (var row in rows) Console.WriteLine(string.Join(' ', columns.Select(column => Printable(Member(row, column.Member)).PadRight(column.Width))).TrimEnd());
         if (rows.Count == 0) Console.Error.WriteLine("soma: there is none.");
     }
 

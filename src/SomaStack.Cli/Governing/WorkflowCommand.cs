@@ -34,7 +34,7 @@ internal static class WorkflowCommand
             "list", "Runs, newest first.", static parsed => Remote.Query(Path, ("status", parsed.GetValue(Status)), ("capsule", parsed.GetValue(OfCapsule))),
             [new("id", "run_id", 37), new("status", "status", 12), new("capsule", "capsule", 24), new("name", "name", 40), new("starter", "starter", 16), new("created", "created_at", 28)], Status, OfCapsule),
         Remote.Change("start", "Start a run of a capsule, or of agents one after the other.", Start, Capsule, Version, Input, Inputs, Agent),
-        Show(),
+        Remote.Show("show", "One run with its steps, what it waits for and what it has used.", static parsed => Ask.Get(Of(parsed)), Print, Id),
         Tail(),
         Remote.Change("signal", "Send a run a signal.", static parsed => Ask.Post(Of(parsed, "signal"), new JsonObject { ["name"] = parsed.GetValue(Signal), ["data"] = Json(parsed.GetValue(Data)) }), Id, Signal, Data),
         Remote.Change("cancel", "Cancel a run and undo what it did.", static parsed => Ask.Post(Of(parsed, "cancel"), new JsonObject { ["reason"] = parsed.GetValue(Reason) }), Id, Reason),
@@ -95,27 +95,14 @@ internal static class WorkflowCommand
         }
     }
 
-    private static Command Show()
+    private static void Print(JsonElement run)
     {
-        var command = new Command("show", "One run with its steps, what it waits for and what it has used.") { GlobalOptions.Data, GlobalOptions.Database, GlobalOptions.Url, GlobalOptions.Json, Id };
-        command.SetAction(async (parsed, cancellationToken) =>
-        {
-            var client = await GlobalOptions.ConnectAsync(parsed, cancellationToken);
-            var run = await client.GetAsync(Of(parsed), cancellationToken);
-            if (parsed.GetValue(GlobalOptions.Json))
-            {
-                Console.WriteLine(run.GetRawText());
-                return 0;
-            }
-            Remote.Lines(run, "run_id", "status", "capsule", "version", "starter", "paused", "created_at", "ended_at", "failure", "outputs");
-            Console.WriteLine();
-            Remote.Table(run.GetProperty("steps"), [new("STEP", "path", 24), new("ACTION", "action", 24), new("STATUS", "status", 10), new("TRIES", "attempt", 5), new("CODE", "failure.code", 24), new("RECORD", "record", 48)]);
-            if (run.GetProperty("waits").GetArrayLength() == 0) return 0;
-            Console.WriteLine();
-            Remote.Table(run.GetProperty("waits"), [new("WAITS", "path", 24), new("FOR", "kind", 10), new("WHICH", "reference", 40)]);
-            return 0;
-        });
-        return command;
+        Remote.Lines(run, "run_id", "status", "capsule", "version", "starter", "paused", "created_at", "ended_at", "failure", "outputs");
+        Console.WriteLine();
+        Remote.Table([.. run.GetProperty("steps").EnumerateArray()], [new("STEP", "path", 24), new("ACTION", "action", 24), new("STATUS", "status", 10), new("TRIES", "attempt", 5), new("CODE", "failure.code", 24), new("RECORD", "record", 48)]);
+        if (run.GetProperty("waits").GetArrayLength() == 0) return;
+        Console.WriteLine();
+        Remote.Table([.. run.GetProperty("waits").EnumerateArray()], [new("WAITS", "path", 24), new("FOR", "kind", 10), new("WHICH", "reference", 40)]);
     }
 
     private static Command Tail()

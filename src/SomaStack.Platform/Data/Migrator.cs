@@ -1,4 +1,3 @@
-
 namespace SomaStack.Platform;
 
 /// <summary>

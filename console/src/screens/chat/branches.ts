@@ -21,11 +21,16 @@ const newestBelow = <T extends Linked>(turns: readonly T[], top: T): T => {
 export const branchThrough = <T extends Linked>(turns: readonly T[], wanted?: string): readonly OnBranch<T>[] => {
   const byId = new Map(turns.map((turn) => [turn.turn_id, turn]));
   const parentOf = (turn: T) => (turn.parent_turn ? byId.get(turn.parent_turn) : undefined);
+  const children = new Map<T | undefined, T[]>();
+  for (const turn of turns) {
+    const among = children.get(parentOf(turn));
+    if (among) among.push(turn);
+    else children.set(parentOf(turn), [turn]);
+  }
   const through = wanted === undefined ? undefined : byId.get(wanted);
   const branch: OnBranch<T>[] = [];
   for (let turn = through ? newestBelow(turns, through) : turns.at(-1); turn; turn = parentOf(turn)) {
-    const parent = parentOf(turn);
-    branch.push({ turn, siblings: turns.filter((one) => parentOf(one) === parent) });
+    branch.push({ turn, siblings: children.get(parentOf(turn))! });
   }
   return branch.reverse();
 };

@@ -142,7 +142,7 @@ internal readonly ref struct RunValues(RunState state, long at, string? item = n
         return Value.Of(value);
     }
 
-    private static JsonElement Element(object key) => Read.GetValue(key, static key => new Parsed(Parse(key is FanOut fan ? Results(fan) : (string)key))).Json;
+    private static JsonElement Element(object key) => Read.GetValue(key, static key => new Parsed(JsonElement.Parse(key is FanOut fan ? Results(fan) : (string)key))).Json;
 
     /// <summary>Results of a fan-out in the order of its items; null where there is none.</summary>
     public static string Results(FanOut fan)
@@ -155,8 +155,6 @@ internal readonly ref struct RunValues(RunState state, long at, string? item = n
         }
         return text.Append(']').ToString();
     }
-
-    private static JsonElement Parse(string json) => JsonElement.Parse(json);
 
     private sealed class Parsed(JsonElement json)
     {

@@ -26,29 +26,19 @@ public sealed class HnswTests
             Assert.Equal(world.Exact(query, count, key => key % 3 == 0), VectorWorld.Search(index, query, count, Width, key => key % 3 == 0));
         }, iter: 40);
 
-    /// <summary>
-    /// A recall is a share of 600 neighbours, so one of them may lie three standard errors, 3 sqrt(0.95 0.05 / 600), below what holds on the average of all.
-    /// </summary>
+    /// <summary>Vectors of texts lie in clusters; of a single cloud, where all are about as far from each other, a graph of this width finds less: see below.</summary>
     [Fact]
-    public void The_graph_finds_what_comparing_all_finds_after_removals_and_replacements_too()
-    {
-        var recalls = new List<double>();
-        void Look(double recall)
-        {
-            Assert.InRange(recall, 0.923, 1);
-            recalls.Add(recall);
-        }
-
-        Gen.Select(Gen.Int[0, 100_000], Gen.Int[1, 200]).Sample((seed, clusters) =>
+    public void The_graph_finds_what_comparing_all_finds_after_removals_and_replacements_too() =>
+        Gen.Select(Gen.Int[0, 100_000], Gen.Int[2, 200]).Sample((seed, clusters) =>
         {
             const int size = 2500;
             var world = new VectorWorld(seed, clusters);
             var index = new Hnsw(VectorWorld.Dimensions, Graph);
             for (var key = 0; key < size; key++) world.Put(index, key);
             Assert.Equal(100, index.Link(size - 100, 2));
-            Look(world.Recall(index, Width));
+            Assert.InRange(world.Recall(index, Width), 0.95, 1);
             Assert.Equal(0, index.Link(size));
-            Look(world.Recall(index, Width));
+            Assert.InRange(world.Recall(index, Width), 0.95, 1);
             for (var i = 0; i < size / 2; i++)
             {
                 var key = world.Random.Next(size);
@@ -57,11 +47,21 @@ public sealed class HnswTests
                 index.Link(2);
             }
             Assert.Equal(world.Held.Count, index.Count);
-            Look(world.Recall(index, Width));
-            Look(world.Recall(index, Width, key => key % 2 == 0));
-            Look(world.Recall(index, Width, key => key % 97 == 0));
+            Assert.InRange(world.Recall(index, Width), 0.95, 1);
+            Assert.InRange(world.Recall(index, Width, key => key % 2 == 0), 0.95, 1);
+            Assert.InRange(world.Recall(index, Width, key => key % 97 == 0), 0.95, 1);
         }, iter: 4, threads: 1);
-        Assert.InRange(recalls.Average(), 0.95, 1);
+
+    [Theory]
+    [InlineData(8636)]
+    [InlineData(1)]
+    public void In_a_single_cloud_it_finds_nine_of_ten(int seed)
+    {
+        var world = new VectorWorld(seed, 1);
+        var index = new Hnsw(VectorWorld.Dimensions, Graph);
+        for (var key = 0; key < 2500; key++) world.Put(index, key);
+        Assert.Equal(0, index.Link(2500));
+        Assert.InRange(world.Recall(index, Width), 0.9, 1);
     }
 
     [Fact]

@@ -64,11 +64,11 @@ internal sealed class VectorWorld
         return [.. matches.Take(index.Search(query, width, matches, filter, TestContext.Current.CancellationToken))];
     }
 
-    /// <summary>Recall@10 over 60 questions; every answer must be in order, free of repetition, alive and let through by the filter.</summary>
+    /// <summary>Recall@10 over 240 questions; every answer must be in order, free of repetition, alive and let through by the filter.</summary>
     public double Recall(Hnsw index, int width, Func<int, bool>? filter = null)
     {
         var (found, wanted) = (0, 0);
-        for (var i = 0; i < 60; i++)
+        for (var i = 0; i < 240; i++)
         {
             var query = Draw();
             var truth = Truth(query, 10, filter);
