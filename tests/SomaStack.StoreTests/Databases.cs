@@ -22,6 +22,7 @@ public sealed class Databases : IAsyncDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("soma-store-").FullName;
     private readonly string _run = RandomNumberGenerator.GetHexString(12, lowercase: true);
     private readonly ConcurrentDictionary<string, string?> _made = new();
+    private readonly ConcurrentDictionary<string, Lazy<Task<string>>> _templates = new();
     private readonly SemaphoreSlim _starting = new(1);
     private PrivatePostgres? _private;
     private NpgsqlDataSource? _server;
@@ -35,24 +36,24 @@ public sealed class Databases : IAsyncDisposable
 
     private static string? Named => Environment.GetEnvironmentVariable("SOMA_TEST_POSTGRES") is { Length: > 0 } named ? named : null;
 
-    /// <summary>The address of a new, empty database; its tables are not migrated yet.</summary>
+    /// <summary>The address of a new database with every room's tables: a copy of one that was migrated once.</summary>
     public async Task<string> CreateAsync(string name)
     {
-        var number = Interlocked.Increment(ref _count);
-        if (name == "sqlite") return $"sqlite:{_folder}/{number}.db";
-        await ConnectAsync();
-        var database = $"soma_selftest_{_run}_{number}";
-        _made[database] = TestContext.Current.Test?.UniqueID;
-        await using (var create = _server!.CreateCommand($"CREATE DATABASE {database} TEMPLATE template0")) await create.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
-        var user = _address!.UserInfo.Length == 0 ? "" : _address.UserInfo + "@";
-        return $"postgres://{user}{_address.Authority}/{database}{_address.Query}";
+        var template = await _templates.GetOrAdd(name, new Lazy<Task<string>>(() => MigratedAsync(name))).Value;
+        if (name == "postgres") return await CopyAsync(template, TestContext.Current.Test?.UniqueID);
+        var file = NewFile();
+        File.Copy(template, file);
+        return "sqlite:" + file;
     }
 
-    /// <summary>An open database with every room's tables.</summary>
+    /// <summary>The address of a new database without tables.</summary>
+    public async Task<string> CreateEmptyAsync(string name) => name == "sqlite" ? "sqlite:" + NewFile() : await CopyAsync("template0", TestContext.Current.Test?.UniqueID);
+
+    /// <summary>An open database with every room's tables, and with those of rooms of the test's own.</summary>
     public async Task<Db> OpenAsync(string name, IReadOnlyList<Room>? rooms = null)
     {
         var db = Db.Open(await CreateAsync(name));
-        await Migrator.RunAsync(db, rooms ?? Server.SomaServer.Rooms, TimeProvider.System, TestContext.Current.CancellationToken);
+        if (rooms is not null) await Migrator.RunAsync(db, rooms, TimeProvider.System, TestContext.Current.CancellationToken);
         return db;
     }
 
@@ -75,6 +76,27 @@ public sealed class Databases : IAsyncDisposable
         if (_private is not null) await _private.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
         _starting.Dispose();
+    }
+
+    private string NewFile() => $"{_folder}/{Interlocked.Increment(ref _count)}.db";
+
+    /// <returns>File or name of a database that nobody uses any more. It outlives the test that needed it first.</returns>
+    private async Task<string> MigratedAsync(string name)
+    {
+        var file = NewFile();
+        var address = name == "sqlite" ? "sqlite:" + file : await CopyAsync("template0", null);
+        await using (var db = Db.Open(address)) await Migrator.RunAsync(db, Server.SomaServer.Rooms, TimeProvider.System, CancellationToken.None);
+        return name == "sqlite" ? file : new Uri(address).AbsolutePath[1..];
+    }
+
+    private async Task<string> CopyAsync(string template, string? owner)
+    {
+        await ConnectAsync();
+        var database = $"soma_selftest_{_run}_{Interlocked.Increment(ref _count)}";
+        _made[database] = owner;
+        await using (var create = _server!.CreateCommand($"CREATE DATABASE {database} TEMPLATE {template}")) await create.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        var user = _address!.UserInfo.Length == 0 ? "" : _address.UserInfo + "@";
+        return $"postgres://{user}{_address.Authority}/{database}{_address.Query}";
     }
 
     private async Task ConnectAsync()

@@ -105,7 +105,7 @@ public sealed class DbContract(Databases databases)
     [Theory, MemberData(nameof(Names))]
     public async Task Migrations_run_once_and_a_changed_one_is_refused(string name)
     {
-        var url = await databases.CreateAsync(name);
+        var url = await databases.CreateEmptyAsync(name);
         await using var db = Db.Open(url);
         await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Migrator.RunAsync(db, [Sample], TimeProvider.System, Stop)));
         await db.WriteAsync(Db.AllTenants, work => work.ExecuteAsync($"UPDATE schema_migrations SET checksum = 'other'"), Stop);

@@ -1,7 +1,7 @@
 // An MCP server on stdio that misbehaves as its first argument says. Handshake versions only, unless the word is "modern".
 import { createInterface } from "node:readline";
 import { spawn } from "node:child_process";
-import { existsSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, writeFileSync } from "node:fs";
 
 const [mode, file] = process.argv.slice(2);
 const send = message => process.stdout.write(JSON.stringify({ jsonrpc: "2.0", ...message }) + "\n");
@@ -21,7 +21,7 @@ const tools = () => {
 };
 
 const calls = {
-  hang: () => {},
+  hang: () => { if (file) appendFileSync(file, "asked\n"); },
   tree: id => { const child = spawn("sleep", ["300"]); writeFileSync(file, String(child.pid)); },
   die: () => process.exit(3),
   huge: id => { const part = "x".repeat(1 << 20); process.stdout.write('{"jsonrpc":"2.0","id":' + id + ',"result":{"content":[{"type":"text","text":"'); for (let i = 0; i < 64; i++) process.stdout.write(part); },

@@ -10,7 +10,7 @@ namespace SomaStack.Agents.Workflows;
 /// takes one over. What it decides is committed before anything is done about it, and what was done is committed before it is used.
 /// </summary>
 internal sealed partial class JournalRunHost(
-    Db db, RunStore store, RunWriter writer, RunInputStore inputs, RunProgress progress, RunEffects effects, RunApprovalDesk desk, FairSlots slots, IKillSwitch killSwitch,
+    Db db, RunStore store, RunWriter writer, RunInputStore inputs, RunProgress progress, RunEffects effects, FairSlots slots, IKillSwitch killSwitch,
     TimeProvider clock, ILogger<JournalRunHost> log) : IRunHost, IDisposable
 {
     /// <summary>Runs in memory; what begins beyond that waits in the database for a place.</summary>
@@ -175,8 +175,8 @@ internal sealed partial class JournalRunHost(
                     return;
                 }
                 run.Became(step.State, step.Write.After);
-                // A decision that came before this was written down was heard by nobody.
-                foreach (var asked in step.Write.Approvals) await desk.CheckAsync(run.Row, asked.Id, Hear, run.Token);
+                // What it begins to wait for may have been decided before, and was then kept with this step.
+                if (step.Write.Approvals.Count > 0) run.Add(null);
                 if (step.Write.After.Owner.Length == 0)
                 {
                     Drop(run);

@@ -31,18 +31,26 @@ internal sealed class RunApprovalDesk(Db db, RunStore store, IApprovals approval
         return new EffectSuspended(clock.NowMicros(), effect.Path, effect.Attempt, id);
     }
 
-    /// <summary>A decision that came before the run was known to wait for it was heard by nobody.</summary>
-    public async Task CheckAsync(RunRow run, string approval, Action<string, string> heard, CancellationToken cancellationToken)
+    /// <summary>
+    /// What has ended of the approvals that these steps begin to wait for; the others stay open until the transaction of the steps ends, so that no decision
+    /// falls between the two. Before any row of a run is written: that is the order of locks of those who decide, too.
+    /// </summary>
+    public async Task<List<ApprovalEnded>> HoldAsync(DbWork work, string tenant, IEnumerable<RunApproval> asked)
     {
-        if (await decisions.FindAsync(run.Tenant, approval, cancellationToken) is not { } now || now.State is ApprovalState.Pending) return;
-        var (code, detail) = now.State switch
+        var ended = new List<ApprovalEnded>();
+        foreach (var one in asked)
         {
-            ApprovalState.Approved or ApprovalState.Claimed => (null, null),
-            ApprovalState.Rejected => ("approval_rejected", "It was refused."),
-            ApprovalState.Expired => ("approval_expired", "Nobody decided in time."),
-            _ => ("approval_void", (string?)"It came back unused."),
-        };
-        await db.WriteAsync(run.Tenant, work => TellAsync(work, run.Tenant, new ApprovalEnded(clock.NowMicros(), approval, code, detail, ""), heard), cancellationToken);
+            if (await decisions.HoldAsync(work, tenant, one.Id) is not { } state || state is ApprovalState.Pending) continue;
+            var (code, detail) = state switch
+            {
+                ApprovalState.Approved or ApprovalState.Claimed => (null, null),
+                ApprovalState.Rejected => ("approval_rejected", "It was refused."),
+                ApprovalState.Expired => ("approval_expired", "Nobody decided in time."),
+                _ => ("approval_void", (string?)"It came back unused."),
+            };
+            ended.Add(new ApprovalEnded(clock.NowMicros(), one.Id, code, detail, ""));
+        }
+        return ended;
     }
 
     public Task HearAsync(JournalLine line, DbWork work, Action<string, string> heard) => TellAsync(work, line.Tenant, Read(line), heard);
@@ -54,7 +62,8 @@ internal sealed class RunApprovalDesk(Db db, RunStore store, IApprovals approval
             await db.WriteAsync(run.Tenant, work => approvals.WithdrawAsync(work, RequestContext.ForSystem(run.Tenant, DeploymentMode.Production), asked.Id, "The run goes on without it."), cancellationToken);
     }
 
-    private async Task TellAsync(DbWork work, string tenant, ApprovalEnded ended, Action<string, string> heard)
+    /// <param name="heard">Called after the commit with the tenant and each run for which something was kept.</param>
+    public async Task TellAsync(DbWork work, string tenant, ApprovalEnded ended, Action<string, string> heard)
     {
         foreach (var (run, asked) in await RunStore.WaitingForAsync(work, tenant, ended.ApprovalId))
         {
@@ -76,7 +85,7 @@ internal sealed class RunApprovalDesk(Db db, RunStore store, IApprovals approval
         }
         catch (Problem problem) when (problem.Code.Code == "approval_spent")
         {
-            // This very decision was taken before, by the look after asking.
+            // This very decision was taken before, by the step that began to wait.
             return ended;
         }
         catch (Problem problem)

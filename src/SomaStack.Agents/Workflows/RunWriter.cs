@@ -6,14 +6,14 @@ namespace SomaStack.Agents.Workflows;
 /// Steps forward of many runs share a transaction of their tenant: the first goes at once, those that come while it is being committed go
 /// together after it. When one is refused (its run was taken over) the others are written again without it.
 /// </summary>
-internal sealed class RunWriter(Db db, RunStore store)
+internal sealed class RunWriter(Db db, RunStore store, RunApprovalDesk desk)
 {
     private const int Most = 32;
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Queue<Waiting>> _waiting = new(StringComparer.Ordinal);
 
-    /// <returns>Completes when it is durable or refused.</returns>
+    /// <returns>Completes when it is durable or refused. Where it begins to wait for an approval, the outcome of that may have been kept for the run with it.</returns>
     public Task<WriteOutcome> WriteAsync(RunWrite write)
     {
         var one = new Waiting(write);
@@ -62,8 +62,10 @@ internal sealed class RunWriter(Db db, RunStore store)
             {
                 await db.WriteAsync(tenant, async work =>
                 {
+                    var ended = await desk.HoldAsync(work, tenant, group.SelectMany(static one => one.Write.Approvals));
                     outcomes = await store.WriteAsync(work, [.. group.Select(static one => one.Write)]);
                     if (outcomes.Contains(WriteOutcome.Refused)) throw new RefusedException();
+                    foreach (var one in ended) await desk.TellAsync(work, tenant, one, static (_, _) => { });
                 }, CancellationToken.None);
                 foreach (var one in group) one.Done.TrySetResult(WriteOutcome.Done);
                 return;

@@ -31,6 +31,9 @@ internal sealed class ApprovalStore(Db db)
     public static Task<ApprovalRow?> FindAsync(DbWork work, string tenant, string id) =>
         work.FindAsync(Map, $"SELECT {Columns:raw} FROM approvals WHERE tenant = {tenant} AND id = {id}");
 
+    public Task<ApprovalRow?> HoldAsync(DbWork work, string tenant, string id) =>
+        work.FindAsync(Map, $"SELECT {Columns:raw} FROM approvals WHERE tenant = {tenant} AND id = {id}{db.Held:raw}");
+
     public static Task<ApprovalRow?> FindPendingAsync(DbWork work, string tenant, string digest) =>
         work.FindAsync(Map, $"SELECT {Columns:raw} FROM approvals WHERE tenant = {tenant} AND digest = {digest} AND state = 'pending'");
 

@@ -42,6 +42,9 @@ internal sealed partial class DecideApproval(ApprovalStore store, Db db, Journal
         await store.FindAsync(tenant, id, cancellationToken) is not { } row ? null : new ApprovalToDecide(
             row.Id, read.Line(row).State, row.Kind, row.Resource, row.Summary, row.Arguments, row.Digest, row.Requester, row.Needs, row.ExpiresAt);
 
+    public async Task<ApprovalState?> HoldAsync(DbWork work, string tenant, string id) =>
+        await store.HoldAsync(work, tenant, id) is { } row ? read.Line(row).State : null;
+
     public Task DecideAsync(DbWork work, RequestContext context, string id, bool approves, string digest) => DecideAsync(work, context, id, approves, digest, null);
 
     private async Task<(ApprovalRow Decided, long Load)> DecideAsync(DbWork work, RequestContext context, string id, bool approves, string digest, string? comment)

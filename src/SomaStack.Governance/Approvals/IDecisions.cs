@@ -8,6 +8,9 @@ public interface IDecisions
     /// <summary>Null when it is none of the tenant's.</summary>
     Task<ApprovalToDecide?> FindAsync(string tenant, string id, CancellationToken cancellationToken);
 
+    /// <summary>How it stands, and stands until the caller's transaction ends: whoever would decide meanwhile waits. Null when it is none of the tenant's.</summary>
+    Task<ApprovalState?> HoldAsync(DbWork work, string tenant, string id);
+
     /// <summary>Inside the caller's transaction, so that what brought the decision is spent with it.</summary>
     /// <param name="digest">What the decider saw.</param>
     /// <exception cref="Problem">As the route refuses: 403 <c>capability_missing</c>, <c>approval_own</c>, <c>step_up_required</c>, 409 <c>approval_decided</c>, …</exception>

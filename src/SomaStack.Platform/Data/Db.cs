@@ -25,6 +25,9 @@ public abstract class Db : IAsyncDisposable
     /// <summary>Appended with <c>:raw</c> to a SELECT that claims queue rows; empty where there is only one writer.</summary>
     public abstract string SkipLocked { get; }
 
+    /// <summary>Appended with <c>:raw</c> to a SELECT whose rows are to stay as they are until the transaction ends; empty where there is only one writer.</summary>
+    public abstract string Held { get; }
+
     /// <summary>The journal rows with <c>tx</c> below this are final: no row can still appear before them.</summary>
     public abstract Task<long> JournalHorizonAsync(CancellationToken cancellationToken);
 

@@ -52,6 +52,8 @@ internal sealed class PostgresDb : Db
 
     public override string SkipLocked => " FOR UPDATE SKIP LOCKED";
 
+    public override string Held => " FOR SHARE";
+
     public override async Task<long> JournalHorizonAsync(CancellationToken cancellationToken) =>
         await NumberAsync(AllTenants, $"SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint", cancellationToken) ?? 0;
 

@@ -32,6 +32,8 @@ internal sealed class SqliteDb : Db
 
     public override string SkipLocked => "";
 
+    public override string Held => "";
+
     public override Task<long> JournalHorizonAsync(CancellationToken cancellationToken) => Task.FromResult(long.MaxValue);
 
     /// <summary>SQLITE_CONSTRAINT_UNIQUE is 2067, SQLITE_CONSTRAINT_PRIMARYKEY 1555 (sqlite.org/rescode.html).</summary>

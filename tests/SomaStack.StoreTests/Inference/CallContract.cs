@@ -248,6 +248,8 @@ public sealed class CallContract(Databases databases)
 
         public override string SkipLocked => inner.SkipLocked;
 
+        public override string Held => inner.Held;
+
         public override Task<long> JournalHorizonAsync(CancellationToken cancellationToken) => inner.JournalHorizonAsync(cancellationToken);
 
         public override bool IsUniqueViolation(Exception exception) => inner.IsUniqueViolation(exception);

@@ -130,7 +130,7 @@ public sealed class KillSwitchContract(Databases databases)
     [Theory, MemberData(nameof(Names))]
     public async Task What_an_older_release_had_engaged_stays_engaged(string name)
     {
-        await using var db = Db.Open(await databases.CreateAsync(name));
+        await using var db = Db.Open(await databases.CreateEmptyAsync(name));
         var room = PolicyModule.Room;
         await db.MigrateAsync(async work =>
         {

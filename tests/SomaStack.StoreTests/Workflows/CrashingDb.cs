@@ -20,6 +20,8 @@ internal sealed class CrashingDb(Db inner, int dieAt, bool committed) : Db
 
     public override string SkipLocked => inner.SkipLocked;
 
+    public override string Held => inner.Held;
+
     public bool IsDead => _dead;
 
     public int Writes => _writes;

@@ -131,6 +131,29 @@ public sealed class RunFaultContract(Databases databases)
         }
     }
 
+    /// <summary>The second person was quicker than the step that says that the run waits, and the process dies with that step committed.</summary>
+    [Theory, MemberData(nameof(Names))]
+    public async Task Dying_as_a_run_begins_to_wait_loses_no_yes(string name)
+    {
+        await using var one = await RunHouse.StartAsync(databases, name);
+        CrashingDb? crashing = null;
+        await using var dying = await one.ReplicaAsync(db => crashing = new CrashingDb(db, 1, committed: true));
+        one.Effects.Asked = async approval =>
+        {
+            await one.DecideAsync(approval);
+            await one.HearApprovalsAsync();
+            crashing!.Arm();
+        };
+        var run = await dying.StartAsync(Capsules.Sequence("approved", "echo"));
+        await crashing!.Died.Task.WaitAsync(TimeSpan.FromSeconds(20), Stop);
+        await dying.KillAsync();
+        one.Clock.Advance(RunLeaseStore.Lifetime + TimeSpan.FromMilliseconds(1));
+        await one.LookAsync();
+        await RunHostContract.LookUntilOverAsync(one, run);
+        Assert.Equal("completed", (await one.RowAsync(run)).Status);
+        Assert.Equal(2, one.Effects.Done.Count);
+    }
+
     [Theory, MemberData(nameof(Names))]
     public async Task A_replica_without_a_place_leaves_the_run_to_one_that_has(string name)
     {

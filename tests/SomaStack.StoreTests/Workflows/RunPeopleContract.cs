@@ -54,6 +54,27 @@ public sealed class RunPeopleContract(Databases databases)
         Assert.Single(house.Effects.Done);
     }
 
+    [Theory, MemberData(nameof(Names))]
+    public async Task Whoever_decides_while_a_run_begins_to_wait_comes_after_it(string name)
+    {
+        await using var house = await RunHouse.StartAsync(databases, name);
+        var run = await house.StartAsync(Capsules.Sequence("approved"));
+        await house.WaitingAsync(run);
+        var approval = new RunApproval(Assert.Single((await house.ViewAsync(run)).Waits).Reference!, "");
+        var deciding = Task.CompletedTask;
+        await house.Db.WriteAsync("demo", async work =>
+        {
+            Assert.Empty(await house.Get<RunApprovalDesk>().HoldAsync(work, "demo", [approval]));
+            deciding = house.DecideAsync(approval.Id);
+            // On SQLite whoever writes waits for whoever is writing.
+            while (name == "postgres" && await house.Db.NumberAsync("demo", $"SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'UPDATE approvals%'", Stop) == 0) await Task.Yield();
+            Assert.False(deciding.IsCompleted);
+            return 0;
+        }, Stop);
+        await deciding;
+        Assert.Null(Assert.Single(await house.Db.WriteAsync("demo", work => house.Get<RunApprovalDesk>().HoldAsync(work, "demo", [approval]), Stop)).Code);
+    }
+
     [Theory, MemberData(nameof(Hosts))]
     public async Task A_refusal_fails_the_step_with_its_reason(string name)
     {

@@ -12,7 +12,7 @@ public sealed class BadInputTests
 {
     internal sealed record Part(string Label, int Count = 0);
 
-    internal sealed record Sample(string DisplayName, int MaxTokens, DeploymentMode Mode = DeploymentMode.Test, Part? Part = null, IReadOnlyList<Part>? Parts = null);
+    internal sealed record Sample(string DisplayName, int MaxTokens, DeploymentMode Mode = DeploymentMode.Test, Part? Part = null, IReadOnlyList<Part>? Parts = null, IReadOnlyDictionary<string, string>? Labels = null);
 
     private static readonly JsonSerializerOptions Options = Make(strict: false);
     private static readonly JsonSerializerOptions Strict = Make(strict: true);
@@ -45,6 +45,8 @@ public sealed class BadInputTests
     [InlineData("{\"display_name\":\"a\",\"max_tokens\":1,\"part\":{}}", "part.label")]
     [InlineData("{\"display_name\":\"a\",\"max_tokens\":1,\"part\":{\"label\":[]}}", "part.label")]
     [InlineData("{\"display_name\":\"a\",\"max_tokens\":1,\"parts\":[{\"label\":\"x\"},{\"label\":null}]}", "parts[1].label")]
+    [InlineData("{\"display_name\":\"a\",\"max_tokens\":1,\"parts\":[{\"label\":\"x\"},null]}", "parts")]
+    [InlineData("{\"display_name\":\"a\",\"max_tokens\":1,\"labels\":{\"x\":null}}", "labels")]
     [InlineData("[]", "body")]
     [InlineData("7", "body")]
     public void Json_of_the_wrong_shape_names_the_field(string body, string fields)
@@ -81,8 +83,8 @@ public sealed class BadInputTests
 
     private static JsonSerializerOptions Make(bool strict)
     {
-        var options = new JsonSerializerOptions(JsonSerializerDefaults.Web) { TypeInfoResolver = new DefaultJsonTypeInfoResolver() };
-        HttpJson.Configure(options, []);
+        var options = new JsonSerializerOptions(JsonSerializerDefaults.Web);
+        HttpJson.Configure(options, [new Room("Sample", typeof(BadInputTests).Assembly) { Json = new DefaultJsonTypeInfoResolver() }]);
         if (strict) options.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
         return options;
     }

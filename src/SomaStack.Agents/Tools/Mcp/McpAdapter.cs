@@ -19,14 +19,12 @@ internal sealed class McpAdapter(McpServers servers, McpPool pool) : IAdapterKin
     {
         var settings = McpSettings.Of(call.Manifest);
         var name = McpActionSettings.Of(call.Action)!;
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(TimeSpan.FromSeconds(call.Manifest.Limits.TimeoutSeconds));
         try
         {
             return await pool.UseAsync(
                 McpPool.Key(call.Context.Tenant, call.Manifest.Id, settings, call.Secrets), settings.Transport == McpSettings.Stdio,
                 stop => servers.OpenAsync(settings, call.Manifest.Limits, call.Secrets, call.Context.Mode, stop),
-                session => CallAsync(session, settings, name, call, limit.Token), limit.Token);
+                (session, stop) => CallAsync(session, settings, name, call, stop), TimeSpan.FromSeconds(call.Manifest.Limits.TimeoutSeconds), cancellationToken);
         }
         catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
         {

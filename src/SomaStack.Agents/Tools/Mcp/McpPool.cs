@@ -9,7 +9,7 @@ namespace SomaStack.Agents.Tools;
 /// <summary>
 /// Sessions with servers, one for each tenant, adapter, settings and secrets: no tenant's call ever meets another's process or credential. A
 /// server on stdio does one call at a time, one elsewhere a few; more wait in a bounded queue. Idle ones are ended, and one that failed is
-/// started again only after a pause that doubles.
+/// started again only after a pause that doubles. One that is ended because a caller gave up has not failed.
 /// </summary>
 internal sealed class McpPool(TimeProvider clock) : BackgroundService
 {
@@ -23,9 +23,13 @@ internal sealed class McpPool(TimeProvider clock) : BackgroundService
 
     private readonly ConcurrentDictionary<string, Slot> _slots = new(StringComparer.Ordinal);
 
-    /// <summary>Runs <paramref name="use"/> with an open session; what it throws ends the session when the server is to blame.</summary>
-    public async Task<T> UseAsync<T>(string key, bool isStdio, Func<CancellationToken, Task<McpSession>> open, Func<McpSession, Task<T>> use, CancellationToken cancellationToken)
+    /// <summary>Runs <paramref name="use"/> with an open session; what it throws ends the session when the server is to blame or nobody knows what it still does.</summary>
+    /// <param name="limit">For all of it, waiting and opening included; <see cref="OperationCanceledException"/> when it is over.</param>
+    public async Task<T> UseAsync<T>(
+        string key, bool isStdio, Func<CancellationToken, Task<McpSession>> open, Func<McpSession, CancellationToken, Task<T>> use, TimeSpan limit, CancellationToken cancellationToken)
     {
+        using var within = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        within.CancelAfter(limit);
         while (true)
         {
             var slot = _slots.GetOrAdd(key, _ => new Slot(isStdio ? 1 : Elsewhere));
@@ -34,10 +38,10 @@ internal sealed class McpPool(TimeProvider clock) : BackgroundService
                 _slots.TryRemove(KeyValuePair.Create(key, slot));
                 throw Full();
             }
-            await EnterAsync(slot, cancellationToken);
+            await EnterAsync(slot, within.Token);
             try
             {
-                if (await SessionAsync(slot, open, cancellationToken) is { } session) return await UseAsync(slot, session, use);
+                if (await SessionAsync(slot, open, within.Token, cancellationToken) is { } session) return await UseAsync(slot, session, use, within.Token, cancellationToken);
                 // It was swept away between finding it and entering it.
             }
             finally
@@ -105,21 +109,23 @@ internal sealed class McpPool(TimeProvider clock) : BackgroundService
         }
     }
 
-    private async Task<T> UseAsync<T>(Slot slot, OpenSession open, Func<McpSession, Task<T>> use)
+    /// <param name="stop">Ends the use: its time is over, or nobody wants it.</param>
+    /// <param name="unwanted">Whoever asked gave up.</param>
+    private async Task<T> UseAsync<T>(Slot slot, OpenSession open, Func<McpSession, CancellationToken, Task<T>> use, CancellationToken stop, CancellationToken unwanted)
     {
         try
         {
-            var result = await use(open.Session);
+            var result = await use(open.Session, stop);
             slot.Failures = 0;
             return result;
         }
-        catch (Exception exception) when (IsServersFault(exception, slot))
+        catch (Exception exception) when (EndsSession(exception, slot))
         {
             await slot.Opening.WaitAsync(CancellationToken.None);
             if (slot.Open == open)
             {
                 slot.Open = null;
-                Pause(slot);
+                if (!unwanted.IsCancellationRequested) Pause(slot);
             }
             open.IsDead = true;
             slot.Opening.Release();
@@ -133,7 +139,7 @@ internal sealed class McpPool(TimeProvider clock) : BackgroundService
         }
     }
 
-    private static bool IsServersFault(Exception exception, Slot slot) => exception switch
+    private static bool EndsSession(Exception exception, Slot slot) => exception switch
     {
         Problem problem => problem.Code == McpProblems.Invalid || problem.Code == ToolProblems.Unavailable,
         McpError or HttpRefusal => false,
@@ -142,9 +148,9 @@ internal sealed class McpPool(TimeProvider clock) : BackgroundService
         _ => true,
     };
 
-    private async Task<OpenSession?> SessionAsync(Slot slot, Func<CancellationToken, Task<McpSession>> open, CancellationToken cancellationToken)
+    private async Task<OpenSession?> SessionAsync(Slot slot, Func<CancellationToken, Task<McpSession>> open, CancellationToken stop, CancellationToken unwanted)
     {
-        await slot.Opening.WaitAsync(cancellationToken);
+        await slot.Opening.WaitAsync(stop);
         try
         {
             if (slot.IsSwept) return null;
@@ -155,9 +161,9 @@ internal sealed class McpPool(TimeProvider clock) : BackgroundService
                 if (wait > TimeSpan.Zero) throw new Problem(ToolProblems.Unavailable, "The MCP server failed and is not started again yet.") { RetryAfter = wait };
                 try
                 {
-                    slot.Open = new OpenSession(await open(cancellationToken));
+                    slot.Open = new OpenSession(await open(stop));
                 }
-                catch (Exception exception) when (exception is not Problem { Code.Kind: ProblemKind.Forbidden })
+                catch (Exception exception) when (exception is not Problem { Code.Kind: ProblemKind.Forbidden } && !unwanted.IsCancellationRequested)
                 {
                     Pause(slot);
                     throw;

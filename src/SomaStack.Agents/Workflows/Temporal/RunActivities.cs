@@ -14,7 +14,7 @@ namespace SomaStack.Agents.Workflows;
 /// database, network or program is thrown and tried again by Temporal without end; what goes wrong with a step is an input that the rules judge.
 /// </summary>
 internal sealed partial class RunActivities(
-    RunStore store, TemporalRunStore own, RunInputStore inputs, RunWriter writer, RunProgress progress, KnownStates states, RunEffects effects, RunApprovalDesk desk, FairSlots slots,
+    RunStore store, TemporalRunStore own, RunInputStore inputs, RunWriter writer, RunProgress progress, KnownStates states, RunEffects effects, FairSlots slots,
     TemporalRunHost host, IKillSwitch killSwitch, Db db, TimeProvider clock, ILogger<RunActivities> log)
 {
     /// <summary>Type of the failure that says: the tables hold another history than this execution believes.</summary>
@@ -61,8 +61,6 @@ internal sealed partial class RunActivities(
             await ThrowIfStoppedAsync(row, stop);
             await WriteAsync(row, decided, stop);
         }
-        // A decision about an approval that came before the run was known to wait for it was heard by nobody.
-        foreach (var suspended in decided.Events.OfType<StepSuspended>()) await desk.CheckAsync(row, suspended.Approval, host.Hear, stop);
         var now = await RowAsync(decided.Tenant, decided.Run, stop);
         return new RunRecorded(now.Inbox > decided.Taken);
     }

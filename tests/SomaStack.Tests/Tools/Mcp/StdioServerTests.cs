@@ -93,6 +93,28 @@ public sealed class StdioServerTests
         Assert.InRange(Stopwatch.GetElapsedTime(since), TimeSpan.FromSeconds(0.9), TimeSpan.FromSeconds(30));
     }
 
+    /// <summary>Its process is ended all the same: nobody knows what it would still do.</summary>
+    [Fact]
+    public async Task Who_gives_up_leaves_the_server_to_the_next_caller()
+    {
+        await using var place = new McpPlace();
+        var file = Path.GetTempFileName();
+        var manifest = await place.ApproveAsync(McpPlace.Stdio(McpPlace.Hostile, "hang", file));
+        using var giving = CancellationTokenSource.CreateLinkedTokenSource(McpPlace.Stop);
+        var given = place.CallAsync(manifest, "echo", """{"text":"hi"}""", stop: giving.Token);
+        while (new FileInfo(file).Length == 0) await Task.Delay(10, McpPlace.Stop);
+        await giving.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => given);
+        // Another call of the same server: its time runs out as before, so a new process was asked.
+        var asked = (await File.ReadAllLinesAsync(file, McpPlace.Stop)).Length;
+        using var again = CancellationTokenSource.CreateLinkedTokenSource(McpPlace.Stop);
+        var next = place.CallAsync(manifest, "echo", """{"text":"hi"}""", stop: again.Token);
+        while (!next.IsCompleted && (await File.ReadAllLinesAsync(file, McpPlace.Stop)).Length == asked) await Task.Delay(10, McpPlace.Stop);
+        await again.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => next);
+        File.Delete(file);
+    }
+
     [Fact]
     public async Task What_a_server_started_dies_with_it()
     {
