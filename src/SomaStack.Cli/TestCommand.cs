@@ -92,6 +92,8 @@ internal static partial class TestCommand
     private static async Task<(long Passed, long Failed, long Skipped)> RunAsync(ProcessStartInfo start, FailedTests failures, CancellationToken cancellationToken)
     {
         (start.RedirectStandardOutput, start.WorkingDirectory) = (true, Checkout.Root());
+        // Remapping each page of compiled code takes an eighth of the time of processes that live for seconds.
+        start.Environment["DOTNET_EnableWriteXorExecute"] = "0";
         using var run = Process.Start(start)!;
         (long Passed, long Failed, long Skipped) counts = (0, 0, 0);
         var summarised = false;
