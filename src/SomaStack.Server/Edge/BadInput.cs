@@ -35,7 +35,7 @@ internal static partial class BadInput
         }
         if (Null().Match(exception.Message) is { Success: true } missingValue)
             return Refuse([Path(exception.Path, JsonNamingPolicy.SnakeCaseLower.ConvertName(missingValue.Groups["name"].Value))], "must not be null", exception);
-        if (exception.Message == HttpJson.NullElement) return Refuse([Field(LastElement().Replace(exception.Path ?? "", ""))], "must not hold null", exception);
+        if (exception.Message == HttpJson.NullElement) return Refuse([Field(LastIndex().Replace(exception.Path ?? "", ""))], "must not hold null", exception);
         if (exception.Message.StartsWith("Duplicate property", StringComparison.Ordinal))
             return PlatformProblems.MalformedRequest.Because($"A field occurs twice at {Field(exception.Path)}.", exception);
         return Refuse([Field(exception.Path)], "has the wrong type or form", exception);
@@ -72,9 +72,9 @@ internal static partial class BadInput
     /// <summary>The path may or may not end with the name already.</summary>
     private static string Path(string? path, string name) => Field(path) is var field && (field == name || field.EndsWith("." + name, StringComparison.Ordinal)) ? field : Field(Join(path, name).Insert(0, "$."));
 
-    /// <summary>The element that was read last, which need not be the one at fault.</summary>
-    [GeneratedRegex(@"(\[\d+\]|\['.*'\]|\.[^.\[\]]+)$", RegexOptions.CultureInvariant | RegexOptions.Singleline)]
-    private static partial Regex LastElement();
+    /// <summary>The serializer counts the elements it has read: the number is no element at fault. Of what came as a stream it tells none.</summary>
+    [GeneratedRegex(@"\[\d+\]$", RegexOptions.CultureInvariant)]
+    private static partial Regex LastIndex();
 
     [GeneratedRegex("missing required properties including: (?<names>.*)", RegexOptions.CultureInvariant | RegexOptions.Singleline)]
     private static partial Regex Missing();

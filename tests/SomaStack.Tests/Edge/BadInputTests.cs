@@ -46,7 +46,6 @@ public sealed class BadInputTests
     [InlineData("{\"display_name\":\"a\",\"max_tokens\":1,\"part\":{\"label\":[]}}", "part.label")]
     [InlineData("{\"display_name\":\"a\",\"max_tokens\":1,\"parts\":[{\"label\":\"x\"},{\"label\":null}]}", "parts[1].label")]
     [InlineData("{\"display_name\":\"a\",\"max_tokens\":1,\"parts\":[{\"label\":\"x\"},null]}", "parts")]
-    [InlineData("{\"display_name\":\"a\",\"max_tokens\":1,\"labels\":{\"x\":null}}", "labels")]
     [InlineData("[]", "body")]
     [InlineData("7", "body")]
     public void Json_of_the_wrong_shape_names_the_field(string body, string fields)
@@ -76,6 +75,18 @@ public sealed class BadInputTests
         Assert.Equal(PlatformProblems.InvalidRequest, problem.Code);
         Assert.Equal(field, Assert.Single(problem.Errors).Field);
         Assert.DoesNotContain("abc", problem.Detail, StringComparison.Ordinal);
+    }
+
+    /// <summary>What comes as a stream, as every request does, is read by another way than a text.</summary>
+    [Theory]
+    [InlineData("{\"display_name\":\"a\",\"max_tokens\":1,\"parts\":[null]}", "parts")]
+    [InlineData("{\"display_name\":\"a\",\"max_tokens\":1,\"labels\":{\"x\":null,\"y\":\"z\"}}", "labels")]
+    [InlineData("{\"display_name\":\"a\",\"max_tokens\":1,\"labels\":{\"x\":null}}", "labels")]
+    public async Task Null_in_a_list_or_map_that_is_streamed_names_the_field(string body, string field)
+    {
+        using var stream = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(body));
+        var refused = await Assert.ThrowsAnyAsync<JsonException>(async () => await JsonSerializer.DeserializeAsync<Sample>(stream, Options, TestContext.Current.CancellationToken));
+        Assert.Equal(field, Assert.Single(BadInput.OfJson(refused).Errors).Field);
     }
 
     private static Problem Refused(string body, JsonSerializerOptions options) =>
